@@ -1,0 +1,30 @@
+"""Spine Triage: a staff-side dashboard for a spine clinic."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from triage import assets, blueprints, cli, config, db, screen, web
+from triage.services import audit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None = None) -> Flask:
+    """Return the application: configuration, database, web, blueprints, guard, commands, in this order."""
+    folder = instance or Path(os.environ.get("TRIAGE_INSTANCE") or ROOT / "instance")
+    app = Flask(__name__, instance_path=str(folder.resolve()))
+    app.config.update(config.load(folder))
+    app.config.update(overrides or {})
+    app.extensions["engine"] = db.connect(app.config["DATABASE_URL"])
+    audit.use_key(app.config.get("AUDIT_KEY") or app.config["SECRET_KEY"] or "")
+    web.init_app(app)
+    screen.init_app(app)
+    assets.init_app(app)
+    blueprints.register(app)
+    web.guard(app)
+    cli.register(app)
+    return app

@@ -1,0 +1,13 @@
+"""HTTP in, HTML out, one blueprint per noun. A view is short and calls one service verb."""
+
+from importlib import import_module
+
+from flask import Flask
+
+NOUNS = ("accounts", "patients", "encounters", "intakes", "board", "triage", "emergencies", "imaging", "consults", "audit")
+
+
+def register(app: Flask) -> None:
+    """Register every noun's blueprint."""
+    for noun in NOUNS:
+        app.register_blueprint(import_module(f"triage.blueprints.{noun}").blueprint)

@@ -1,0 +1,95 @@
+"""Signing in and out, the person's own settings, and the staff list."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, make_response, redirect, request, session, url_for
+from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from triage.domain.access import PUBLIC, SIGNED_IN
+from triage.domain.errors import DomainError
+from triage.forms.accounts import SignInForm
+from triage.services import accounts
+from triage.web import SignedIn, actor, message, page, requires
+
+blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.get("/")
+@requires(SIGNED_IN)
+def index() -> Response:
+    """Lead everybody to the page on which their day starts."""
+    return redirect(url_for(actor().home))
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@requires(PUBLIC)
+def sign_in() -> Response:
+    """Show the sign-in form, or open a session and go on to the page that was asked for."""
+    form = SignInForm(next=request.args.get("next"))
+    if not form.validate_on_submit():
+        return page("accounts/login.html", status=422 if form.is_submitted() else 200, form=form)
+    try:
+        token = accounts.sign_in(form.user_name.data, form.password.data, request.remote_addr or "", _lock_out())
+    except DomainError as error:
+        form.password.data = ""
+        return page("accounts/login.html", status=422, form=form, error=message(error))
+    session.clear()  # nothing of the session before signing in is carried over
+    found = accounts.find_actor(token, _limits(), extend=False)
+    assert found is not None
+    login_user(SignedIn(token, found))
+    return redirect(_inside(form.next.data) or url_for(found.home), 303)
+
+
+@blueprint.post("/sign-out")
+@requires(SIGNED_IN)
+def sign_out() -> Response:
+    """End the session at once, on the server and in the browser."""
+    accounts.sign_out(actor(), current_user.get_id())
+    logout_user()
+    session.clear()
+    answer = redirect(url_for("accounts.sign_in"), 303)
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+@blueprint.get("/me")
+@requires(SIGNED_IN)
+def me() -> Response:
+    """Show who is signed in, with which roles, and where."""
+    return page("accounts/me.html")
+
+
+@blueprint.get("/staff")
+@requires("staff:manage")
+def staff() -> Response:
+    """List the staff with their roles and duties."""
+    return page("accounts/staff.html", people=accounts.list_staff(actor()))
+
+
+@blueprint.get("/theme/<name>")
+@requires(PUBLIC)
+def theme(name: str) -> Response:
+    """Remember light, dark or automatic colours on this device."""
+    answer = make_response(redirect(_inside(request.args.get("next")) or url_for("accounts.index"), 303))
+    answer.set_cookie("theme", name[:5], max_age=31536000, samesite="Lax")
+    return answer
+
+
+def _inside(target: str | None) -> str | None:
+    """Return a path of this site, or None: absolute, scheme-relative and backslash forms lead elsewhere."""
+    if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and target.isprintable() else None
+
+
+def _lock_out() -> accounts.LockOut:
+    config = current_app.config
+    return accounts.LockOut(config["LOCKOUT_AFTER"], timedelta(minutes=config["LOCKOUT_MINUTES"]))
+
+
+def _limits() -> accounts.Limits:
+    config = current_app.config
+    return accounts.Limits(timedelta(minutes=config["SESSION_IDLE_MINUTES"]), timedelta(hours=config["SESSION_HOURS"]))

@@ -1,0 +1,5 @@
+"""Views of audit."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("audit", __name__)

@@ -1,0 +1,5 @@
+"""Views of consults."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("consults", __name__)

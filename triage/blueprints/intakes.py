@@ -1,0 +1,5 @@
+"""Views of intakes."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("intakes", __name__)

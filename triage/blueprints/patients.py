@@ -1,0 +1,5 @@
+"""Views of patients."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("patients", __name__)

@@ -1,0 +1,8 @@
+"""``flask demo``."""
+
+import click
+
+
+@click.group("demo")
+def group() -> None:
+    """Hold the demo commands."""

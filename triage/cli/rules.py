@@ -1,0 +1,8 @@
+"""``flask rules``."""
+
+import click
+
+
+@click.group("rules")
+def group() -> None:
+    """Hold the rules commands."""

@@ -1,0 +1,8 @@
+"""``flask staff``."""
+
+import click
+
+
+@click.group("staff")
+def group() -> None:
+    """Hold the staff commands."""

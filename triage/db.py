@@ -1,0 +1,170 @@
+"""Engine, session, base class, column types, the one write transaction, and the guard that no write goes unaudited."""
+
+import base64
+import functools
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC as utc
+from datetime import datetime
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.orm import UOWTransaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_verb: ContextVar[str] = ContextVar("verb", default="")
+
+
+class UnauditedWrite(RuntimeError):
+    """A transaction wrote an audited row and recorded no audit event."""
+
+
+class UTC(TypeDecorator[datetime]):
+    """A moment: aware on both sides, UTC in storage (SQLite forgets zones, so the type puts it back)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive datetime and store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: give every moment its zone")
+        return value.astimezone(utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the stored moment as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
+
+
+def new_id() -> str:
+    """Return an id of 80 random bits, safe in a URL: it can be neither guessed nor counted."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+class Base(DeclarativeBase):
+    """Every table. Writing one needs an audit event, unless the class says ``__audited__ = False`` and why."""
+
+    __audited__: ClassVar[bool] = True
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTC(), dict[str, Any]: JSON(), list[str]: JSON()}
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Row:
+    """A table whose rows have an id that is safe to show."""
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
+
+
+session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
+
+
+def connect(url: str) -> Engine:
+    """Bind the session to the database at ``url`` (SQLite or PostgreSQL) and return its engine."""
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    sqlite = url.startswith("sqlite")
+    options: dict[str, Any] = {"connect_args": {"timeout": 5}} if sqlite else {"pool_pre_ping": True}
+    engine = create_engine(url, pool_size=20, max_overflow=40, **options)
+    if sqlite:
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    session.remove()
+    session.configure(bind=engine)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the begin event below decides how a transaction starts
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A deferred transaction that reads first and then writes dies with "database is locked" whatever the time-out.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """Make a service function one write transaction: it starts clean, commits once, and rolls back on any error."""
+
+    @functools.wraps(function)
+    def run(actor: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if _verb.get():
+            raise RuntimeError(f"{function.__name__} inside {_verb.get()}: a use case commits once")
+        naming, writing = _verb.set(function.__name__), _writing.set(True)
+        try:
+            session.close()  # whatever was read before is old news; load again under the write lock
+            result = function(actor, *args, **kwargs)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        else:
+            return result
+        finally:
+            _writing.reset(writing)
+            _verb.reset(naming)
+
+    run.is_verb = True  # type: ignore[attr-defined]
+    return run
+
+
+@contextmanager
+def aside() -> Iterator[Session]:
+    """Yield a session of its own in a short write transaction, beside the one the request reads with."""
+    writing = _writing.set(True)
+    try:
+        with Session(session.get_bind(), expire_on_commit=False) as own, own.begin():
+            yield own
+    finally:
+        _writing.reset(writing)
+
+
+@event.listens_for(Session, "after_flush")
+def _note_writes(db: Session, _context: UOWTransaction) -> None:
+    rows = [*db.new, *db.deleted, *(row for row in db.dirty if db.is_modified(row))]
+    if any(row.__audited__ for row in rows):
+        db.info["written"] = True
+    if any(row.__tablename__ == "audit_event" for row in db.new):
+        db.info["recorded"] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_bulk(state: ORMExecuteState) -> None:
+    if state.is_update or state.is_delete or state.is_insert:
+        mapper = state.bind_mapper
+        if mapper is None or mapper.class_.__audited__:
+            state.session.info["written"] = True
+
+
+@event.listens_for(Session, "before_commit")
+def _refuse_unaudited(db: Session) -> None:
+    db.flush()
+    if db.info.get("written") and not db.info.get("recorded"):
+        raise UnauditedWrite("an audited row was written without an audit event")
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(db: Session, transaction: Any) -> None:
+    if transaction.parent is None:
+        db.info.pop("written", None)
+        db.info.pop("recorded", None)

@@ -1,0 +1,78 @@
+"""Who may do what: one grant table of roles and duties, and the actor every service verb is given first.
+
+A permission reads ``noun:verb``. Whatever is not granted here is refused.
+"""
+
+from dataclasses import dataclass, field
+
+PUBLIC = "public"
+SIGNED_IN = "signed_in"
+
+_CARE = frozenset({
+    "board:view",
+    "patients:open",
+    "patients:search",
+    "emergencies:raise",
+})  # fmt: skip
+_DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "encounters:leave", "intakes:record"}
+_CLINICAL = _CARE | {
+    "findings:record",
+    "encounters:claim",
+    "triage:decide",
+    "emergencies:work",
+    "emergencies:withdraw",
+    "imaging:view",
+    "tasks:view",
+}
+
+#: Role or duty -> the permissions it holds. An administrator opens no record, lowers no acuity, publishes no rules.
+GRANTS: dict[str, frozenset[str]] = {
+    "reception": _DESK,
+    "nurse": _DESK | _CLINICAL,
+    "surgeon": _CLINICAL | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"},
+    "radiographer": _CARE | {"imaging:view", "imaging:perform"},
+    "admin": frozenset({"staff:manage"}),
+    "auditor": frozenset({"audit:view"}),
+    "lead_nurse": frozenset({"claims:take_over"}),
+    "clinical_lead": frozenset({"rules:publish"}),
+}
+ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
+DUTIES = ("lead_nurse", "clinical_lead")
+PERMISSIONS = frozenset().union(*GRANTS.values())
+
+#: Role -> the endpoint a person lands on after signing in; the first role held wins.
+HOME = {
+    "reception": "patients.index",
+    "nurse": "board.index",
+    "surgeon": "consults.index",
+    "radiographer": "imaging.index",
+    "auditor": "audit.index",
+    "admin": "accounts.staff",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person at one site, with the roles and duties granted there today."""
+
+    staff_id: str
+    name: str
+    organisation_id: str
+    site_id: str
+    site_name: str = ""
+    time_zone: str = "Asia/Tokyo"
+    roles: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """Return every permission that the actor's roles and duties hold."""
+        return frozenset().union(*(GRANTS.get(role, frozenset()) for role in self.roles))
+
+    def may(self, permission: str) -> bool:
+        """Tell whether one of the actor's roles or duties holds the permission."""
+        return permission in (PUBLIC, SIGNED_IN) or any(permission in GRANTS.get(r, ()) for r in self.roles)
+
+    @property
+    def home(self) -> str:
+        """Return the endpoint on which this person starts the day."""
+        return next((HOME[role] for role in HOME if role in self.roles), "accounts.me")

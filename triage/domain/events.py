@@ -1,0 +1,58 @@
+"""Every audit event: its name, in the past tense, and exactly the keys its payload carries."""
+
+EVENTS: dict[str, frozenset[str]] = {
+    name: frozenset(keys.split())
+    for name, keys in {
+        # accounts
+        "signed_in": "address",
+        "signed_out": "",
+        "sign_in_refused": "user_name address why",
+        "session_ended": "whose",
+        "staff_added": "whose user_name",
+        "staff_deactivated": "whose",
+        "password_reset": "whose",
+        "role_granted": "whose role valid_from valid_until",
+        "role_revoked": "whose role",
+        "access_refused": "endpoint permission",
+        # patients
+        "patients_searched": "words found",
+        "patient_created": "number",
+        "patient_changed": "before after",
+        "patient_opened": "what",
+        "printed": "what",
+        # encounters
+        "checked_in": "ticket",
+        "intake_submitted": "unanswered",
+        "encounter_changed": "before after",
+        "findings_recorded": "before after suggestion",
+        "claimed": "",
+        "claim_released": "whose",
+        "claim_taken_over": "whose",
+        "left_unseen": "reason",
+        # triage
+        "triage_decided": "decision acuity route accepted reason",
+        "recalled": "from reason",
+        "task_created": "task question reason due",
+        "task_done": "task answer",
+        # emergencies
+        "emergency_opened": "emergency cause rules note",
+        "emergency_acknowledged": "emergency",
+        "emergency_step_recorded": "emergency step at hospital",
+        "emergency_withdrawal_proposed": "emergency reason",
+        "emergency_withdrawal_refused": "emergency reason",
+        "emergency_withdrawn": "emergency reason proposed_by",
+        # imaging
+        "imaging_requested": "order modality",
+        "imaging_ordered": "order modality",
+        "imaging_started": "order identity pregnancy",
+        "imaging_completed": "order exposure",
+        "imaging_not_done": "order reason",
+        "imaging_cancelled": "order reason",
+        "exposure_signed": "order exposure",
+        # consults
+        "treatment_decided": "decision kind procedure level side",
+        # audit
+        "audit_viewed": "filters found",
+        "demonstration_loaded": "encounters",
+    }.items()
+}

@@ -1,0 +1,1 @@
+"""The shape of input. Choices come from ``domain`` and ``knowledge``."""

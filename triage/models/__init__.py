@@ -1,0 +1,45 @@
+"""The tables, one file per noun. Importing this package registers them all on ``Base.metadata``."""
+
+from triage.db import Base
+from triage.models.accounts import Grant, LoginAttempt, LoginSession, Staff, StaffIdentity
+from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
+from triage.models.consults import TreatmentDecision
+from triage.models.drafts import Draft, Submission
+from triage.models.emergencies import Emergency, EmergencyWithdrawal
+from triage.models.encounters import Claim, Encounter, StageChange
+from triage.models.imaging import ExposureRecord, ImagingOrder
+from triage.models.intakes import Finding
+from triage.models.organisations import Organisation, Room, Site
+from triage.models.patients import Patient, PatientIdentifier
+from triage.models.triage import Task, TriageDecision
+
+__all__ = [
+    "AuditEvent",
+    "AuditPayload",
+    "Base",
+    "Change",
+    "Claim",
+    "Draft",
+    "Emergency",
+    "EmergencyWithdrawal",
+    "Encounter",
+    "ExposureRecord",
+    "Finding",
+    "Grant",
+    "ImagingOrder",
+    "LoginAttempt",
+    "LoginSession",
+    "Organisation",
+    "Patient",
+    "PatientIdentifier",
+    "Room",
+    "Site",
+    "SiteHead",
+    "Staff",
+    "StaffIdentity",
+    "StageChange",
+    "Submission",
+    "Task",
+    "TreatmentDecision",
+    "TriageDecision",
+]

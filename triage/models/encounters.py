@@ -1,0 +1,96 @@
+"""Encounter: one arrival of a patient, from the desk to the end of the visit; and who has it open (Claim)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, false, literal_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from triage.db import Base, Row
+from triage.domain.access import Actor
+from triage.models.accounts import Staff
+from triage.models.patients import Patient
+from triage.models.versioned import Versioned
+
+_OPEN = literal_column("finished_at IS NULL")
+
+
+class Encounter(Versioned, Base):
+    """One visit at one site. Acuity, route and the rules' suggestion stand here for the board; decisions keep history."""
+
+    __tablename__ = "encounter"
+    __table_args__ = (
+        UniqueConstraint("site_id", "ticket_date", "ticket"),
+        Index(
+            "uq_encounter_open_patient",
+            "site_id",
+            "patient_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index("ix_encounter_site_id_finished_at", "site_id", "finished_at"),
+        Index("ix_encounter_patient_id_arrived_at", "patient_id", "arrived_at"),
+    )
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"))
+    room_id: Mapped[str | None] = mapped_column(ForeignKey("room.id"))
+    ticket_date: Mapped[date]
+    ticket: Mapped[str]
+    arrived_at: Mapped[datetime]
+    stage: Mapped[str]  # domain/lifecycle.py
+    stage_since: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="")
+    complaint: Mapped[str] = mapped_column(default="")  # in the patient's own words
+    referral_letter: Mapped[bool | None]
+    outside_images: Mapped[bool | None]
+    consent: Mapped[bool | None]  # None: not asked
+    consent_version: Mapped[str] = mapped_column(default="")
+    acuity: Mapped[int | None]  # decided by a nurse or surgeon, or pinned by an emergency; None: not triaged
+    route: Mapped[str | None]
+    then_specialist: Mapped[bool] = mapped_column(default=False)  # after imaging: surgeon's list, else back to the nurse
+    findings_revision: Mapped[int] = mapped_column(default=0)
+    suggestion: Mapped[dict[str, Any] | None]
+    suggested_at: Mapped[datetime | None]
+    unanswered: Mapped[int] = mapped_column(default=0)  # urgent questions without any answer
+    patient: Mapped[Patient] = relationship(lazy="raise")
+    claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Return the condition under which the actor may see an encounter: same site, a role in care."""
+        return cls.site_id == actor.site_id if actor.may("patients:open") else false()
+
+    @property
+    def is_emergency(self) -> bool:
+        """Tell whether the encounter stands at level 1 or 2."""
+        return self.acuity is not None and self.acuity <= 2
+
+
+class StageChange(Row, Base):
+    """One step of an encounter through its stages; appended, never edited."""
+
+    __tablename__ = "stage_change"
+    __table_args__ = (Index("ix_stage_change_encounter_id_at", "encounter_id", "at"),)
+
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
+    from_stage: Mapped[str]
+    to_stage: Mapped[str]
+    step: Mapped[str]
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    staff: Mapped[Staff] = relationship(lazy="raise")
+
+
+class Claim(Base):
+    """Who has this encounter open; one at most, kept by the primary key. Taking it is compare-and-set."""
+
+    __tablename__ = "claim"
+
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    claimed_at: Mapped[datetime]
+    active_at: Mapped[datetime]
+    staff: Mapped[Staff] = relationship(lazy="raise")

@@ -1,0 +1,61 @@
+"""ImagingOrder: a nurse's request, a doctor's order, what was done. ExposureRecord: the dose, for the doctor to sign."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from triage.db import Base
+from triage.models.accounts import Staff
+from triage.models.encounters import Encounter
+from triage.models.versioned import Versioned
+
+
+class ImagingOrder(Versioned, Base):
+    """One examination. Requested by a nurse, it may not start before a named doctor ordered it (Art. 26, RT Act)."""
+
+    __tablename__ = "imaging_order"
+    __table_args__ = (
+        Index("ix_imaging_order_site_id_modality_status", "site_id", "modality", "status"),
+        Index("ix_imaging_order_encounter_id", "encounter_id"),
+    )
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
+    modality: Mapped[str]
+    region: Mapped[str] = mapped_column(default="")
+    status: Mapped[str]  # domain/lifecycle.py: requested, ordered, started, completed, not_imaged, cancelled
+    note: Mapped[str] = mapped_column(default="")
+    then_specialist: Mapped[bool] = mapped_column(default=False)
+    requested_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    requested_at: Mapped[datetime]
+    ordered_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    ordered_at: Mapped[datetime | None]
+    started_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    started_at: Mapped[datetime | None]
+    identity: Mapped[list[str] | None]  # the two identifiers that were checked at the start
+    pregnancy: Mapped[str] = mapped_column(default="")  # no, not_applicable; anything else stops the start
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")  # why not imaged, or cancelled
+    encounter: Mapped[Encounter] = relationship(lazy="raise")
+    requester: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[requested_by])
+    orderer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[ordered_by])
+    exposure: Mapped["ExposureRecord | None"] = relationship(lazy="raise", back_populates="order")
+
+
+class ExposureRecord(Versioned, Base):
+    """The exposure record (Art. 28, RT Act): what was irradiated, how, by whom, and the doctor's signature."""
+
+    __tablename__ = "exposure_record"
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("imaging_order.id"), unique=True)
+    views: Mapped[str]
+    exposure: Mapped[dict[str, Any]]  # kvp, mas, dose and its unit, as the radiographer read them
+    performed_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    performed_at: Mapped[datetime]
+    signed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    signed_at: Mapped[datetime | None]
+    order: Mapped[ImagingOrder] = relationship(lazy="raise", back_populates="exposure")
+    performer: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[performed_by])
+    signer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[signed_by])

@@ -1,0 +1,106 @@
+"""What every template may use: time in the site's zone, names, ages, permissions, the language switch."""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import format_date as babel_date
+from flask_babel import gettext
+from flask_login import current_user
+from markupsafe import Markup, escape
+
+from triage import clock, web
+from triage.domain.access import Actor
+from triage.domain.people import age_in_years
+
+#: Endpoint, label, permission of the main navigation, in order.
+NAVIGATION = (
+    ("patients.index", "Reception", "encounters:check_in"),
+    ("board.index", "Board", "board:view"),
+    ("imaging.index", "Imaging", "imaging:view"),
+    ("consults.index", "Surgeon", "consults:view"),
+    ("audit.index", "Audit", "audit:view"),
+    ("accounts.staff", "Staff", "staff:manage"),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates their filters and common values."""
+    app.jinja_env.filters.update(clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age)
+    app.context_processor(_common)
+
+
+def _common() -> dict[str, Any]:
+    who = _actor()
+    return {
+        "actor": who,
+        "can": lambda permission: bool(who and who.may(permission)),
+        "nav": _navigation(who),
+        "locale": web.locale(),
+        "other_locale_url": _other_locale_url(),
+        "theme": request.cookies.get("theme") if request.cookies.get("theme") in web.THEMES else "auto",
+        "demo": current_app.config["DEMO"],
+        "rules_signed": False,  # no clinician has signed the rules yet; the sign-off record comes with their governance
+        "now": clock.now(),
+        "home_url": url_for(who.home) if who else url_for("accounts.sign_in"),
+    }
+
+
+def _actor() -> Actor | None:
+    try:
+        return current_user.actor if current_user and current_user.is_authenticated else None
+    except Exception:  # the database may be away: the error page must still render
+        return None
+
+
+def _navigation(who: Actor | None) -> list[dict[str, Any]]:
+    if who is None:
+        return []
+    blueprint = (request.endpoint or "").split(".")[0]
+    return [
+        {"url": url_for(endpoint), "label": gettext(label), "current": endpoint.split(".")[0] == blueprint}
+        for endpoint, label, permission in NAVIGATION
+        if who.may(permission)
+    ]
+
+
+def _other_locale_url() -> str:
+    other = "ja" if web.locale() == "en" else "en"
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    # A language switch on a page that answered a POST goes back to where the form was.
+    return f"{request.path}?{urlencode([*kept, ('lang', other)])}"
+
+
+def clock_time(value: datetime | None) -> str:
+    """Return hours and minutes on the site's clock, "" for None."""
+    return value.astimezone(web.zone()).strftime("%H:%M") if value else ""
+
+
+def moment(value: datetime | None) -> Markup:
+    """Return a <time> element: the time today, day and time otherwise, "" for None."""
+    if value is None:
+        return Markup("")
+    local = value.astimezone(web.zone())
+    today = clock.now().astimezone(web.zone()).date()
+    text = local.strftime("%H:%M") if local.date() == today else f"{day(local.date())} {local:%H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(escape(local.isoformat(timespec="seconds")), text)
+
+
+def day(value: date | None) -> str:
+    """Return a date as the reader writes it: 21 Nov 2026, or 2026年11月21日."""
+    if value is None:
+        return ""
+    return babel_date(value, "d MMM y" if web.locale() == "en" else "y年M月d日")
+
+
+def minutes_since(value: datetime | None) -> int:
+    """Return whole minutes since a moment, never below 0."""
+    return max(0, int((clock.now() - value).total_seconds() // 60)) if value else 0
+
+
+def age(born: date | None) -> int | None:
+    """Return the age in full years today at the site, None when the birth date is not known."""
+    return age_in_years(born, clock.now().astimezone(web.zone()).date()) if born else None
+
+

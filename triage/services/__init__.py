@@ -1,0 +1,1 @@
+"""Use cases: ``verb(actor, …)`` loads, decides with the domain, writes, records the event, commits once."""

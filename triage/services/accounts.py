@@ -1,0 +1,182 @@
+"""Signing in and out, sessions, and who an actor is."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import joinedload
+
+from triage import clock
+from triage.db import aside, session, verb
+from triage.domain.access import Actor
+from triage.domain.errors import Refused
+from triage.models import Grant, LoginAttempt, LoginSession, Site, Staff
+from triage.services.audit import record, record_read
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_DUMMY = _hasher.hash(secrets.token_hex())  # so that an unknown name takes as long as a wrong password
+
+
+@dataclass(frozen=True)
+class LockOut:
+    """How many wrong passwords in a row make a wait, and how long it can grow."""
+
+    after: int = 5
+    longest: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a session lasts without activity, and at most."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password."""
+    return _hasher.hash(password)
+
+
+def sign_in(user_name: str, password: str, address: str, lock_out: LockOut) -> str:
+    """Return the token of a new session; raises Refused for a wrong name or password, or while locked out."""
+    staff = session.scalar(select(Staff).where(Staff.user_name == user_name))
+    wait = _wait(user_name, address, lock_out)
+    session.close()  # no lock and no snapshot is held while the hash is computed
+    if wait:
+        _refuse(staff, user_name, address, "locked out")
+        raise Refused("locked_out", minutes=max(1, round(wait.total_seconds() / 60 + 0.5)))
+    if not _password_fits(staff, password):
+        _refuse(staff, user_name, address, "wrong name or password")
+        raise Refused("wrong_password")
+    assert staff is not None
+    actor = actor_of(staff.id)
+    if actor is None:
+        _refuse(staff, user_name, address, "no role today")
+        raise Refused("wrong_password")
+    return _open_session(actor, user_name, address)
+
+
+@verb
+def _open_session(actor: Actor, user_name: str, address: str) -> str:
+    token = secrets.token_urlsafe(32)
+    at = clock.now()
+    session.add(
+        LoginSession(token_hash=_hash(token), staff_id=actor.staff_id, site_id=actor.site_id, created_at=at, seen_at=at)
+    )
+    session.execute(delete(LoginAttempt).where(LoginAttempt.user_name == user_name, LoginAttempt.address == address))
+    record(actor, "signed_in", address=address)
+    return token
+
+
+@verb
+def sign_out(actor: Actor, token: str) -> None:
+    """End the session at once."""
+    session.execute(update(LoginSession).where(LoginSession.token_hash == _hash(token)).values(ended_at=clock.now()))
+    record(actor, "signed_out")
+
+
+@verb
+def end_sessions(actor: Actor, staff_id: str) -> None:
+    """End every session of a person at once."""
+    end_sessions_of(staff_id)
+    record(actor, "session_ended", whose=staff_id)
+
+
+def end_sessions_of(staff_id: str) -> None:
+    """End a person's sessions inside the running verb."""
+    running = update(LoginSession).where(LoginSession.staff_id == staff_id, LoginSession.ended_at.is_(None))
+    session.execute(running.values(ended_at=clock.now()))
+
+
+def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
+    """Return who holds this session token, or None when it has ended; only a person's own act extends it."""
+    row = session.get(LoginSession, _hash(token))
+    at = clock.now()
+    if row is None or row.ended_at or at - row.seen_at > limits.idle or at - row.created_at > limits.longest:
+        return None
+    if extend and at - row.seen_at > timedelta(minutes=1):
+        with aside() as own:
+            own.execute(update(LoginSession).where(LoginSession.token_hash == row.token_hash).values(seen_at=at))
+    return actor_of(row.staff_id, row.site_id)
+
+
+def actor_of(staff_id: str, site_id: str | None = None) -> Actor | None:
+    """Return the person with today's roles at the site (the first granted one if none is named), or None."""
+    staff = session.get(Staff, staff_id)
+    if staff is None or staff.deactivated_at:
+        return None
+    grants = [g for g in _grants_today(staff_id) if site_id in (None, g.site_id)]
+    if not grants:
+        return None
+    site = session.get_one(Site, grants[0].site_id)
+    return Actor(
+        staff_id=staff.id,
+        name=staff.name,
+        organisation_id=site.organisation_id,
+        site_id=site.id,
+        site_name=site.name,
+        time_zone=site.time_zone,
+        roles=frozenset(g.role for g in grants if g.site_id == site.id),
+    )
+
+
+def _grants_today(staff_id: str) -> list[Grant]:
+    today = clock.now().astimezone(ZoneInfo("Asia/Tokyo")).date()
+    query = select(Grant).where(
+        Grant.staff_id == staff_id,
+        Grant.valid_from <= today,
+        or_(Grant.valid_until.is_(None), Grant.valid_until > today),
+    )
+    return list(session.scalars(query.order_by(Grant.valid_from, Grant.id)))
+
+
+def system_actor(name: str = "command line") -> Actor:
+    """Return the actor of a command: no person, the first site."""
+    site = session.scalars(select(Site).order_by(Site.code)).first()
+    if site is None:
+        raise Refused("no_site")
+    return Actor("", name, site.organisation_id, site.id, site.name, site.time_zone)
+
+
+def list_staff(actor: Actor) -> list[Staff]:
+    """Return the organisation's staff with their grants, by user name."""
+    query = select(Staff).where(Staff.organisation_id == actor.organisation_id).options(joinedload(Staff.grants))
+    return list(session.scalars(query.order_by(Staff.user_name)).unique())
+
+
+def _password_fits(staff: Staff | None, password: str) -> bool:
+    try:
+        fits = _hasher.verify(staff.password_hash if staff and staff.password_hash else _DUMMY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return fits and staff is not None and staff.deactivated_at is None
+
+
+def _wait(user_name: str, address: str, lock_out: LockOut) -> timedelta | None:
+    since = clock.now() - lock_out.longest
+    where = (LoginAttempt.user_name == user_name, LoginAttempt.address == address, LoginAttempt.at > since)
+    count, last = session.execute(select(func.count(), func.max(LoginAttempt.at)).where(*where)).one()
+    if count < lock_out.after:
+        return None
+    wait = min(lock_out.longest, timedelta(minutes=2 ** (count - lock_out.after)))
+    left: timedelta = last + wait - clock.now()
+    return left if left > timedelta(0) else None
+
+
+def _refuse(staff: Staff | None, user_name: str, address: str, why: str) -> None:
+    with aside() as own:
+        if why != "locked out":
+            own.add(LoginAttempt(user_name=user_name[:200], address=address, at=clock.now()))
+    actor = (actor_of(staff.id) if staff else None) or system_actor()
+    record_read(actor, "sign_in_refused", user_name=user_name[:200], address=address, why=why)
+    session.close()
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,197 @@
+"""The audit trail: record what was done or seen, read it back, and prove that nobody changed it."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
+
+from triage import clock
+from triage.db import aside, session
+from triage.domain.access import Actor
+from triage.domain.events import EVENTS
+from triage.models import AuditEvent, AuditPayload, Change, SiteHead
+
+_keys: dict[str, bytes] = {}
+_current: list[str] = []
+
+
+def use_key(secret: str) -> None:
+    """Sign new events with this secret; events signed with an earlier one stay verifiable when it was used before."""
+    key = hashlib.sha256(b"audit:" + secret.encode()).digest()
+    key_id = hashlib.sha256(key).hexdigest()[:8]
+    _keys[key_id] = key
+    _current[:] = [key_id]
+
+
+def record(
+    actor: Actor,
+    name: str,
+    *,
+    patient_id: str | None = None,
+    encounter_id: str | None = None,
+    **payload: Any,
+) -> AuditEvent:
+    """Add the event to the transaction of the running verb; raises ValueError unless the payload is exactly as declared."""
+    event = _append(session(), actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
+    if encounter_id:
+        _note_change(session(), actor.site_id, encounter_id, name)
+    return event
+
+
+def record_read(
+    actor: Actor, name: str, *, patient_id: str | None = None, encounter_id: str | None = None, **payload: Any
+) -> None:
+    """Record that something was seen or refused, in a short transaction of its own, before the answer leaves."""
+    with aside() as own:
+        _append(own, actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
+
+
+def _append(
+    db: Session,
+    site_id: str,
+    staff_id: str | None,
+    name: str,
+    patient_id: str | None,
+    encounter_id: str | None,
+    payload: Mapping[str, Any],
+) -> AuditEvent:
+    if EVENTS[name] != payload.keys():
+        raise ValueError(f"{name} carries {sorted(EVENTS[name])}, not {sorted(payload)}")
+    head = lock_site(db, site_id)
+    body = json.loads(_canonical(payload))
+    event = AuditEvent(
+        site_id=site_id, sequence=head.audit_count + 1, at=clock.now(), name=name, staff_id=staff_id,
+        patient_id=patient_id, encounter_id=encounter_id, key_id=_current[0], previous_hash=head.audit_hash,
+        payload_hash=_sign(_current[0], _canonical(body)),
+    )  # fmt: skip
+    event.hash = _sign(event.key_id, _signed_part(event))
+    head.audit_count, head.audit_hash = event.sequence, event.hash
+    db.add(event)
+    db.flush()
+    db.add(AuditPayload(event_id=event.id, body=body))
+    return event
+
+
+def lock_site(db: Session, site_id: str) -> SiteHead:
+    """Return the site's head, locked until the commit: writers of one site go one after the other."""
+    head = db.scalar(
+        select(SiteHead).where(SiteHead.site_id == site_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if head is None:
+        head = SiteHead(site_id=site_id, audit_count=0, audit_hash="", revision=0)
+        db.add(head)
+        db.flush()
+    return head
+
+
+def _note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
+    head = lock_site(db, site_id)
+    head.revision += 1
+    db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.now()))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
+
+
+def _signed_part(event: AuditEvent) -> str:
+    parts = (
+        event.previous_hash, event.site_id, event.sequence, event.at.isoformat(), event.name, event.staff_id,
+        event.patient_id, event.encounter_id, event.payload_hash,
+    )  # fmt: skip
+    return _canonical(parts)
+
+
+def _sign(key_id: str, text: str) -> str:
+    return hmac.new(_keys[key_id], text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of walking one site's chain: how many events, and the first damage found, if any."""
+
+    site_id: str
+    count: int
+    damage: str = ""
+
+
+def verify() -> list[Verification]:
+    """Walk every site's chain and compare it with the site's head; the first damage of each is named."""
+    return [_verify_site(head) for head in session.scalars(select(SiteHead).order_by(SiteHead.site_id))]
+
+
+def _verify_site(head: SiteHead) -> Verification:
+    previous, count = "", 0
+    rows = session.execute(
+        select(AuditEvent, AuditPayload)
+        .outerjoin(AuditPayload)
+        .where(AuditEvent.site_id == head.site_id)
+        .order_by(AuditEvent.sequence)
+        .execution_options(yield_per=500)
+    )
+    for event, payload in rows:
+        count += 1
+        damage = _damage(event, payload, previous, count)
+        if damage:
+            return Verification(head.site_id, count, f"broken at event {count}: {damage}")
+        previous = event.hash
+    if (count, previous) != (head.audit_count, head.audit_hash):
+        return Verification(head.site_id, count, f"the chain ends at {count}, the head says {head.audit_count}")
+    return Verification(head.site_id, count)
+
+
+def _damage(event: AuditEvent, payload: AuditPayload | None, previous: str, count: int) -> str:
+    if event.sequence != count:
+        return f"number {event.sequence} stands where {count} belongs"
+    if event.key_id not in _keys:
+        return f"signed with the unknown key {event.key_id}"
+    if event.previous_hash != previous or event.hash != _sign(event.key_id, _signed_part(event)):
+        return "the event was changed"
+    if payload is not None and event.payload_hash != _sign(event.key_id, _canonical(payload.body)):
+        return "its payload was changed"
+    return ""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the auditor asks for; empty means all."""
+
+    patient: str = ""
+    staff: str = ""
+    name: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_events(actor: Actor, filters: Filters, limit: int = 200, before: int | None = None) -> list[AuditEvent]:
+    """Return the site's events, newest first, that fit the filters; looking is itself recorded."""
+    query = _filtered(actor, filters).order_by(AuditEvent.sequence.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEvent.sequence < before)
+    events = list(session.scalars(query.options(joinedload(AuditEvent.staff), joinedload(AuditEvent.payload))))
+    shown = {key: str(value) for key, value in vars(filters).items() if value}
+    record_read(actor, "audit_viewed", filters=shown, found=len(events))
+    return events
+
+
+def _filtered(actor: Actor, filters: Filters) -> Select[tuple[AuditEvent]]:
+    return select(AuditEvent).where(AuditEvent.site_id == actor.site_id, *_conditions(filters))
+
+
+def _conditions(filters: Filters) -> Iterator[Any]:
+    if filters.patient:
+        yield AuditEvent.patient_id == filters.patient
+    if filters.staff:
+        yield AuditEvent.staff_id == filters.staff
+    if filters.name:
+        yield AuditEvent.name == filters.name
+    if filters.since:
+        yield AuditEvent.at >= filters.since
+    if filters.until:
+        yield AuditEvent.at < filters.until

@@ -1,0 +1,213 @@
+"""HTTP in one place: page(), done(), @requires, the guard, security headers, and domain error to status."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask_babel import Babel, gettext
+from flask_htmx import HTMX
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from triage import db
+from triage.domain import errors
+from triage.domain.access import PUBLIC, Actor
+from triage.domain.messages import MESSAGES
+from triage.services import accounts, audit
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+LOCALES = ("en", "ja")
+THEMES = ("auto", "light", "dark")
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; worker-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.NotFound: 404,
+    errors.NotAllowed: 403,
+    errors.Conflict: 409,
+    errors.Refused: 422,
+    errors.Invalid: 422,
+}
+
+htmx = HTMX()
+csrf = CSRFProtect()
+login = LoginManager()
+babel = Babel()
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login holds of a signed-in person: the session token as id, and the actor."""
+
+    def __init__(self, token: str, actor: Actor) -> None:
+        self.id = token
+        self.actor = actor
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Declare the permission a view needs; the guard refuses everybody without it."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def actor() -> Actor:
+    """Return who is signed in; only for views behind the guard."""
+    found: Actor = current_user.actor
+    return found
+
+
+def page(template: str, partial: str | None = None, status: int = 200, **values: Any) -> Response:
+    """Render the page, or only its partial when htmx asks for it; the same values serve both."""
+    name = partial if partial and htmx and not htmx.boosted else template
+    return make_response(render_template(name, **values), status)
+
+
+def done(url: str) -> AnyResponse:
+    """Answer a successful write: the browser goes on to ``url``, with or without JavaScript."""
+    if htmx:
+        answer = make_response("", 204)
+        answer.headers["HX-Redirect"] = url
+        return answer
+    return redirect(url, 303)
+
+
+def message(error: errors.DomainError) -> str:
+    """Return the error's sentence in the reader's language."""
+    return sentence(error.code, **error.params)
+
+
+def sentence(code: str, **params: object) -> str:
+    """Return the sentence of a message code in the reader's language."""
+    return gettext(MESSAGES[code]) % params if params else gettext(MESSAGES[code])
+
+
+def init_app(app: Flask) -> None:
+    """Attach everything a request passes through."""
+    for extension in (htmx, csrf, login):
+        extension.init_app(app)
+    babel.init_app(app, locale_selector=locale, default_translation_directories=str(app.root_path) + "/translations")
+    login.user_loader(_load)
+    app.before_request(_guard)
+    app.after_request(_headers)
+    app.teardown_request(lambda _error: db.session.remove())
+    app.register_error_handler(errors.DomainError, _domain_error)
+    app.register_error_handler(StaleDataError, lambda _e: _error(409, "stale", by=gettext("Someone else")))
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _last_resort)
+
+
+def guard(app: Flask) -> None:
+    """Refuse to finish the application while an endpoint has no declared permission; raises RuntimeError naming it."""
+    app.view_functions["static"].permission = PUBLIC  # type: ignore[attr-defined]
+    open_ends = [name for name, view in app.view_functions.items() if not hasattr(view, "permission")]
+    if open_ends:
+        raise RuntimeError(f"no permission declared for: {', '.join(sorted(open_ends))}")
+
+
+def locale() -> str:
+    """Return the reader's language: the cookie's choice, else English."""
+    chosen = request.args.get("lang") or request.cookies.get("lang", "")
+    return chosen if chosen in LOCALES else "en"
+
+
+def _load(token: str) -> SignedIn | None:
+    config = current_app.config
+    limits = accounts.Limits(timedelta(minutes=config["SESSION_IDLE_MINUTES"]), timedelta(hours=config["SESSION_HOURS"]))
+    # Background refreshes must not keep an abandoned desk signed in.
+    found = accounts.find_actor(token, limits, extend=not request.headers.get("X-Background"))
+    return SignedIn(token, found) if found else None
+
+
+def _guard() -> AnyResponse | None:
+    if request.endpoint is None:
+        return None  # 404 and 405 are answered by their handlers
+    needed = getattr(current_app.view_functions[request.endpoint], "permission", None)
+    if needed == PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return _sign_in_first()
+    if needed is None or not actor().may(needed):
+        audit.record_read(actor(), "access_refused", endpoint=request.endpoint, permission=needed or "")
+        raise errors.NotAllowed("not_allowed")
+    return None
+
+
+def _sign_in_first() -> AnyResponse:
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    url = url_for("accounts.sign_in", next=back)
+    if htmx or request.headers.get("X-Background"):
+        answer = make_response("", 401)
+        answer.headers["HX-Redirect"] = url_for("accounts.sign_in")
+        return answer
+    return redirect(url, 303)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint not in {"static", "assets"}:
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.update(("HX-Request", "Cookie"))
+    if request.args.get("lang") in LOCALES:
+        response.set_cookie("lang", locale(), max_age=31536000, samesite="Lax", httponly=True)
+    return response
+
+
+def _domain_error(error: errors.DomainError) -> Response:
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    return _error(status, error.code, **error.params, error=error)
+
+
+def _error(status: int, code: str, error: object = None, **params: object) -> Response:
+    text = sentence(code, **params)
+    return page("errors/error.html", partial="errors/_error.html", status=status, code=status, message=text, error=error)
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    if error.response is not None:
+        return error.get_response()
+    text = gettext("This form was open for too long. Reload the page and send it again.")
+    shown = text if isinstance(error, CSRFError) else None
+    status = error.code or 500
+    return page("errors/error.html", partial="errors/_error.html", status=status, code=status, message=shown)
+
+
+def _database_away(error: Exception) -> Response:
+    current_app.logger.warning("database away: %s", type(error).__name__)
+    db.session.remove()
+    g.pop("_login_user", None)
+    response = page("errors/error.html", partial="errors/_error.html", status=503, code=503, message=None)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _last_resort(error: Exception) -> Response:
+    current_app.logger.exception("unexpected error in %s", request.endpoint)
+    db.session.rollback()
+    return page("errors/error.html", partial="errors/_error.html", status=500, code=500, message=None)
+
+
+def zone() -> ZoneInfo:
+    """Return the time zone of the actor's site, or the clinic's default."""
+    return ZoneInfo(actor().time_zone if current_user.is_authenticated else "Asia/Tokyo")
