@@ -1,0 +1,10 @@
+// Entry: everything works as plain links and forms without this; it makes the same page quicker and safer.
+import { startKeys } from './keys.js';
+import { startLive } from './live.js';
+import { startForms } from './forms.js';
+import { startScreen } from './screen.js';
+
+startScreen();
+startForms();
+startKeys();
+startLive();

@@ -1,0 +1,104 @@
+// Keyboard shortcuts. A control declares its key in data-key; pressing it does what clicking or focusing it does.
+import { composing } from './forms.js';
+import { cookie, say } from './screen.js';
+
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const TEXT = 'input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]';
+
+let prefix = '';
+
+const on = () => document.documentElement.dataset.shortcuts !== 'off';
+const visible = (element) => 'keyHidden' in element.dataset || element.getClientRects().length > 0;
+const typing = (element) => Boolean(element.closest?.(TEXT));
+
+// In the row that has the focus first, then on the page; never in some other row.
+function find(key) {
+  const row = document.activeElement?.closest?.('[data-row]');
+  const match = (root) => $$(`[data-key="${CSS.escape(key)}"]`, root).filter((e) => visible(e) && !e.disabled && e.ariaDisabled !== 'true');
+  return (row && match(row)[0]) ?? match(document).find((element) => !element.closest('[data-row]'));
+}
+
+function activate(control) {
+  if (control.matches(TEXT)) { control.focus(); control.select?.(); return; }
+  if (control.matches('form')) { control.requestSubmit(); return; }
+  control.click();
+}
+
+function moveRow(step) {
+  const links = $$('[data-row-link]').filter(visible);
+  const row = document.activeElement?.closest?.('[data-row]');
+  const at = links.findIndex((link) => link === document.activeElement || (row && row.contains(link)));
+  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+  return Boolean(next);
+}
+
+function single(event) {
+  if (event.key === 'j' || event.key === 'k') return document.querySelector('[data-row-link]') && moveRow(event.key === 'j' ? 1 : -1);
+  const control = find(prefix ? `${prefix} ${event.key}` : event.key);
+  if (control) { activate(control); return true; }
+  if (!prefix && document.querySelector(`[data-key^="${CSS.escape(event.key)} "]`)) {
+    prefix = event.key;
+    setTimeout(() => { prefix = ''; }, 1500);
+    return true;
+  }
+  return false;
+}
+
+// Ctrl+Enter and Escape work inside text fields too; both are dead while a conversion is open.
+function chord(event) {
+  if (event.key === 'Escape') return find('Escape');
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    return event.target.closest('form')?.querySelector('[data-key="Ctrl+Enter"]') ?? find('Ctrl+Enter');
+  }
+  return null;
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+  if (composing(event)) { warnIme(event); return; }
+  const control = chord(event);
+  if (control) { event.preventDefault(); activate(control); return; }
+  if (!on() || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !'jk'.includes(event.key) || typing(event.target)) return;
+  if (event.key.length !== 1 || event.key === ' ') return;
+  const handled = single(event);
+  if (handled) event.preventDefault();
+  if (handled && prefix !== event.key) prefix = '';
+}
+
+// With the IME on, letters arrive as "Process": say so once instead of doing nothing.
+function warnIme(event) {
+  const list = document.querySelector('[data-keys-list]');
+  if (typing(event.target) || !list || list.dataset.warned) return;
+  list.dataset.warned = 'yes';
+  say(list.dataset.textIme);
+}
+
+function describe(list) {
+  const seen = new Map();
+  $$('[data-key]').filter((e) => visible(e) || e.closest('details')).forEach((control) => {
+    const text = control.dataset.keyLabel ?? control.ariaLabel ?? [...control.childNodes].filter((n) => n.nodeName !== 'KBD' && n.nodeName !== 'B').map((n) => n.textContent).join(' ').trim();
+    if (!seen.has(control.dataset.key)) seen.set(control.dataset.key, text);
+  });
+  if (document.querySelector('[data-row-link]')) seen.set('j', list.dataset.textNext).set('k', list.dataset.textPrevious);
+  if (document.querySelector('[data-answer]')) seen.set('y n u', list.dataset.textAnswers).set('Delete', list.dataset.textClear);
+  list.replaceChildren(...[...seen].flatMap(([key, text]) => {
+    const term = document.createElement('dt');
+    term.append(Object.assign(document.createElement('kbd'), { textContent: key }));
+    return [term, Object.assign(document.createElement('dd'), { textContent: text })];
+  }));
+}
+
+export function startKeys() {
+  document.addEventListener('keydown', onKey);
+  const list = document.querySelector('[data-keys-list]');
+  document.addEventListener('click', (event) => { if (list && event.target.closest?.('[data-dialog=keys]')) describe(list); }, true);
+  const box = document.querySelector('[data-shortcuts-switch]');
+  if (!box) return;
+  box.checked = on();
+  box.addEventListener('change', () => {
+    document.documentElement.dataset.shortcuts = box.checked ? 'on' : 'off';
+    cookie('shortcuts', box.checked ? 'on' : 'off');
+  });
+}

@@ -1,0 +1,95 @@
+// The device's own settings, dialogs, menus, messages, printing and the body chart.
+
+export const cookie = (name, value) => {
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+};
+
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+export const say = (text) => {
+  const place = document.getElementById('announce');
+  if (place) place.textContent = text;
+};
+
+function showControls() {
+  $$('[data-toggle-setting], [data-dialog]').forEach((control) => { control.hidden = false; });
+  $$('[data-toggle-setting]').forEach((button) =>
+    button.setAttribute('aria-pressed', document.documentElement.dataset[button.dataset.toggleSetting] === 'on'));
+}
+
+function toggleSetting(button) {
+  const name = button.dataset.toggleSetting;
+  const next = document.documentElement.dataset[name] === 'on' ? 'off' : 'on';
+  document.documentElement.dataset[name] = next;
+  cookie(name, next);
+  button.setAttribute('aria-pressed', next === 'on');
+}
+
+function onClick(event) {
+  const at = (selector) => event.target.closest?.(selector);
+  const setting = at('[data-toggle-setting]');
+  if (setting) toggleSetting(setting);
+  const opener = at('[data-dialog]');
+  if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog)?.showModal(); }
+  if (at('[data-close]')) { event.preventDefault(); at('dialog')?.close(); }
+  if (at('[data-print]')) print();
+  $$('details.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  const region = at('[data-chart] [data-region]');
+  if (region) toggleRegion(region);
+}
+
+function toggleRegion(region) {
+  const box = region.closest('[data-chart]').querySelector(`input[value="${region.dataset.region}"]`);
+  if (box && !box.disabled) box.click();
+}
+
+function mirror(chart) {
+  const on = new Set($$('input:checked', chart).map((box) => box.value));
+  $$('[data-region]', chart).forEach((region) => region.classList.toggle('is-on', on.has(region.dataset.region)));
+}
+
+function closeWithEscape(event) {
+  if (event.key !== 'Escape' || event.isComposing) return;
+  const open = event.target.closest?.('details.menu[open], details.arm[open]');
+  if (!open) return;
+  open.open = false;
+  open.querySelector('summary').focus();
+  event.stopPropagation();
+}
+
+// Two presses, not one and not a form: opening puts the focus on the second button; it closes by itself.
+function armed(event) {
+  const details = event.target;
+  if (!details.matches?.('details.arm') || !details.open) return;
+  details.querySelector('div button')?.focus();
+  setTimeout(() => { if (!details.contains(document.activeElement)) details.open = false; }, 15000);
+}
+
+// A message leaves after ten seconds unless someone is on it; its Undo key keeps working afterwards.
+function ageToasts() {
+  $$('[data-toast]:not([data-aging])').forEach((toast) => {
+    toast.dataset.aging = '';
+    const leave = () => (toast.matches(':hover, :focus-within') ? setTimeout(leave, 2000) : toast.classList.add('is-gone'));
+    setTimeout(leave, 10000);
+  });
+}
+
+function refresh(root) {
+  $$('[data-chart]', root).forEach(mirror);
+  showControls();
+  ageToasts();
+}
+
+export function startScreen() {
+  document.addEventListener('click', onClick);
+  document.addEventListener('keydown', closeWithEscape, true);
+  document.addEventListener('toggle', armed, true);
+  document.addEventListener('change', (event) => {
+    const chart = event.target.closest?.('[data-chart]');
+    if (chart) mirror(chart);
+  });
+  document.addEventListener('htmx:load', (event) => refresh(event.detail.elt.parentElement ?? document));
+  refresh(document);
+  if (document.querySelector('[data-print-now]')) print();
+}
