@@ -1,0 +1,117 @@
+"""Builds what tests need, through the same services the product uses wherever there is one."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from triage import clock
+from triage.db import session, verb
+from triage.domain.access import Actor
+from triage.domain.findings import Answer
+from triage.models import Encounter, Grant, Organisation, Patient, Site, Staff
+from triage.services import accounts, encounters, intakes
+from triage.services.audit import record
+
+PASSWORD = "correct horse battery"
+_HASH = accounts.hash_password(PASSWORD)
+
+#: user name -> roles and duties
+PEOPLE = {
+    "reception": ("reception",),
+    "nurse": ("nurse",),
+    "nurse2": ("nurse", "lead_nurse"),
+    "surgeon": ("surgeon",),
+    "surgeon2": ("surgeon", "clinical_lead"),
+    "radiographer": ("radiographer",),
+    "admin": ("admin",),
+    "auditor": ("auditor",),
+}
+
+
+@dataclass
+class Clinic:
+    """One site and its people; every person is an attribute."""
+
+    site_id: str
+    people: dict[str, Actor] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Actor:
+        try:
+            return self.people[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def build_clinic(code: str = "nara", organisation_id: str | None = None, suffix: str = "") -> Clinic:
+    """Build a site with one person per role, user names with ``suffix``; a second site may share the organisation."""
+    return _build(None, code, organisation_id, suffix)
+
+
+@verb
+def _build(_actor: None, code: str, organisation_id: str | None, suffix: str) -> Clinic:
+    if organisation_id is None:
+        organisation = Organisation(name="Test organisation")
+        session.add(organisation)
+        session.flush()
+        organisation_id = organisation.id
+    site = Site(organisation_id=organisation_id, code=code, name=f"{code} clinic")
+    session.add(site)
+    session.flush()
+    clinic = Clinic(site.id)
+    for user_name, roles in PEOPLE.items():
+        clinic.people[user_name] = _person(site, user_name + suffix, roles)
+    return clinic
+
+
+def _person(site: Site, user_name: str, roles: tuple[str, ...]) -> Actor:
+    staff = Staff(
+        organisation_id=site.organisation_id, user_name=user_name, name=user_name.title(), password_hash=_HASH
+    )
+    session.add(staff)
+    session.flush()
+    for role in roles:
+        session.add(Grant(staff_id=staff.id, site_id=site.id, role=role, valid_from=date(2020, 1, 1)))
+    actor = Actor(
+        staff.id, staff.name, site.organisation_id, site.id, site.name, site.time_zone, frozenset(roles)
+    )
+    record(actor, "staff_added", whose=staff.id, user_name=user_name)
+    return actor
+
+
+def add_patient(actor: Actor, **values: Any) -> Patient:
+    """Add a patient; any column may be given."""
+    return _add_patient(actor, values)
+
+
+@verb
+def _add_patient(actor: Actor, values: dict[str, Any]) -> Patient:
+    number = f"{len(list(session.query(Patient.id))) + 1:06d}"
+    defaults: dict[str, Any] = {
+        "number": number, "family_name": "山本", "given_name": "和夫", "family_kana": "ヤマモト", "given_kana": "カズオ",
+        "birth_date": date(1963, 7, 30), "sex": "male", "created_at": clock.now(),
+    }  # fmt: skip
+    patient = Patient(organisation_id=actor.organisation_id, **(defaults | values))
+    session.add(patient)
+    session.flush()
+    record(actor, "patient_created", patient_id=patient.id, number=patient.number)
+    return patient
+
+
+def arrive(actor: Actor, **patient: Any) -> Encounter:
+    """Check a new patient in and return the encounter, at the desk."""
+    person = add_patient(actor, **patient)
+    encounter_id = encounters.check_in(actor, person.id, "")
+    return encounters.get(actor, encounter_id)
+
+
+def wait(actor: Actor, answers: dict[str, Any] | None = None, **patient: Any) -> Encounter:
+    """Check a new patient in, answer, and send the intake to the queue."""
+    encounter = arrive(actor, **patient)
+    intakes.record_answers(actor, encounter.id, as_answers(answers or {}))
+    intakes.submit(actor, encounter.id)
+    return encounters.get(actor, encounter.id)
+
+
+def as_answers(values: dict[str, Any]) -> dict[str, Answer]:
+    """Return plain values as answers; the text "not known" is an answer of its own."""
+    return {name: Answer(value != "not known", None if value == "not known" else value) for name, value in values.items()}
