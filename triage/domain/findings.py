@@ -1,0 +1,246 @@
+"""The vocabulary of findings, and how recorded answers become the findings the rules read.
+
+A finding that nobody asked for is absent. Absent is unknown, and unknown is never "no".
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One name of the vocabulary with the types and limits of its value.
+
+    null_means: "unknown" (null says nobody knows) or "none" (null says asked, there is none).
+    some: the value that says "yes, which kind is not known".
+    """
+
+    name: str
+    types: tuple[str, ...]
+    null_means: str = "unknown"
+    some: str | None = None
+    values: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def is_negative(self, value: object) -> bool:
+        """Say whether a known value means "asked, and it is not there"."""
+        return value is False or (value is None and self.null_means == "none")
+
+    def negative(self) -> object:
+        """Return the value that means "asked, and it is not there"."""
+        return False if "bool" in self.types else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of the examination grid."""
+
+    name: str
+    side: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivation:
+    """What a group of examination cells says about one finding.
+
+    how: "lowest" (the lowest abnormal cell), "any" (one abnormal cell), "both_sides" (one on each side).
+    A cell is abnormal at or below at_most, or when its value is one of values.
+    """
+
+    finding: str
+    how: str
+    cells: tuple[str, ...]
+    grid: tuple[str, ...]
+    at_most: float | None = None
+    values: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def is_abnormal(self, value: Any) -> bool:
+        """Say whether a recorded cell is abnormal."""
+        return value <= self.at_most if self.at_most is not None else value in self.values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One urgent question: the findings a "no" answers, what a plain "yes" counts as, its details."""
+
+    id: str
+    findings: tuple[str, ...]
+    yes_means: Mapping[str, object]
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One recorded answer. known is False for "asked, not known"."""
+
+    known: bool
+    value: object = None
+
+
+@dataclass(frozen=True)
+class _Resolution:
+    """The findings gathered so far; a positive is never replaced by a negative."""
+
+    vocabulary: Mapping[str, Finding]
+    values: dict[str, object] = field(default_factory=dict)
+
+    def is_positive(self, name: str) -> bool:
+        return name in self.values and not self.vocabulary[name].is_negative(self.values[name])
+
+    def add(self, name: str, value: object) -> None:
+        finding = self.vocabulary[name]
+        if name not in self.values or not self.is_positive(name):
+            if name not in self.values or not finding.is_negative(value):
+                self.values[name] = value
+
+    def add_lowest(self, name: str, value: Any) -> None:
+        old: Any = self.values.get(name)
+        self.values[name] = value if old is None else min(old, value)
+
+
+def resolve(knowledge: Any, answers: Mapping[str, Answer]) -> dict[str, object]:
+    """Return the findings that the recorded answers say, absent where nothing is known.
+
+    answers: recorded items by name: findings, urgent question ids, examination cells, option keys.
+    A positive always wins over a negative, wherever either comes from.
+    """
+    gathered = _Resolution(knowledge.findings)
+    for name in knowledge.findings:
+        answer = answers.get(name)
+        if answer is not None and answer.known and not _is_unknown(knowledge.findings[name], answer.value):
+            gathered.values[name] = answer.value
+    for derivation in knowledge.examination.derivations:
+        _derive(gathered, derivation, knowledge.examination.cells, answers)
+    for option in knowledge.options:
+        if _said_yes(answers, option.key):
+            for name, value in option.implies.items():
+                gathered.add(name, value)
+    for question in knowledge.urgent_questions:
+        _answer_question(gathered, question, answers)
+    return gathered.values
+
+
+def unanswered_urgent(knowledge: Any, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Return the ids of the urgent questions that are neither yes, no nor not known."""
+    return tuple(
+        question.id
+        for question in knowledge.urgent_questions
+        if question.id not in answers and not all(name in answers for name in question.findings)
+    )
+
+
+def not_known_urgent(knowledge: Any, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Return the ids of the urgent questions whose answer is "not known", as a whole or in a part."""
+    return tuple(q.id for q in knowledge.urgent_questions if _is_not_known(q, answers))
+
+
+def refusal(finding: Finding, value: object) -> str | None:
+    """Return why the value cannot be a value of the finding, or None when it can."""
+    if value is None:
+        return None if "null" in finding.types else f"{finding.name}: null is not allowed"
+    if isinstance(value, bool):
+        return None if "bool" in finding.types else _wrong_type(finding, value)
+    if isinstance(value, str):
+        return _refuse_text(finding, value)
+    if isinstance(value, int | float):
+        return _refuse_number(finding, value)
+    return _wrong_type(finding, value)
+
+
+def _is_unknown(finding: Finding, value: object) -> bool:
+    return value is None and finding.null_means == "unknown"
+
+
+def _said_yes(answers: Mapping[str, Answer], name: str) -> bool:
+    answer = answers.get(name)
+    return answer is not None and answer.known and answer.value is True
+
+
+def _answer_question(gathered: _Resolution, question: Question, answers: Mapping[str, Answer]) -> None:
+    answer = answers.get(question.id)
+    if answer is None or not answer.known:
+        return
+    if answer.value is True:
+        explained = any(gathered.is_positive(name) for name in question.details)
+        for name, value in question.yes_means.items():
+            if name not in question.details or not explained:
+                gathered.add(name, value)
+        return
+    for name in question.findings:
+        gathered.add(name, gathered.vocabulary[name].negative())
+
+
+def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
+    names = [name for name in question.findings if name in answers]
+    if len(names) == len(question.findings) or question.id not in answers:
+        return len(names) == len(question.findings) and any(not answers[name].known for name in names)
+    if answers[question.id].known:
+        return False
+    return not any(answers[name].known and answers[name].value not in (False, None) for name in names)
+
+
+def _derive(
+    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], answers: Mapping[str, Answer]
+) -> None:
+    abnormal = [n for n, v in _recorded(derivation.cells, answers) if derivation.is_abnormal(v)]
+    if derivation.how == "lowest":
+        _derive_lowest(gathered, derivation, answers)
+    elif _is_enough(derivation, abnormal, cells):
+        gathered.add(derivation.finding, True)
+    elif not abnormal and _is_grid_normal(derivation, answers):
+        gathered.add(derivation.finding, False)
+
+
+def _derive_lowest(gathered: _Resolution, derivation: Derivation, answers: Mapping[str, Answer]) -> None:
+    values = [value for _, value in _recorded(derivation.cells, answers)]
+    if any(derivation.is_abnormal(value) for value in values) or _is_grid_normal(derivation, answers):
+        gathered.add_lowest(derivation.finding, min(values))
+
+
+def _is_enough(derivation: Derivation, abnormal: list[str], cells: Mapping[str, Cell]) -> bool:
+    if derivation.how == "both_sides":
+        return {cells[name].side for name in abnormal} >= {"left", "right"}
+    return bool(abnormal)
+
+
+def _is_grid_normal(derivation: Derivation, answers: Mapping[str, Answer]) -> bool:
+    recorded = [value for _, value in _recorded(derivation.grid, answers)]
+    complete = len(recorded) == len(derivation.grid)
+    return complete and not any(derivation.is_abnormal(value) for value in recorded)
+
+
+def _recorded(names: tuple[str, ...], answers: Mapping[str, Answer]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        answer = answers.get(name)
+        if answer is not None and answer.known and answer.value is not None:
+            yield name, answer.value
+
+
+def _refuse_text(finding: Finding, value: str) -> str | None:
+    if "str" not in finding.types:
+        return _wrong_type(finding, value)
+    if finding.values and value not in finding.values:
+        return f"{finding.name}: must be one of {', '.join(finding.values)}"
+    return None
+
+
+def _refuse_number(finding: Finding, value: int | float) -> str | None:
+    if isinstance(value, float) and "float" not in finding.types:
+        return _wrong_type(finding, value)
+    if not {"int", "float"} & set(finding.types):
+        return _wrong_type(finding, value)
+    if value != value or value in (float("inf"), float("-inf")):
+        return f"{finding.name}: must be a finite number"
+    if finding.minimum is not None and value < finding.minimum:
+        return f"{finding.name}: must be at least {finding.minimum:g}"
+    if finding.maximum is not None and value > finding.maximum:
+        return f"{finding.name}: must be at most {finding.maximum:g}"
+    return None
+
+
+def _wrong_type(finding: Finding, value: object) -> str:
+    wanted = " or ".join(finding.types)
+    return f"{finding.name}: must be {wanted}, not {type(value).__name__}"

@@ -1,0 +1,166 @@
+"""The clinical rules as data, and their evaluation in three-valued logic.
+
+A rule fires when its condition is known to be true. The most urgent rule that fires decides the
+acuity; the routes are settled by the ruleset's own table; nothing here knows a symptom by name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from triage.domain.conditions import Condition, Values
+from triage.domain.findings import Finding
+from triage.domain.suggestion import Reason, Suggestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One clinical rule. route None leaves the route to the other rules (it only changes the wait).
+
+    rank: 0 for the most urgent acuity; set by the ruleset's order of acuities.
+    """
+
+    id: str
+    expression: str
+    when: Condition
+    acuity: str
+    rank: int
+    level: int
+    route: str | None
+    imaging: tuple[str, ...]
+    actions: tuple[str, ...]
+    text: Mapping[str, str]
+    sources: tuple[str, ...]
+    url: str
+    status: str
+    note: str = ""
+
+    def reason(self, values: Values) -> Reason:
+        """Return why the rule fired for these values."""
+        facts = tuple(dict.fromkeys(self.when.true_names(values)))
+        return Reason(self.id, self.text, self.sources, facts, self.url)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combination:
+    """What becomes of a route when a less urgent rule asks for another one."""
+
+    chosen: tuple[str, ...]
+    also: tuple[str, ...]
+    becomes: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restriction:
+    """A rule that closes routes and kinds of imaging to a patient, and says which route is left."""
+
+    rule: Rule
+    closes: tuple[str, ...]
+    drops: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruleset:
+    """One version of the rules with everything needed to settle them against each other.
+
+    routes: the order in which a route wins. covers: imaging that makes other imaging superfluous.
+    """
+
+    version: str
+    hash: str
+    vocabulary: Mapping[str, Finding]
+    definitions: Mapping[str, Condition]
+    rules: tuple[Rule, ...]
+    default: Rule
+    routes: tuple[str, ...]
+    combinations: tuple[Combination, ...]
+    restrictions: tuple[Restriction, ...]
+    covers: Mapping[str, tuple[str, ...]]
+
+    def values(self, findings: Mapping[str, object]) -> dict[str, Any]:
+        """Return the known findings together with the verdict of every definition."""
+        values: dict[str, Any] = {
+            name: value
+            for name, value in findings.items()
+            if value is not None or self.vocabulary[name].null_means == "none"
+        }
+        for name, condition in self.definitions.items():
+            values[name] = condition.test(values)
+        return values
+
+
+def evaluate(ruleset: Ruleset, findings: Mapping[str, object]) -> Suggestion:
+    """Return what the rules advise for the findings; a finding that is absent is unknown.
+
+    Raises KeyError for a null under a name that is not in the vocabulary.
+    """
+    values = ruleset.values(findings)
+    fired, undecided = _sort_out(ruleset, values)
+    top = min(fired, key=lambda rule: (rule.rank, rule.level), default=ruleset.default)
+    route = _route(ruleset, fired)
+    closing = [r for r in ruleset.restrictions if route in r.closes and r.rule.when.test(values)]
+    final = closing[0].rule.route or route if closing else route
+    deciding = fired if any(rule.route for rule in fired) else [*fired, ruleset.default]
+    reasons = [rule.reason(values) for rule in deciding + [r.rule for r in closing]]
+    waiting = [rule for rule in undecided if rule.rank < top.rank]
+    return Suggestion(
+        acuity=top.acuity,
+        level=top.level,
+        route=final,
+        imaging=_imaging(ruleset, fired, closing),
+        actions=_unique(action for rule in deciding for action in rule.actions),
+        reasons=tuple(reasons),
+        unknown=_unknown(ruleset, values, fired, undecided, top),
+        provisional=bool(waiting),
+        ruleset=ruleset.version,
+        ruleset_hash=ruleset.hash,
+    )
+
+
+def _sort_out(ruleset: Ruleset, values: Values) -> tuple[list[Rule], list[Rule]]:
+    fired, undecided = [], []
+    for rule in ruleset.rules:
+        verdict = rule.when.test(values)
+        if verdict:
+            fired.append(rule)
+        elif verdict is None:
+            undecided.append(rule)
+    return fired, undecided
+
+
+def _route(ruleset: Ruleset, fired: Iterable[Rule]) -> str:
+    routed = [rule for rule in fired if rule.route]
+    if not routed:
+        return ruleset.default.route or ruleset.routes[-1]
+    rank = min(rule.rank for rule in routed)
+    chosen = min((rule.route or "" for rule in routed if rule.rank == rank), key=ruleset.routes.index)
+    also = {rule.route for rule in routed}
+    for combination in ruleset.combinations:
+        if chosen in combination.chosen and also.intersection(combination.also):
+            return combination.becomes
+    return chosen
+
+
+def _imaging(ruleset: Ruleset, fired: list[Rule], closing: list[Restriction]) -> tuple[str, ...]:
+    asking = [rule for rule in fired if rule.rank == 0] or fired
+    dropped = {name for restriction in closing for name in restriction.drops}
+    wanted = [name for rule in asking for name in rule.imaging if name not in dropped]
+    covered = {name for better in wanted for name in ruleset.covers.get(better, ())}
+    return _unique(name for name in wanted if name not in covered)
+
+
+def _unknown(
+    ruleset: Ruleset, values: Values, fired: list[Rule], undecided: list[Rule], top: Rule
+) -> tuple[str, ...]:
+    """Return the unanswered findings that could still raise the acuity or change the route."""
+    if top.rank == 0:
+        return ()
+    route = _route(ruleset, fired)
+    open_rules = [r for r in undecided if r.rank < top.rank or _route(ruleset, [*fired, r]) != route]
+    open_rules += [r.rule for r in ruleset.restrictions if route in r.closes]
+    open_rules.sort(key=lambda rule: rule.rank)
+    return _unique(name for rule in open_rules for name in rule.when.open_names(values))
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,65 @@
+"""Clinical knowledge as data: findings, urgent questions, options, rules and the clinic's own lists."""
+
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from triage.knowledge import building as b
+from triage.knowledge import schema
+from triage.knowledge import types as t
+from triage.knowledge.errors import KnowledgeError
+from triage.knowledge.reading import Document, read
+from triage.knowledge.ruling import RulesetBuilder
+from triage.knowledge.types import Knowledge
+
+__all__ = ["Knowledge", "KnowledgeError", "load"]
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def load(folder: Path = FOLDER) -> Knowledge:
+    """Return the knowledge in the folder; raise KnowledgeError("file:line: reason") when it is not sound."""
+    document, raw = read(folder)
+    vocabulary = b.findings(document, raw)
+    sources = b.sources(document, raw)
+    return Knowledge(
+        ruleset=RulesetBuilder(document, raw, vocabulary, sources).build(),
+        findings=vocabulary,
+        sections=b.sections(raw),
+        sources=sources,
+        urgent_questions=b.questions(document, raw, vocabulary),
+        symptoms=b.options(document, "symptom", raw.symptom, vocabulary),
+        diagnoses=b.options(document, "diagnosis", raw.diagnosis, vocabulary),
+        body_regions=b.options(document, "region", raw.region, vocabulary),
+        body_chart_question=b.text(raw.chart.question),
+        treatments_tried=b.options(document, "treatment", raw.treatment, vocabulary),
+        examination=b.examination(document, raw, vocabulary),
+        **_clinic(document, raw),
+    )
+
+
+def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, object]:
+    named = {e.id: b.text(e.label) for e in (*raw.list_, *raw.modality, *raw.hospital, *raw.procedure)}
+    return {
+        "override_reasons": b.labelled(raw.override_reason),
+        "not_imaged_reasons": b.labelled(raw.not_imaged_reason),
+        "hospitals": tuple(
+            t.Hospital(id=e.id, text=named[e.id], phone=e.phone, mri=e.mri, demo=e.demo) for e in raw.hospital
+        ),
+        "procedures": tuple(
+            t.Procedure(id=e.id, text=named[e.id], needs_level=e.needs_level, needs_side=e.needs_side)
+            for e in raw.procedure
+        ),
+        "levels": tuple(raw.levels.values),
+        "targets": MappingProxyType({int(level): minutes for level, minutes in raw.targets.levels.items()}),
+        "untriaged_minutes": raw.targets.untriaged,
+        "lists": b.by_id(
+            t.WorkList(id=e.id, text=named[e.id], owner=e.owner, minutes=e.minutes) for e in raw.list_
+        ),
+        "modalities": tuple(t.Modality(id=e.id, text=named[e.id], on_site=e.on_site) for e in raw.modality),
+        "actions": b.by_id(b.labelled(raw.action)),
+        "imaging": b.by_id(b.labelled(raw.imaging)),
+        "routes": b.by_id(b.labelled(raw.route)),
+        "acuities": b.by_id(b.labelled(raw.acuity)),
+    }

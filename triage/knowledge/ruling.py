@@ -1,0 +1,126 @@
+"""Builds the ruleset: reads every condition, checks every name a rule mentions, computes the hash."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from triage.domain.conditions import Condition, ConditionError, parse
+from triage.domain.rules import Combination, Restriction, Rule, Ruleset
+from triage.knowledge import schema
+from triage.knowledge import types as t
+from triage.knowledge.checks import known, unique
+from triage.knowledge.reading import Document
+
+HASHED = ("acuity", "route", "imaging", "action", "definition", "rule", "default", "restriction", "combination")
+
+
+class _Always:
+    """The condition of the default rule: it holds and reads nothing."""
+
+    def test(self, values: Mapping[str, Any]) -> bool:
+        return True
+
+    def names(self) -> Any:
+        return iter(())
+
+    true_names = open_names = lambda self, values: iter(())
+
+
+class RulesetBuilder:
+    """Builds the ruleset of one document."""
+
+    def __init__(
+        self,
+        document: Document,
+        raw: schema.Knowledge,
+        vocabulary: Mapping[str, t.FindingSpec],
+        sources: Mapping[str, t.Source],
+    ) -> None:
+        self.document = document
+        self.raw = raw
+        self.vocabulary = vocabulary
+        self.sources = sources
+        self.acuities = {e.id: (rank, e.level) for rank, e in enumerate(raw.acuity)}
+        self.definitions: dict[str, Condition] = {}
+
+    def build(self) -> Ruleset:
+        """Return the ruleset, or raise KnowledgeError at the first entry that does not fit."""
+        self._check_ids()
+        for index, entry in enumerate(self.raw.definition):
+            self.definitions[entry.name] = self._parse("definition", index, entry.when)
+        rules = [self._rule("rule", index, entry) for index, entry in enumerate(self.raw.rule)]
+        return Ruleset(
+            version=self.raw.ruleset.version,
+            hash=content_hash(self.raw),
+            vocabulary=self.vocabulary,
+            definitions=MappingProxyType(self.definitions),
+            rules=tuple(sorted(rules, key=lambda rule: (rule.rank, rule.level))),
+            default=self._rule("default", 0, self.raw.default, _Always()),
+            routes=tuple(e.id for e in self.raw.route),
+            combinations=tuple(self._combination(i, e) for i, e in enumerate(self.raw.combination)),
+            restrictions=tuple(self._restriction(i, e) for i, e in enumerate(self.raw.restriction)),
+            covers=MappingProxyType({e.id: tuple(e.covers) for e in self.raw.imaging}),
+        )
+
+    def _check_ids(self) -> None:
+        raw = self.raw
+        unique(self.document, "rule", [e.id for e in raw.rule])
+        others = [e.id for e in raw.rule]
+        unique(self.document, "restriction", [*others, *(e.id for e in raw.restriction)], offset=len(others))
+        names = list(self.vocabulary)
+        unique(self.document, "definition", [*names, *(e.name for e in raw.definition)], offset=len(names))
+
+    def _parse(self, key: str, index: int, expression: str) -> Condition:
+        try:
+            return parse(expression, self.vocabulary, self.definitions)
+        except ConditionError as error:
+            raise self.document.fault(key, index, str(error)) from error
+
+    def _rule(self, key: str, index: int, entry: schema.RuleEntry, when: Condition | None = None) -> Rule:
+        self._check_names(key, index, entry)
+        rank, level = self.acuities[entry.acuity]
+        return Rule(
+            id=entry.id,
+            expression=" ".join(entry.when.split()),
+            when=when or self._parse(key, index, entry.when),
+            acuity=entry.acuity,
+            rank=rank,
+            level=entry.level or level,
+            route=entry.route,
+            imaging=tuple(entry.imaging),
+            actions=tuple(entry.actions),
+            text=MappingProxyType({"en": entry.text.en, "ja": entry.text.ja}),
+            sources=tuple(entry.sources),
+            url=next((self.sources[s].url for s in entry.sources if self.sources[s].url), ""),
+            status=entry.status,
+            note=entry.note or "",
+        )
+
+    def _check_names(self, key: str, index: int, entry: schema.RuleEntry) -> None:
+        raw = self.raw
+        where = (self.document, key, index)
+        known(*where, "source", entry.sources, self.sources)
+        known(*where, "acuity", [entry.acuity], self.acuities)
+        known(*where, "route", [entry.route] if entry.route else [], [e.id for e in raw.route])
+        known(*where, "imaging", entry.imaging, [e.id for e in raw.imaging])
+        known(*where, "action", entry.actions, [e.id for e in raw.action])
+
+    def _combination(self, index: int, entry: schema.CombinationEntry) -> Combination:
+        names = (*entry.chosen, *entry.also, entry.becomes)
+        known(self.document, "combination", index, "route", names, [e.id for e in self.raw.route])
+        return Combination(chosen=tuple(entry.chosen), also=tuple(entry.also), becomes=entry.becomes)
+
+    def _restriction(self, index: int, entry: schema.RestrictionEntry) -> Restriction:
+        known(self.document, "restriction", index, "route", entry.closes, [e.id for e in self.raw.route])
+        known(self.document, "restriction", index, "imaging", entry.drops, [e.id for e in self.raw.imaging])
+        rule = self._rule("restriction", index, entry)
+        return Restriction(rule=rule, closes=tuple(entry.closes), drops=tuple(entry.drops))
+
+
+def content_hash(raw: schema.Knowledge) -> str:
+    """Return the sha256 of what the rules say, the same for the same content in any layout."""
+    content = raw.model_dump(mode="json", include=set(HASHED))
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
