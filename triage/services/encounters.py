@@ -1,0 +1,158 @@
+"""An arrival and its way through the stages: loading what the actor may see, checking in, moving, leaving."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from triage import clock
+from triage.db import session, verb
+from triage.domain import lifecycle
+from triage.domain.access import Actor
+from triage.domain.errors import Conflict, NotFound, Refused, Stale
+from triage.models import Claim, Encounter, Patient, StageChange, Staff
+from triage.services.audit import lock_site, record, record_read
+from triage.services.submissions import once, remember
+
+
+def get(actor: Actor, encounter_id: str) -> Encounter:
+    """Return the encounter with its patient and claim, if the actor may see it; raises NotFound otherwise."""
+    query = select(Encounter).where(Encounter.id == encounter_id, Encounter.visible_to(actor))
+    loaded = query.options(joinedload(Encounter.patient), joinedload(Encounter.claim).joinedload(Claim.staff))
+    encounter = session.scalar(loaded.execution_options(populate_existing=True))
+    if encounter is None:
+        raise NotFound("encounter")
+    return encounter
+
+
+def open_(actor: Actor, encounter_id: str, what: str) -> Encounter:
+    """Return the encounter and record that the actor saw it; ``what`` names the page."""
+    encounter = get(actor, encounter_id)
+    record_read(actor, "patient_opened", patient_id=encounter.patient_id, encounter_id=encounter.id, what=what)
+    return encounter
+
+
+def print_(actor: Actor, encounter_id: str, what: str) -> Encounter:
+    """Return the encounter and record that the actor printed ``what`` of it."""
+    encounter = get(actor, encounter_id)
+    record_read(actor, "printed", patient_id=encounter.patient_id, encounter_id=encounter.id, what=what)
+    return encounter
+
+
+def for_writing(actor: Actor, encounter_id: str) -> Encounter:
+    """Return the encounter inside a verb, with the site's writes in order; raises NotFound, or Conflict if it is closed."""
+    lock_site(session(), actor.site_id)
+    encounter = get(actor, encounter_id)
+    if encounter.stage in lifecycle.CLOSED:
+        raise Conflict("step_not_possible", stage=encounter.stage)
+    return encounter
+
+
+def check_version(row: Any, version: int | None) -> None:
+    """Refuse a write that was prepared on an older row; raises Stale naming who changed it."""
+    if version is not None and row.version != version:
+        raise Stale(row.updated_by or "?", row.updated_at or clock.now())
+
+
+def touch(actor: Actor, row: Any) -> None:
+    """Note on the row who changes it now."""
+    row.updated_by, row.updated_at = actor.name, clock.now()
+
+
+def move(actor: Actor, encounter: Encounter, step: str) -> None:
+    """Take the encounter one step inside a verb; raises Conflict where the table of stages does not allow it."""
+    before, at = encounter.stage, clock.now()
+    encounter.stage = lifecycle.after(step, before)
+    touch(actor, encounter)
+    if encounter.stage != before:
+        encounter.stage_since = at
+    if encounter.stage in lifecycle.CLOSED:
+        _close(encounter, at)
+    session.add(
+        StageChange(
+            encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
+            staff_id=actor.staff_id,
+        )
+    )  # fmt: skip
+
+
+def _close(encounter: Encounter, at: datetime) -> None:
+    encounter.finished_at, encounter.outcome = at, encounter.stage
+    claim = session.get(Claim, encounter.id)
+    if claim is not None:  # a visit and its place end together
+        session.delete(claim)
+
+
+@verb
+def check_in(actor: Actor, patient_id: str, request_id: str) -> str:
+    """Open an encounter with the day's next ticket and return its id; the same form sent twice opens one.
+
+    Raises NotFound for a patient out of sight, Conflict with the ticket when the patient is already here.
+    """
+    known = once(request_id)
+    if known:
+        return known
+    lock_site(session(), actor.site_id)
+    patient = session.scalar(select(Patient).where(Patient.id == patient_id, Patient.visible_to(actor)))
+    if patient is None:
+        raise NotFound("patient")
+    _refuse_second_place(actor, patient)
+    encounter = _new_encounter(actor, patient)
+    remember(actor, request_id, encounter.id)
+    record(actor, "checked_in", patient_id=patient.id, encounter_id=encounter.id, ticket=encounter.ticket)
+    return encounter.id
+
+
+def _refuse_second_place(actor: Actor, patient: Patient) -> None:
+    here = select(Encounter.ticket).where(
+        Encounter.site_id == actor.site_id, Encounter.patient_id == patient.id, Encounter.finished_at.is_(None)
+    )
+    ticket = session.scalar(here)
+    if ticket is not None:
+        raise Conflict("already_open", ticket=ticket)
+
+
+def _new_encounter(actor: Actor, patient: Patient) -> Encounter:
+    at = clock.now()
+    day = at.astimezone(ZoneInfo(actor.time_zone)).date()
+    count = session.scalar(
+        select(func.count()).where(Encounter.site_id == actor.site_id, Encounter.ticket_date == day)
+    )
+    encounter = Encounter(
+        site_id=actor.site_id, patient_id=patient.id, ticket_date=day, ticket=f"A{(count or 0) + 1:03d}",
+        arrived_at=at, stage=lifecycle.REGISTERED, stage_since=at, updated_by=actor.name, updated_at=at,
+    )  # fmt: skip
+    session.add(encounter)
+    session.flush()
+    return encounter
+
+
+@verb
+def leave_unseen(actor: Actor, encounter_id: str, version: int, reason: str) -> None:
+    """End the visit of a patient who left without being seen; an emergency cannot end this way."""
+    encounter = for_writing(actor, encounter_id)
+    check_version(encounter, version)
+    if not reason.strip():
+        raise Refused("note_needed")
+    move(actor, encounter, "leave_unseen")
+    record(actor, "left_unseen", patient_id=encounter.patient_id, encounter_id=encounter.id, reason=reason)
+
+
+def timeline(encounter: Encounter) -> list[StageChange]:
+    """Return the encounter's steps in order, each with who took it."""
+    query = select(StageChange).where(StageChange.encounter_id == encounter.id).options(joinedload(StageChange.staff))
+    return list(session.scalars(query.order_by(StageChange.at, StageChange.id)))
+
+
+def earlier(actor: Actor, patient_id: str, limit: int = 10) -> list[Encounter]:
+    """Return the patient's latest encounters at this site, newest first."""
+    query = select(Encounter).where(Encounter.patient_id == patient_id, Encounter.visible_to(actor))
+    return list(session.scalars(query.order_by(Encounter.arrived_at.desc()).limit(limit)))
+
+
+def staff_names(ids: set[str | None]) -> dict[str, str]:
+    """Return the names of staff by id."""
+    wanted = [i for i in ids if i]
+    return dict(session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(wanted))).tuples().all())

@@ -1,0 +1,190 @@
+"""Recording answers and findings; the rules run at every saved answer, and an emergency is pinned at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from triage import clock, knowledge
+from triage.db import session, verb
+from triage.domain.access import Actor
+from triage.domain.errors import NotAllowed, Refused, Stale
+from triage.domain.findings import Answer, resolve, unanswered_urgent
+from triage.domain.lifecycle import REGISTERED
+from triage.domain.people import age_in_years
+from triage.domain.rules import evaluate
+from triage.domain.suggestion import Suggestion
+from triage.models import Encounter, Finding, Patient
+from triage.services import emergencies
+from triage.services.audit import record
+from triage.services.encounters import check_version, for_writing, move, touch
+
+#: Finding.source by the role that records it; the first that the actor holds counts.
+SOURCES = ("surgeon", "nurse", "reception")
+#: FHIR administrative gender -> the value the rules read; anything else is unknown.
+SEX = {"male": "M", "female": "F"}
+
+
+def findings_of(encounter_id: str) -> dict[str, Finding]:
+    """Return what is recorded for the encounter, by name."""
+    return {row.name: row for row in session.scalars(select(Finding).where(Finding.encounter_id == encounter_id))}
+
+
+def answers_of(encounter: Encounter) -> dict[str, Answer]:
+    """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
+    rows = findings_of(encounter.id).values()
+    return _from_record(encounter.patient) | {row.name: Answer(row.known, row.value) for row in rows}
+
+
+def _from_record(patient: Patient) -> dict[str, Answer]:
+    answers = {}
+    if patient.birth_date:
+        answers["age"] = Answer(True, age_in_years(patient.birth_date, clock.now().date()))
+    if patient.sex in SEX:
+        answers["sex"] = Answer(True, SEX[patient.sex])
+    return answers
+
+
+def suggest(answers: Mapping[str, Answer]) -> Suggestion:
+    """Return what the rules in force advise on these answers."""
+    known = knowledge.load()
+    return evaluate(known.ruleset, resolve(known, answers))
+
+
+@verb
+def record_answers(
+    actor: Actor, encounter_id: str, answers: Mapping[str, Answer | None], seen_revision: int | None = None
+) -> Suggestion:
+    """Save answers (None takes one back to "not asked"), run the rules, pin an emergency; return the suggestion.
+
+    ``seen_revision`` is the findings_revision of the page: Stale is raised where someone else changed one of these
+    names after it; answers to different names merge. Refused where an open emergency rests on the old answer.
+    """
+    encounter = for_writing(actor, encounter_id)
+    recorded = findings_of(encounter.id)
+    changed = {name: answer for name, answer in answers.items() if _differs(recorded.get(name), answer)}
+    _refuse_stale(recorded, changed, seen_revision)
+    if not changed:
+        return suggest(answers_of(encounter))
+    before = {name: _plain(recorded.get(name)) for name in changed}
+    _write(actor, encounter, recorded, changed)
+    suggestion = _reassess(actor, encounter, changed, before)
+    after = {name: None if a is None else {"known": a.known, "value": a.value} for name, a in changed.items()}
+    record(
+        actor, "findings_recorded", patient_id=encounter.patient_id, encounter_id=encounter.id,
+        before=before, after=after, suggestion={"level": suggestion.level, "route": suggestion.route},
+    )  # fmt: skip
+    return suggestion
+
+
+def _differs(row: Finding | None, answer: Answer | None) -> bool:
+    if row is None or answer is None:
+        return (row is None) != (answer is None)
+    return (row.known, row.value) != (answer.known, answer.value) or type(row.value) is not type(answer.value)
+
+
+def _plain(row: Finding | None) -> dict[str, Any] | None:
+    return {"known": row.known, "value": row.value} if row else None
+
+
+def _refuse_stale(recorded: Mapping[str, Finding], changed: Mapping[str, Answer | None], seen: int | None) -> None:
+    if seen is None:
+        return
+    for name in changed:
+        row = recorded.get(name)
+        if row is not None and row.revision > seen:
+            by = emergencies.name_of(row.recorded_by)
+            raise Stale(by, row.recorded_at, {"name": name, "known": row.known, "value": row.value})
+
+
+def _write(
+    actor: Actor, encounter: Encounter, recorded: dict[str, Finding], changed: Mapping[str, Answer | None]
+) -> None:
+    encounter.findings_revision += 1
+    source = next((role for role in SOURCES if role in actor.roles), "reception")
+    for name, answer in changed.items():
+        row = recorded.get(name)
+        if answer is None:
+            session.delete(row)
+            continue
+        if row is None:
+            row = Finding(encounter_id=encounter.id, name=name)
+            session.add(row)
+        row.known, row.value, row.source = answer.known, answer.value, source
+        row.revision, row.recorded_by, row.recorded_at = encounter.findings_revision, actor.staff_id, clock.now()
+    touch(actor, encounter)
+    session.flush()
+
+
+def _reassess(
+    actor: Actor, encounter: Encounter, changed: Mapping[str, Answer | None], before: Mapping[str, Any]
+) -> Suggestion:
+    answers = answers_of(encounter)
+    suggestion = suggest(answers)
+    _refuse_lowering(actor, encounter, changed, before, suggestion)
+    store_suggestion(encounter, suggestion, answers)
+    if suggestion.acuity == "emergency":
+        emergencies.pin_by_rules(actor, encounter, suggestion)
+    return suggestion
+
+
+def store_suggestion(encounter: Encounter, suggestion: Suggestion, answers: Mapping[str, Answer]) -> None:
+    """Keep the suggestion and the count of unanswered urgent questions on the encounter, for the board."""
+    encounter.suggestion, encounter.suggested_at = suggestion.as_dict(), clock.now()
+    encounter.unanswered = len(unanswered_urgent(knowledge.load(), answers))
+
+
+def _refuse_lowering(
+    actor: Actor,
+    encounter: Encounter,
+    changed: Mapping[str, Answer | None],
+    before: Mapping[str, Any],
+    suggestion: Suggestion,
+) -> None:
+    """Up is free, down is guarded: an emergency rests on its answers until two people took it back."""
+    if not any(_was_positive(old) for old in before.values()):
+        return
+    resting = emergencies.rules_at_rest(encounter)
+    if resting - {reason.rule for reason in suggestion.reasons}:
+        raise Refused("answer_holds_emergency")
+    lowered = encounter.suggestion is not None and suggestion.level > encounter.suggestion["level"]
+    urgent = {question.id for question in knowledge.load().urgent_questions}
+    if lowered and encounter.stage != REGISTERED and not actor.may("triage:decide") and urgent & changed.keys():
+        raise NotAllowed("only_clinical_lowers")
+
+
+def _was_positive(old: Mapping[str, Any] | None) -> bool:
+    return bool(old and old["known"] and old["value"] not in (False, None))
+
+
+@verb
+def submit(actor: Actor, encounter_id: str, version: int | None = None) -> None:
+    """Send the intake to the queue; unanswered urgent questions stay unknown and are shown as such."""
+    encounter = for_writing(actor, encounter_id)
+    check_version(encounter, version)
+    answers = answers_of(encounter)
+    store_suggestion(encounter, suggest(answers), answers)
+    if encounter.stage == REGISTERED:
+        move(actor, encounter, "submit_intake")
+    unanswered = list(unanswered_urgent(knowledge.load(), answers))
+    record(
+        actor, "intake_submitted", patient_id=encounter.patient_id, encounter_id=encounter.id, unanswered=unanswered
+    )
+
+
+@verb
+def change_details(actor: Actor, encounter_id: str, version: int, details: Mapping[str, Any]) -> None:
+    """Save what the desk notes beside the answers: complaint, letter, images, consent; raises Stale on an old page."""
+    encounter = for_writing(actor, encounter_id)
+    check_version(encounter, version)
+    before = {name: getattr(encounter, name) for name in details}
+    changed = {name: value for name, value in details.items() if before[name] != value}
+    if not changed:
+        return
+    for name, value in changed.items():
+        setattr(encounter, name, value)
+    touch(actor, encounter)
+    record(
+        actor, "encounter_changed", patient_id=encounter.patient_id, encounter_id=encounter.id,
+        before={name: before[name] for name in changed}, after=changed,
+    )  # fmt: skip

@@ -1,0 +1,18 @@
+"""A form that makes a row carries a request id: sent twice, it finds the row it made the first time."""
+
+from triage import clock
+from triage.db import session
+from triage.domain.access import Actor
+from triage.models import Submission
+
+
+def once(request_id: str) -> str | None:
+    """Return the id of the row that this request already made, or None."""
+    made = session.get(Submission, request_id) if request_id else None
+    return made.result_id if made else None
+
+
+def remember(actor: Actor, request_id: str, result_id: str) -> None:
+    """Keep, in the same transaction, which row this request made."""
+    if request_id:
+        session.add(Submission(request_id=request_id, staff_id=actor.staff_id, result_id=result_id, at=clock.now()))
