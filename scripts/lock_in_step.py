@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 STAMP = re.compile(r"^# from (?P<source>\S+) sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^\s;\\]+)(?P<rest>.*(?:\n {4}\S.*)*)", re.MULTILINE)
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^\s;\\]+)(?P<rest>.*(?:\n {4}\S.*)*)", re.MULTILINE
+)
 FOREIGN = re.compile(r"^\s*(-i\b|--(extra-)?index-url|--find-links|--trusted-host)|://|\bfile:", re.MULTILINE)
 LOCKS = ("requirements", "requirements-dev")
 
@@ -40,9 +42,13 @@ def problems(folder: Path) -> list[str]:
         if _stamp(source) not in text:
             found.append(f"{source.name} has changed since {lock.name} was written")
         found += [f"{lock.name} does not pin {missing}" for missing in sorted(_asked(source) - pins.keys())]
-        found += [f"{lock.name} has no hash for {m['name']}" for m in PIN.finditer(text) if "--hash=sha256:" not in m["rest"]]
+        found += [
+            f"{lock.name} has no hash for {m['name']}" for m in PIN.finditer(text) if "--hash=sha256:" not in m["rest"]
+        ]
         found += [f"{lock.name} names a place: {m.group().strip()}" for m in FOREIGN.finditer(text)]
-        found += [f"{lock.name} pins another {pin} than requirements.txt" for pin in runtime if pins.get(pin) != runtime[pin]]
+        found += [
+            f"{lock.name} pins another {pin} than requirements.txt" for pin in runtime if pins.get(pin) != runtime[pin]
+        ]
     return found
 
 

