@@ -71,9 +71,7 @@ def _person(site: Site, user_name: str, roles: tuple[str, ...]) -> Actor:
     session.flush()
     for role in roles:
         session.add(Grant(staff_id=staff.id, site_id=site.id, role=role, valid_from=date(2020, 1, 1)))
-    actor = Actor(
-        staff.id, staff.name, site.organisation_id, site.id, site.name, site.time_zone, frozenset(roles)
-    )
+    actor = Actor(staff.id, staff.name, site.organisation_id, site.id, site.name, site.time_zone, frozenset(roles))
     record(actor, "staff_added", whose=staff.id, user_name=user_name)
     return actor
 
@@ -87,7 +85,8 @@ def add_patient(actor: Actor, **values: Any) -> Patient:
 def _add_patient(actor: Actor, values: dict[str, Any]) -> Patient:
     number = f"{len(list(session.query(Patient.id))) + 1:06d}"
     defaults: dict[str, Any] = {
-        "number": number, "family_name": "山本", "given_name": "和夫", "family_kana": "ヤマモト", "given_kana": "カズオ",
+        "number": number, "family_name": "山本", "given_name": "和夫",
+        "family_kana": "ヤマモト", "given_kana": "カズオ",
         "birth_date": date(1963, 7, 30), "sex": "male", "created_at": clock.now(),
     }  # fmt: skip
     patient = Patient(organisation_id=actor.organisation_id, **(defaults | values))
@@ -114,4 +113,6 @@ def wait(actor: Actor, answers: dict[str, Any] | None = None, **patient: Any) ->
 
 def as_answers(values: dict[str, Any]) -> dict[str, Answer]:
     """Return plain values as answers; the text "not known" is an answer of its own."""
-    return {name: Answer(value != "not known", None if value == "not known" else value) for name, value in values.items()}
+    return {
+        name: Answer(value != "not known", None if value == "not known" else value) for name, value in values.items()
+    }

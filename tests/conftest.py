@@ -64,7 +64,7 @@ def database_url(engine_name: str, templates: Callable[[str], str], tmp_path: Pa
         shutil.copyfile(template.removeprefix("sqlite:///"), file)
         yield f"sqlite:///{file}"
         return
-    url = postgres.create_database(template.rsplit("/", 1)[1].split("?")[0])
+    url = postgres.create_database(template)
     yield url
     postgres.drop_database(url)
 

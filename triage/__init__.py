@@ -20,7 +20,9 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
     app.config.update(config.load(folder))
     app.config.update(overrides or {})
     app.extensions["engine"] = db.connect(app.config["DATABASE_URL"])
-    audit.use_key(app.config.get("AUDIT_KEY") or app.config["SECRET_KEY"] or "")
+    secret = app.config.get("AUDIT_KEY") or app.config["SECRET_KEY"]
+    if secret:  # without one nothing can be recorded, so nothing can be written
+        audit.use_key(secret)
     web.init_app(app)
     screen.init_app(app)
     assets.init_app(app)

@@ -2,7 +2,8 @@
 
 from flask import Flask, Response, abort, current_app, send_from_directory
 
-from triage.web import PUBLIC, requires
+from triage.domain.access import PUBLIC
+from triage.web import requires
 
 #: Name in our pages -> file in the package.
 FILES = {"htmx.min.js": "htmx-2.min.js"}

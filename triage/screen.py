@@ -91,7 +91,7 @@ def day(value: date | None) -> str:
     """Return a date as the reader writes it: 21 Nov 2026, or 2026年11月21日."""
     if value is None:
         return ""
-    return babel_date(value, "d MMM y" if web.locale() == "en" else "y年M月d日")
+    return str(babel_date(value, "d MMM y" if web.locale() == "en" else "y年M月d日"))
 
 
 def minutes_since(value: datetime | None) -> int:
@@ -102,5 +102,3 @@ def minutes_since(value: datetime | None) -> int:
 def age(born: date | None) -> int | None:
     """Return the age in full years today at the site, None when the birth date is not known."""
     return age_in_years(born, clock.now().astimezone(web.zone()).date()) if born else None
-
-

@@ -11,7 +11,7 @@ from triage.domain.access import PUBLIC, SIGNED_IN
 from triage.domain.errors import DomainError
 from triage.forms.accounts import SignInForm
 from triage.services import accounts
-from triage.web import SignedIn, actor, message, page, requires
+from triage.web import SignedIn, actor, done, message, page, requires
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -31,13 +31,13 @@ def sign_in() -> Response:
     if not form.validate_on_submit():
         return page("accounts/login.html", status=422 if form.is_submitted() else 200, form=form)
     try:
-        token = accounts.sign_in(form.user_name.data, form.password.data, request.remote_addr or "", _lock_out())
+        token, found = accounts.sign_in(
+            form.user_name.data or "", form.password.data or "", request.remote_addr or "", _lock_out()
+        )
     except DomainError as error:
         form.password.data = ""
         return page("accounts/login.html", status=422, form=form, error=message(error))
     session.clear()  # nothing of the session before signing in is carried over
-    found = accounts.find_actor(token, _limits(), extend=False)
-    assert found is not None
     login_user(SignedIn(token, found))
     return redirect(_inside(form.next.data) or url_for(found.home), 303)
 
@@ -68,6 +68,14 @@ def staff() -> Response:
     return page("accounts/staff.html", people=accounts.list_staff(actor()))
 
 
+@blueprint.post("/staff/<staff_id>/sessions/end")
+@requires("staff:manage")
+def end_sessions(staff_id: str) -> Response:
+    """End every session of a person at once."""
+    accounts.end_sessions(actor(), staff_id)
+    return done(url_for("accounts.staff"))
+
+
 @blueprint.get("/theme/<name>")
 @requires(PUBLIC)
 def theme(name: str) -> Response:
@@ -88,8 +96,3 @@ def _inside(target: str | None) -> str | None:
 def _lock_out() -> accounts.LockOut:
     config = current_app.config
     return accounts.LockOut(config["LOCKOUT_AFTER"], timedelta(minutes=config["LOCKOUT_MINUTES"]))
-
-
-def _limits() -> accounts.Limits:
-    config = current_app.config
-    return accounts.Limits(timedelta(minutes=config["SESSION_IDLE_MINUTES"]), timedelta(hours=config["SESSION_HOURS"]))

@@ -8,6 +8,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "signed_out": "",
         "sign_in_refused": "user_name address why",
         "session_ended": "whose",
+        "site_added": "code",
         "staff_added": "whose user_name",
         "staff_deactivated": "whose",
         "password_reset": "whose",

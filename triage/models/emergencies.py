@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, literal_column
+from sqlalchemy import ColumnClause, ForeignKey, Index, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base
@@ -10,8 +10,8 @@ from triage.models.accounts import Staff
 from triage.models.encounters import Encounter
 from triage.models.versioned import Versioned
 
-_OPEN = literal_column("closed_at IS NULL")
-_UNDECIDED = literal_column("decided_at IS NULL")
+_OPEN: ColumnClause[bool] = literal_column("closed_at IS NULL")
+_UNDECIDED: ColumnClause[bool] = literal_column("decided_at IS NULL")
 
 
 class Emergency(Versioned, Base):
@@ -47,7 +47,13 @@ class EmergencyWithdrawal(Versioned, Base):
 
     __tablename__ = "emergency_withdrawal"
     __table_args__ = (
-        Index("uq_emergency_withdrawal_open", "emergency_id", unique=True, sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED),
+        Index(
+            "uq_emergency_withdrawal_open",
+            "emergency_id",
+            unique=True,
+            sqlite_where=_UNDECIDED,
+            postgresql_where=_UNDECIDED,
+        ),
     )
 
     emergency_id: Mapped[str] = mapped_column(ForeignKey("emergency.id"))

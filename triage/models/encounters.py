@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, false, literal_column
+from sqlalchemy import ColumnClause, ColumnElement, ForeignKey, Index, UniqueConstraint, false, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row
@@ -12,7 +12,7 @@ from triage.models.accounts import Staff
 from triage.models.patients import Patient
 from triage.models.versioned import Versioned
 
-_OPEN = literal_column("finished_at IS NULL")
+_OPEN: ColumnClause[bool] = literal_column("finished_at IS NULL")
 
 
 class Encounter(Versioned, Base):
@@ -50,7 +50,9 @@ class Encounter(Versioned, Base):
     consent_version: Mapped[str] = mapped_column(default="")
     acuity: Mapped[int | None]  # decided by a nurse or surgeon, or pinned by an emergency; None: not triaged
     route: Mapped[str | None]
-    then_specialist: Mapped[bool] = mapped_column(default=False)  # after imaging: surgeon's list, else back to the nurse
+    then_specialist: Mapped[bool] = mapped_column(
+        default=False
+    )  # after imaging: surgeon's list, else back to the nurse
     findings_revision: Mapped[int] = mapped_column(default=0)
     suggestion: Mapped[dict[str, Any] | None]
     suggested_at: Mapped[datetime | None]

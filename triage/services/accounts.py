@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from triage import clock
 from triage.db import aside, session, verb
 from triage.domain.access import Actor
-from triage.domain.errors import Refused
+from triage.domain.errors import NotFound, Refused
 from triage.models import Grant, LoginAttempt, LoginSession, Site, Staff
 from triage.services.audit import record, record_read
 
@@ -43,8 +43,8 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def sign_in(user_name: str, password: str, address: str, lock_out: LockOut) -> str:
-    """Return the token of a new session; raises Refused for a wrong name or password, or while locked out."""
+def sign_in(user_name: str, password: str, address: str, lock_out: LockOut) -> tuple[str, Actor]:
+    """Return the token of a new session and its actor; raises Refused for a wrong name or password, or while locked out."""
     staff = session.scalar(select(Staff).where(Staff.user_name == user_name))
     wait = _wait(user_name, address, lock_out)
     session.close()  # no lock and no snapshot is held while the hash is computed
@@ -54,12 +54,11 @@ def sign_in(user_name: str, password: str, address: str, lock_out: LockOut) -> s
     if not _password_fits(staff, password):
         _refuse(staff, user_name, address, "wrong name or password")
         raise Refused("wrong_password")
-    assert staff is not None
-    actor = actor_of(staff.id)
+    actor = actor_of(staff.id) if staff else None
     if actor is None:
         _refuse(staff, user_name, address, "no role today")
         raise Refused("wrong_password")
-    return _open_session(actor, user_name, address)
+    return _open_session(actor, user_name, address), actor
 
 
 @verb
@@ -83,7 +82,10 @@ def sign_out(actor: Actor, token: str) -> None:
 
 @verb
 def end_sessions(actor: Actor, staff_id: str) -> None:
-    """End every session of a person at once."""
+    """End every session of a person at once; raises NotFound for a person of another organisation."""
+    staff = session.get(Staff, staff_id)
+    if staff is None or staff.organisation_id != actor.organisation_id:
+        raise NotFound("staff")
     end_sessions_of(staff_id)
     record(actor, "session_ended", whose=staff_id)
 

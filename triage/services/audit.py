@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from triage import clock
 from triage.db import aside, session
 from triage.domain.access import Actor
 from triage.domain.events import EVENTS
-from triage.models import AuditEvent, AuditPayload, Change, SiteHead
+from triage.models import AuditEvent, AuditPayload, Change, Patient, SiteHead, Staff
 
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
@@ -32,6 +33,7 @@ def use_key(secret: str) -> None:
 def record(
     actor: Actor,
     name: str,
+    /,
     *,
     patient_id: str | None = None,
     encounter_id: str | None = None,
@@ -45,7 +47,7 @@ def record(
 
 
 def record_read(
-    actor: Actor, name: str, *, patient_id: str | None = None, encounter_id: str | None = None, **payload: Any
+    actor: Actor, name: str, /, *, patient_id: str | None = None, encounter_id: str | None = None, **payload: Any
 ) -> None:
     """Record that something was seen or refused, in a short transaction of its own, before the answer leaves."""
     with aside() as own:
@@ -127,14 +129,18 @@ def verify() -> list[Verification]:
 
 
 def _verify_site(head: SiteHead) -> Verification:
-    previous, count = "", 0
-    rows = session.execute(
+    query = (
         select(AuditEvent, AuditPayload)
         .outerjoin(AuditPayload)
         .where(AuditEvent.site_id == head.site_id)
         .order_by(AuditEvent.sequence)
-        .execution_options(yield_per=500)
     )
+    with closing(session.execute(query.execution_options(yield_per=500))) as rows:
+        return _walk(head, rows)
+
+
+def _walk(head: SiteHead, rows: Iterable[Any]) -> Verification:
+    previous, count = "", 0
     for event, payload in rows:
         count += 1
         damage = _damage(event, payload, previous, count)
@@ -158,6 +164,10 @@ def _damage(event: AuditEvent, payload: AuditPayload | None, previous: str, coun
     return ""
 
 
+#: Events on one page.
+PAGE = 200
+
+
 @dataclass(frozen=True)
 class Filters:
     """What the auditor asks for; empty means all."""
@@ -169,9 +179,9 @@ class Filters:
     until: datetime | None = None
 
 
-def list_events(actor: Actor, filters: Filters, limit: int = 200, before: int | None = None) -> list[AuditEvent]:
-    """Return the site's events, newest first, that fit the filters; looking is itself recorded."""
-    query = _filtered(actor, filters).order_by(AuditEvent.sequence.desc()).limit(limit)
+def list_events(actor: Actor, filters: Filters, before: int | None = None) -> list[AuditEvent]:
+    """Return a page of the site's events, newest first, that fit the filters; looking is itself recorded."""
+    query = _filtered(actor, filters).order_by(AuditEvent.sequence.desc()).limit(PAGE)
     if before is not None:
         query = query.where(AuditEvent.sequence < before)
     events = list(session.scalars(query.options(joinedload(AuditEvent.staff), joinedload(AuditEvent.payload))))
@@ -180,18 +190,33 @@ def list_events(actor: Actor, filters: Filters, limit: int = 200, before: int | 
     return events
 
 
-def _filtered(actor: Actor, filters: Filters) -> Select[tuple[AuditEvent]]:
+def _filtered(actor: Actor, filters: Filters) -> Select[AuditEvent]:
     return select(AuditEvent).where(AuditEvent.site_id == actor.site_id, *_conditions(filters))
 
 
 def _conditions(filters: Filters) -> Iterator[Any]:
     if filters.patient:
-        yield AuditEvent.patient_id == filters.patient
+        yield AuditEvent.patient_id.in_(select(Patient.id).where(Patient.number == filters.patient))
     if filters.staff:
-        yield AuditEvent.staff_id == filters.staff
+        yield AuditEvent.staff_id.in_(select(Staff.id).where(Staff.user_name == filters.staff))
     if filters.name:
         yield AuditEvent.name == filters.name
     if filters.since:
         yield AuditEvent.at >= filters.since
     if filters.until:
         yield AuditEvent.at < filters.until
+
+
+def patient_numbers(events: list[AuditEvent]) -> dict[str, str]:
+    """Return the clinic's number of each patient in the events, by id; the auditor opens no record."""
+    ids = {event.patient_id for event in events if event.patient_id}
+    return dict(session.execute(select(Patient.id, Patient.number).where(Patient.id.in_(ids))).tuples().all())
+
+
+def verify_own(actor: Actor) -> Verification:
+    """Walk the chain of the actor's site."""
+    return _verify_site(_head(actor.site_id))
+
+
+def _head(site_id: str) -> SiteHead:
+    return session.get(SiteHead, site_id) or SiteHead(site_id=site_id, audit_count=0, audit_hash="", revision=0)

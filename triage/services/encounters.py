@@ -12,7 +12,7 @@ from triage.db import session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound, Refused, Stale
-from triage.models import Claim, Encounter, Patient, StageChange, Staff
+from triage.models import Claim, Encounter, Patient, Staff, StageChange
 from triage.services.audit import lock_site, record, record_read
 from triage.services.submissions import once, remember
 
@@ -42,7 +42,7 @@ def print_(actor: Actor, encounter_id: str, what: str) -> Encounter:
 
 
 def for_writing(actor: Actor, encounter_id: str) -> Encounter:
-    """Return the encounter inside a verb, with the site's writes in order; raises NotFound, or Conflict if it is closed."""
+    """Return the encounter inside a verb, the site's writes in order; raises NotFound, or Conflict if closed."""
     lock_site(session(), actor.site_id)
     encounter = get(actor, encounter_id)
     if encounter.stage in lifecycle.CLOSED:
@@ -117,9 +117,7 @@ def _refuse_second_place(actor: Actor, patient: Patient) -> None:
 def _new_encounter(actor: Actor, patient: Patient) -> Encounter:
     at = clock.now()
     day = at.astimezone(ZoneInfo(actor.time_zone)).date()
-    count = session.scalar(
-        select(func.count()).where(Encounter.site_id == actor.site_id, Encounter.ticket_date == day)
-    )
+    count = session.scalar(select(func.count()).where(Encounter.site_id == actor.site_id, Encounter.ticket_date == day))
     encounter = Encounter(
         site_id=actor.site_id, patient_id=patient.id, ticket_date=day, ticket=f"A{(count or 0) + 1:03d}",
         arrived_at=at, stage=lifecycle.REGISTERED, stage_since=at, updated_by=actor.name, updated_at=at,

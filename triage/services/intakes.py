@@ -167,9 +167,7 @@ def submit(actor: Actor, encounter_id: str, version: int | None = None) -> None:
     if encounter.stage == REGISTERED:
         move(actor, encounter, "submit_intake")
     unanswered = list(unanswered_urgent(knowledge.load(), answers))
-    record(
-        actor, "intake_submitted", patient_id=encounter.patient_id, encounter_id=encounter.id, unanswered=unanswered
-    )
+    record(actor, "intake_submitted", patient_id=encounter.patient_id, encounter_id=encounter.id, unanswered=unanswered)
 
 
 @verb

@@ -120,7 +120,9 @@ def _send_on(actor: Actor, encounter: Encounter, choice: Choice) -> None:
         session.delete(claim)
 
 
-def request_imaging(actor: Actor, encounter: Encounter, modality: str, note: str, then_specialist: bool) -> ImagingOrder:
+def request_imaging(
+    actor: Actor, encounter: Encounter, modality: str, note: str, then_specialist: bool
+) -> ImagingOrder:
     """Add a request for imaging inside a verb; a doctor has to order it before it can start."""
     encounter.then_specialist = then_specialist
     order = ImagingOrder(
