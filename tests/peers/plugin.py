@@ -1,0 +1,27 @@
+"""Tests whose real program is not on this machine are left out, and the summary names it; with CI set they fail."""
+
+import os
+
+import pytest
+
+from tests.peers.find import MARKERS, PeerMissing, missing
+
+_MISSING = pytest.StashKey[list[PeerMissing]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need a missing peer, never under CI: there they run, and fail by themselves."""
+    asked = {mark for mark in MARKERS if any(item.get_closest_marker(mark) for item in items)}
+    absent = {mark: error for mark in sorted(asked) if (error := missing(MARKERS[mark]))}
+    config.stash[_MISSING] = list(absent.values())
+    if not absent or os.environ.get("CI"):
+        return
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in absent)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what did not run, and how to get it."""
+    for error in config.stash.get(_MISSING, []):
+        terminalreporter.write_line(str(error), yellow=True)

@@ -1,0 +1,132 @@
+"""The tests' own ground: a real PostgreSQL and a real browser, or a sentence that says how to get them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
+
+from tests.peers import CHROMIUM_ARGS, PeerMissing, chromium_path, create_database, drop_database
+from tests.peers.find import postgres_binaries
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTES = Table("note", MetaData(), Column("id", Integer, primary_key=True), Column("text", String))
+
+
+def rows(url: str) -> list[str | None]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = list(connection.scalars(select(NOTES.c.text)))
+    engine.dispose()
+    return found
+
+
+@pytest.fixture
+def noted_database() -> str:
+    url = create_database()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        NOTES.create(connection)
+        connection.execute(insert(NOTES).values(text="腰椎椎間板ヘルニア"))
+    engine.dispose()
+    return url
+
+
+@pytest.mark.postgres
+def test_a_database_made_from_a_template_is_a_copy_of_its_own(noted_database: str) -> None:
+    copy = create_database(noted_database)
+    engine = create_engine(copy)
+    with engine.begin() as connection:
+        connection.execute(insert(NOTES).values(text="second"))
+    engine.dispose()
+    assert rows(copy) == ["腰椎椎間板ヘルニア", "second"]
+    assert rows(noted_database) == ["腰椎椎間板ヘルニア"]
+
+
+@pytest.mark.postgres
+def test_a_database_is_dropped_though_somebody_is_connected(noted_database: str) -> None:
+    engine = create_engine(noted_database)
+    with engine.connect() as connection:
+        connection.scalars(select(NOTES.c.text)).all()
+        drop_database(noted_database)
+        connection.invalidate()
+    engine.dispose()
+    with pytest.raises(Exception, match="does not exist"):
+        rows(noted_database)
+
+
+@pytest.mark.postgres
+def test_the_server_and_its_folder_are_gone_when_the_tests_end() -> None:
+    script = "from tests.peers import postgres_url; print(postgres_url())"
+    url = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folder = url.strip().partition("host=")[2].replace("%2F", "/")
+    assert folder.startswith("/")
+    assert not Path(folder).exists()
+    assert folder not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def chromium(playwright: Playwright) -> Browser:
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGS))
+    yield browser
+    browser.close()
+
+
+@pytest.mark.browser
+def test_the_browser_opens_a_japanese_page(chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.set_content("<h1>脊椎クリニック</h1>")
+    assert page.get_by_role("heading").inner_text() == "脊椎クリニック"
+
+
+def test_a_missing_browser_is_named_with_the_way_to_get_it() -> None:
+    with pytest.raises(PeerMissing, match=r"^not run: Chromium, install with \S+ install "):
+        chromium_path({"PATH": "/nowhere"}, mac=())
+
+
+def test_a_browser_asked_for_by_path_is_not_silently_another_one(tmp_path: Path) -> None:
+    with pytest.raises(PeerMissing, match="TRIAGE_CHROMIUM"):
+        chromium_path({"PATH": "/usr/bin", "TRIAGE_CHROMIUM": str(tmp_path / "gone")})
+
+
+def test_a_postgresql_asked_for_by_path_is_taken_first(tmp_path: Path) -> None:
+    for program in ("initdb", "postgres"):
+        (tmp_path / program).touch()
+    assert postgres_binaries({"PATH": "", "TRIAGE_TEST_POSTGRES_BIN": str(tmp_path)}) == tmp_path
+
+
+def test_the_newest_of_the_systems_postgresqls_is_taken(tmp_path: Path) -> None:
+    for version in ("9.6", "15", "17"):
+        folder = tmp_path / version / "bin"
+        folder.mkdir(parents=True)
+        for program in ("initdb", "postgres"):
+            (folder / program).touch()
+    assert postgres_binaries({"PATH": ""}, tmp_path) == tmp_path / "17" / "bin"
+
+
+def run_inner_tests(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run one browser test and one plain test in ``folder`` on a machine that has no browser."""
+    (folder / "conftest.py").write_text("from tests.peers.plugin import *\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    browser: x\n")
+    (folder / "test_it.py").write_text(
+        "import pytest\nfrom tests.peers import chromium_path\n"
+        "@pytest.mark.browser\ndef test_page(): chromium_path()\n"
+        "def test_plain(): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(folder)]
+    environ |= {"TRIAGE_CHROMIUM": str(folder / "none"), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_without_the_browser_its_tests_are_left_out_and_the_summary_says_so(tmp_path: Path) -> None:
+    done = run_inner_tests(tmp_path)
+    assert "not run: Chromium, install with" in done.stdout
+    assert "1 passed, 1 deselected" in done.stdout
+
+
+def test_under_ci_a_missing_browser_is_a_failure(tmp_path: Path) -> None:
+    done = run_inner_tests(tmp_path, CI="true")
+    assert done.returncode == 1
+    assert "1 failed, 1 passed" in done.stdout
