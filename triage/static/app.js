@@ -5,6 +5,6 @@ import { startForms } from './forms.js';
 import { startScreen } from './screen.js';
 
 startScreen();
+startLive(); // before the forms: offline nothing is sent, so nothing is marked as sent
 startForms();
 startKeys();
-startLive();

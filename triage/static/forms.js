@@ -13,6 +13,7 @@ function focusErrors(root) {
 // --- one press, one record -----------------------------------------------------------------------------------------
 function guardSubmit(event) {
   const form = event.target;
+  if (event.submitter?.matches('[data-always]')) return; // an emergency never waits for another answer
   if (form.method === 'dialog' || form.method === 'get' || 'repeat' in form.dataset) return;
   if (form.dataset.busy) {
     event.preventDefault();

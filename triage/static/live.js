@@ -27,8 +27,8 @@ function show() {
   out.hidden = false;
   out.dataset.state = now;
   const text = out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`];
-  const seconds = now === 'stale' ? ` (${Math.round((Date.now() - last) / 1000)} s)` : '';
-  out.textContent = `${text} ${clock(last)}${seconds}`;
+  const more = { live: '', stale: ` (${Math.round((Date.now() - last) / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now];
+  out.textContent = `${text} ${clock(last)}${more}`;
   if (now !== state) change(now, out);
   if (pausedAt && Date.now() - pausedAt > PAUSE) pause(false);
 }
@@ -47,7 +47,7 @@ function lock(button, locked, why) {
 
 // While offline a form is not sent: the browser would replace the page, and the typed words with it. An emergency always goes.
 function keepWords(event) {
-  if (state !== 'offline' || event.target.method !== 'post' || event.target.querySelector('[data-always]')) return;
+  if (state !== 'offline' || event.target.method !== 'post' || event.submitter?.matches('[data-always]')) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   say(place()?.dataset.textWrite ?? '');
