@@ -1,9 +1,10 @@
 """Conditions over findings in three-valued logic: true, false, or unknown (None).
 
 A condition is written as an expression: names of findings and of definitions, comparisons with
-numbers or with the values of a choice, "and", "or", at_least(n, ...), and unless(...). There is no
-"not": a rule must never depend on something being absent, because absent may only mean not asked.
-unless(x) holds until x is known to be true, so a missing answer never switches a rule off.
+numbers or with the values of a choice, "and", "or", at_least(n, ...), denied(...) and unless(...).
+There is no "not": a rule must never depend on something being absent, because absent may only mean
+not asked. unless(x) holds until x is known to be true, so a missing answer never switches a rule off.
+denied(x) holds when x was asked and the answer is no; while nobody asked, it is unknown.
 """
 
 import ast
@@ -145,6 +146,10 @@ class Unless:
         return self.part.names()
 
 
+def _is_denied(value: Any) -> Verdict:
+    return value is False or value is None
+
+
 _MISSING = object()
 
 
@@ -200,6 +205,8 @@ class _Reader:
         called = node.func.id if isinstance(node.func, ast.Name) else ""
         if called == "unless" and len(node.args) == 1:
             return Unless(self.read(node.args[0]))
+        if called == "denied" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
+            return Fact(self._finding(node.args[0].id).name, _is_denied)
         if called == "at_least" and len(node.args) > 2:
             n, parts = _literal(node.args[0]), tuple(self.read(a) for a in node.args[1:])
             if isinstance(n, int) and 1 <= n <= len(parts):

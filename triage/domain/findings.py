@@ -92,9 +92,9 @@ class _Resolution:
 
     def add(self, name: str, value: object) -> None:
         finding = self.vocabulary[name]
-        if name not in self.values or not self.is_positive(name):
-            if name not in self.values or not finding.is_negative(value):
-                self.values[name] = value
+        is_new = name not in self.values
+        if is_new or (not self.is_positive(name) and not finding.is_negative(value)):
+            self.values[name] = value
 
     def add_lowest(self, name: str, value: Any) -> None:
         old: Any = self.values.get(name)

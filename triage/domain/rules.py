@@ -129,29 +129,41 @@ def _sort_out(ruleset: Ruleset, values: Values) -> tuple[list[Rule], list[Rule]]
 
 
 def _route(ruleset: Ruleset, fired: Iterable[Rule]) -> str:
-    routed = [rule for rule in fired if rule.route]
-    if not routed:
-        return ruleset.default.route or ruleset.routes[-1]
+    routed = [rule for rule in fired if rule.route] or [ruleset.default]
+    chosen = _most_urgent_route(ruleset, routed)
+    combination = _combination(ruleset, chosen, routed)
+    return combination.becomes if combination else chosen
+
+
+def _most_urgent_route(ruleset: Ruleset, routed: list[Rule]) -> str:
     rank = min(rule.rank for rule in routed)
-    chosen = min((rule.route or "" for rule in routed if rule.rank == rank), key=ruleset.routes.index)
+    return min((rule.route or "" for rule in routed if rule.rank == rank), key=ruleset.routes.index)
+
+
+def _combination(ruleset: Ruleset, chosen: str, routed: list[Rule]) -> Combination | None:
     also = {rule.route for rule in routed}
-    for combination in ruleset.combinations:
-        if chosen in combination.chosen and also.intersection(combination.also):
-            return combination.becomes
-    return chosen
+    fits = (c for c in ruleset.combinations if chosen in c.chosen and also.intersection(c.also))
+    return next(fits, None)
+
+
+def _deciding(ruleset: Ruleset, fired: list[Rule]) -> list[Rule]:
+    """Return the rules whose imaging counts: those that gave the route, all of them where routes combine."""
+    routed = [rule for rule in fired if rule.route]
+    if not routed or _combination(ruleset, _most_urgent_route(ruleset, routed), routed):
+        return routed
+    rank = min(rule.rank for rule in routed)
+    return [rule for rule in routed if rule.rank == rank]
 
 
 def _imaging(ruleset: Ruleset, fired: list[Rule], closing: list[Restriction]) -> tuple[str, ...]:
-    asking = [rule for rule in fired if rule.rank == 0] or fired
+    asking = _deciding(ruleset, fired)
     dropped = {name for restriction in closing for name in restriction.drops}
     wanted = [name for rule in asking for name in rule.imaging if name not in dropped]
     covered = {name for better in wanted for name in ruleset.covers.get(better, ())}
     return _unique(name for name in wanted if name not in covered)
 
 
-def _unknown(
-    ruleset: Ruleset, values: Values, fired: list[Rule], undecided: list[Rule], top: Rule
-) -> tuple[str, ...]:
+def _unknown(ruleset: Ruleset, values: Values, fired: list[Rule], undecided: list[Rule], top: Rule) -> tuple[str, ...]:
     """Return the unanswered findings that could still raise the acuity or change the route."""
     if top.rank == 0:
         return ()

@@ -35,9 +35,7 @@ class Reason:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Reason":
         """Return the reason that as_dict wrote."""
-        return cls(
-            data["rule"], dict(data["texts"]), tuple(data["sources"]), tuple(data["facts"]), data.get("url", "")
-        )
+        return cls(data["rule"], dict(data["texts"]), tuple(data["sources"]), tuple(data["facts"]), data.get("url", ""))
 
 
 @dataclass(frozen=True)

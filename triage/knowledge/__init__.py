@@ -54,9 +54,7 @@ def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, object]:
         "levels": tuple(raw.levels.values),
         "targets": MappingProxyType({int(level): minutes for level, minutes in raw.targets.levels.items()}),
         "untriaged_minutes": raw.targets.untriaged,
-        "lists": b.by_id(
-            t.WorkList(id=e.id, text=named[e.id], owner=e.owner, minutes=e.minutes) for e in raw.list_
-        ),
+        "lists": b.by_id(t.WorkList(id=e.id, text=named[e.id], owner=e.owner, minutes=e.minutes) for e in raw.list_),
         "modalities": tuple(t.Modality(id=e.id, text=named[e.id], on_site=e.on_site) for e in raw.modality),
         "actions": b.by_id(b.labelled(raw.action)),
         "imaging": b.by_id(b.labelled(raw.imaging)),

@@ -139,9 +139,7 @@ def options(
     )
 
 
-def examination(
-    document: Document, raw: schema.Knowledge, vocabulary: Mapping[str, t.FindingSpec]
-) -> t.Examination:
+def examination(document: Document, raw: schema.Knowledge, vocabulary: Mapping[str, t.FindingSpec]) -> t.Examination:
     """Return the examination grid and what its cells say."""
     unique(document, "cell", [*vocabulary, *(e.name for e in raw.cell)], offset=len(vocabulary))
     places = {section.id: section.place for section in raw.section}
@@ -165,9 +163,7 @@ def _cell(entry: schema.CellEntry, index: int, places: Mapping[str, str]) -> t.E
 
 def _myotome(entry: schema.MyotomeEntry, cells: Mapping[str, t.ExamCell]) -> t.Myotome:
     sides = {cell.side: cell.name for cell in cells.values() if cell.group == entry.id}
-    return t.Myotome(
-        id=entry.id, text=text(entry.label), level=entry.level, left=sides["left"], right=sides["right"]
-    )
+    return t.Myotome(id=entry.id, text=text(entry.label), level=entry.level, left=sides["left"], right=sides["right"])
 
 
 def _derivation(entry: schema.DerivationEntry) -> Derivation:
