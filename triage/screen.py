@@ -12,16 +12,17 @@ from markupsafe import Markup, escape
 
 from triage import clock, web
 from triage.domain.access import Actor
+from triage.domain.messages import N_
 from triage.domain.people import age_in_years
 
 #: Endpoint, label, permission of the main navigation, in order.
 NAVIGATION = (
-    ("patients.index", "Reception", "encounters:check_in"),
-    ("board.index", "Board", "board:view"),
-    ("imaging.index", "Imaging", "imaging:view"),
-    ("consults.index", "Surgeon", "consults:view"),
-    ("audit.index", "Audit", "audit:view"),
-    ("accounts.staff", "Staff", "staff:manage"),
+    ("patients.index", N_("Reception"), "encounters:check_in"),
+    ("board.index", N_("Board"), "board:view"),
+    ("imaging.index", N_("Imaging"), "imaging:view"),
+    ("consults.index", N_("Surgeon"), "consults:view"),
+    ("audit.index", N_("Audit"), "audit:view"),
+    ("accounts.staff", N_("Staff"), "staff:manage"),
 )
 
 
