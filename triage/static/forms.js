@@ -42,7 +42,7 @@ function markAnswer(group) {
   const urgent = group.classList.contains('urgent');
   group.classList.toggle('open', !chosen);
   group.classList.toggle('is-yes', urgent && chosen?.value === 'yes');
-  group.classList.toggle('is-unknown', urgent && chosen?.value === 'not_known');
+  group.classList.toggle('is-unknown', urgent && ['unknown', 'not_known'].includes(chosen?.value));
 }
 
 function answerByKey(event) {
@@ -55,7 +55,7 @@ function answerByKey(event) {
   event.stopPropagation();
   if (!radio.checked) radio.click();
   // One key, one question: the focus goes on, a held key does not (event.repeat above).
-  const groups = $$('[data-answer]', group.closest('[data-answers]') ?? group.parentElement);
+  const groups = $$('[data-answer]', group.closest('[data-answers]') ?? group.parentElement).filter((g) => g.getClientRects().length);
   const next = groups[groups.indexOf(group) + 1];
   (next?.querySelector('input:checked') ?? next?.querySelector('input[type=radio]') ?? radio).focus();
 }
