@@ -37,6 +37,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "task_done": "task answer",
         # emergencies
         "emergency_opened": "emergency cause rules note",
+        "emergency_raised_again": "emergency note",
         "emergency_acknowledged": "emergency",
         "emergency_step_recorded": "emergency step at hospital",
         "emergency_withdrawal_proposed": "emergency reason",

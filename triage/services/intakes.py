@@ -15,7 +15,7 @@ from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, Finding, Patient
-from triage.services import emergencies
+from triage.services import emergencies, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, touch
 
@@ -67,8 +67,10 @@ def record_answers(
     if not changed:
         return suggest(answers_of(encounter))
     before = {name: _plain(recorded.get(name)) for name in changed}
+    earlier = answers_of(encounter)
+    _refuse_lowering(actor, encounter, recorded, changed, earlier)
     _write(actor, encounter, recorded, changed)
-    suggestion = _reassess(actor, encounter, changed, before)
+    suggestion = reassess(actor, encounter, earlier)
     after = {name: None if a is None else {"known": a.known, "value": a.value} for name, a in changed.items()}
     record(
         actor, "findings_recorded", patient_id=encounter.patient_id, encounter_id=encounter.id,
@@ -116,15 +118,19 @@ def _write(
     session.flush()
 
 
-def _reassess(
-    actor: Actor, encounter: Encounter, changed: Mapping[str, Answer | None], before: Mapping[str, Any]
-) -> Suggestion:
-    answers = answers_of(encounter)
+def reassess(actor: Actor, encounter: Encounter, earlier: Mapping[str, Answer] | None = None) -> Suggestion:
+    """Run the rules inside a verb, keep the suggestion for the board, pin an emergency, close answered tasks.
+
+    ``earlier`` are the answers before the change; a rule that two people took back rings again only where a fact
+    under it is new or has changed since then.
+    """
+    answers, known = answers_of(encounter), knowledge.load()
     suggestion = suggest(answers)
-    _refuse_lowering(actor, encounter, changed, before, suggestion)
     store_suggestion(encounter, suggestion, answers)
-    if suggestion.acuity == "emergency":
-        emergencies.pin_by_rules(actor, encounter, suggestion)
+    before = resolve(known, answers if earlier is None else earlier)
+    quiet = emergencies.quiet_rules(encounter, suggestion, before, resolve(known, answers))
+    emergencies.pin_by_rules(actor, encounter, suggestion, quiet)
+    tasks.close_answered(actor, encounter, answers)
     return suggestion
 
 
@@ -137,24 +143,26 @@ def store_suggestion(encounter: Encounter, suggestion: Suggestion, answers: Mapp
 def _refuse_lowering(
     actor: Actor,
     encounter: Encounter,
+    recorded: Mapping[str, Finding],
     changed: Mapping[str, Answer | None],
-    before: Mapping[str, Any],
-    suggestion: Suggestion,
+    earlier: Mapping[str, Answer],
 ) -> None:
     """Up is free, down is guarded: an emergency rests on its answers until two people took it back."""
-    if not any(_was_positive(old) for old in before.values()):
-        return
-    resting = emergencies.rules_at_rest(encounter)
-    if resting - {reason.rule for reason in suggestion.reasons}:
+    kept = {name: answer for name, answer in earlier.items() if name not in changed}
+    given = {name: answer for name, answer in changed.items() if answer is not None}
+    old, new = suggest(earlier), suggest(_from_record(encounter.patient) | kept | given)
+    if emergencies.rules_at_rest(encounter) & set(emergencies.fired_by(old)) - set(emergencies.fired_by(new)):
         raise Refused("answer_holds_emergency")
-    lowered = encounter.suggestion is not None and suggestion.level > encounter.suggestion["level"]
-    urgent = {question.id for question in knowledge.load().urgent_questions}
-    if lowered and encounter.stage != REGISTERED and not actor.may("triage:decide") and urgent & changed.keys():
+    if new.level <= old.level or encounter.stage == REGISTERED or actor.may("triage:decide"):
+        return
+    clinical = {name for name, row in recorded.items() if row.source in ("nurse", "surgeon")}
+    if changed.keys() & (_urgent_names() | clinical):
         raise NotAllowed("only_clinical_lowers")
 
 
-def _was_positive(old: Mapping[str, Any] | None) -> bool:
-    return bool(old and old["known"] and old["value"] not in (False, None))
+def _urgent_names() -> set[str]:
+    questions = knowledge.load().urgent_questions
+    return {name for question in questions for name in (question.id, *question.findings, *question.details)}
 
 
 @verb
@@ -162,11 +170,10 @@ def submit(actor: Actor, encounter_id: str, version: int | None = None) -> None:
     """Send the intake to the queue; unanswered urgent questions stay unknown and are shown as such."""
     encounter = for_writing(actor, encounter_id)
     check_version(encounter, version)
-    answers = answers_of(encounter)
-    store_suggestion(encounter, suggest(answers), answers)
+    reassess(actor, encounter)
     if encounter.stage == REGISTERED:
         move(actor, encounter, "submit_intake")
-    unanswered = list(unanswered_urgent(knowledge.load(), answers))
+    unanswered = list(unanswered_urgent(knowledge.load(), answers_of(encounter)))
     record(actor, "intake_submitted", patient_id=encounter.patient_id, encounter_id=encounter.id, unanswered=unanswered)
 
 

@@ -1,7 +1,6 @@
-"""The nurse's decision: accept or override the suggestion, and send the patient on."""
+"""The decision of a nurse or surgeon: accept or override the suggestion, send the patient on, undo that for a while."""
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -10,20 +9,25 @@ from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain import gate, lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, Refused
+from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.suggestion import Suggestion
-from triage.models import Claim, Encounter, ImagingOrder, Task, TriageDecision
-from triage.services import emergencies, intakes
+from triage.models import Claim, Encounter, TreatmentDecision, TriageDecision
+from triage.services import emergencies, intakes, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
+from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
+from triage.services.tasks import open_tasks
 
-TASK_DUE = timedelta(minutes=15)
+__all__ = [
+    "Choice", "Situation", "closed", "decide", "decisions_of", "find_undo", "open_tasks", "recall", "request_imaging",
+    "situation", "suggested_modality",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the nurse chose: acuity level, route, modality for imaging, and why where it differs from the suggestion."""
+    """What was chosen: acuity level, route, modality for imaging, and why where it differs from the suggestion."""
 
     acuity: int
     route: str
@@ -33,53 +37,88 @@ class Choice:
     not_known_reasons: dict[str, str] = field(default_factory=dict)
 
 
-@verb
-def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> None:
-    """Keep the decision with the suggestion it answers, and send the patient on.
+@dataclass(frozen=True)
+class Situation:
+    """What a decision is made on: the suggestion now, the question put to the gate, and what was already explained."""
 
-    Emergency is never refused. Raises Refused with every gate that is closed, Conflict for a foreign claim, Stale for
-    an old page.
-    """
-    encounter = for_writing(actor, encounter_id)
-    if choice.route == "emergency_specialist":
-        _decide_emergency(actor, encounter, choice)
-        return
-    check_version(encounter, version)
-    _refuse_foreign_claim(actor, encounter)
-    answers = intakes.answers_of(encounter)
+    suggestion: Suggestion
+    question: gate.Question
+    explained: dict[str, str]
+
+
+def situation(encounter: Encounter) -> Situation:
+    """Return the state in which a route is asked for now."""
+    answers, known = intakes.answers_of(encounter), knowledge.load()
     suggestion = intakes.suggest(answers)
-    known = knowledge.load()
     question = gate.Question(
         unanswered=unanswered_urgent(known, answers),
         not_known=not_known_urgent(known, answers),
         level=suggestion.level,
         route=suggestion.route,
         emergency_open=emergencies.find_open(encounter) is not None,
-        emergency_withdrawn=_taken_back(encounter, suggestion),
+        emergency_withdrawn=set(emergencies.fired_by(suggestion)) <= emergencies.withdrawn_rules(encounter),
     )
-    _refuse(gate.closed(question, _asked(choice)))
-    _create_tasks(actor, encounter, choice, question.not_known)
-    _keep(actor, encounter, choice, suggestion)
-    _send_on(actor, encounter, choice)
+    return Situation(suggestion, question, {task.question: task.reason for task in tasks.tasks_of(encounter)})
 
 
-def _asked(choice: Choice) -> gate.Asked:
-    reasons = tuple(name for name, why in choice.not_known_reasons.items() if why.strip())
-    return gate.Asked(choice.acuity, choice.route, choice.modality, choice.reason, reasons)
+def suggested_modality(suggestion: Suggestion) -> str:
+    """Return the clinic's own modality among the suggested imaging, "" when it is not one of them."""
+    on_site = [modality.id for modality in knowledge.load().modalities if modality.on_site]
+    named = [modality for name in suggestion.imaging for modality in on_site if name.startswith(f"{modality}_")]
+    return suggestion.route if suggestion.route in on_site else next(iter(named), "")
 
 
-def _refuse(refusals: list[tuple[str, dict[str, object]]]) -> None:
-    if refusals:
-        code, params = refusals[0]
+def closed(now: Situation, choice: Choice) -> gate.Reasons:
+    """Return every reason why this choice is refused now; empty means the way is open."""
+    written = {name for name, why in choice.not_known_reasons.items() if why.strip()}
+    asked = gate.Asked(choice.acuity, choice.route, choice.modality, choice.reason, tuple(written | {*now.explained}))
+    return gate.closed(now.question, asked)
+
+
+@verb
+def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str:
+    """Keep the decision with the suggestion it answers, send the patient on, and return the decision's id.
+
+    Emergency is never refused. Raises Refused where the gate is closed, Conflict for a foreign claim or another stage,
+    Stale for an old page: of two people who decide at once, one wins.
+    """
+    if not actor.may("triage:decide"):
+        raise NotAllowed("only_care_decides")
+    encounter, choice = for_writing(actor, encounter_id), _known_codes(choice)
+    now = situation(encounter)
+    if gate.is_emergency(choice.acuity, choice.route):
+        return _decide_emergency(actor, encounter, choice, now.suggestion)
+    check_version(encounter, version)
+    _refuse_foreign_claim(actor, encounter)
+    for code, params in closed(now, choice):
         raise Refused(code, **params)
+    lifecycle.after(lifecycle.ROUTES[choice.route], encounter.stage)  # before anything is written
+    why = {name: choice.not_known_reasons.get(name, "").strip() for name in now.question.not_known}
+    tasks.create_tasks(actor, encounter, why)
+    decision = _keep(actor, encounter, choice, now.suggestion)
+    _send_on(actor, encounter, choice)
+    return decision.id
 
 
-def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice) -> None:
-    suggestion = intakes.suggest(intakes.answers_of(encounter))
-    emergencies.pin(actor, encounter, "decided", choice.note)
-    level = min(choice.acuity or emergencies.EMERGENCY_LEVEL, encounter.acuity or emergencies.EMERGENCY_LEVEL)
-    encounter.acuity = level
-    _keep(actor, encounter, Choice(level, choice.route, "", choice.reason, choice.note), suggestion)
+def _known_codes(choice: Choice) -> Choice:
+    known = knowledge.load()
+    reasons = {reason.id for reason in known.override_reasons}
+    modalities = {modality.id for modality in known.modalities if modality.on_site}
+    modality = choice.route if choice.route in modalities else choice.modality
+    return replace(
+        choice,
+        reason=choice.reason if choice.reason in reasons else "",
+        modality=modality if modality in modalities else "",
+    )
+
+
+def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> str:
+    level = choice.acuity if choice.acuity in gate.LEVELS else gate.EMERGENCY_LEVEL
+    level = min(level, encounter.acuity or gate.EMERGENCY_LEVEL, gate.EMERGENCY_LEVEL)
+    if emergencies.find_open(encounter) is None or level < (encounter.acuity or gate.EMERGENCY_LEVEL):
+        emergencies.pin(actor, encounter, "decided", choice.note.strip(), level)
+    kept = replace(choice, acuity=level, route=gate.EMERGENCY_ROUTE, modality="")
+    return _keep(actor, encounter, kept, suggestion).id
 
 
 def _refuse_foreign_claim(actor: Actor, encounter: Encounter) -> None:
@@ -88,71 +127,33 @@ def _refuse_foreign_claim(actor: Actor, encounter: Encounter) -> None:
         raise Conflict("claimed_by_other", by=claim.staff.name, since=f"{claim.claimed_at:%H:%M} UTC")
 
 
-def _taken_back(encounter: Encounter, suggestion: Suggestion) -> bool:
-    return set(emergencies.fired_by(suggestion)) <= emergencies.withdrawn_rules(encounter)
-
-
-def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> None:
+def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:
     accepted = (choice.acuity, choice.route) == (suggestion.level, suggestion.route)
-    known = knowledge.load()
+    reason = "" if accepted else choice.reason
     decision = TriageDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, acuity=choice.acuity, route=choice.route,
-        modality=choice.modality or None, accepted=accepted, reason="" if accepted else choice.reason,
-        note=choice.note, suggestion=suggestion.as_dict(), findings=resolve(known, intakes.answers_of(encounter)),
+        modality=choice.modality or None, accepted=accepted, reason=reason, note=choice.note.strip(),
+        suggestion=suggestion.as_dict(), findings=resolve(knowledge.load(), intakes.answers_of(encounter)),
         ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash,
     )  # fmt: skip
     session.add(decision)
     session.flush()
     record(
         actor, "triage_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
-        acuity=choice.acuity, route=choice.route, accepted=accepted, reason=choice.reason,
+        acuity=choice.acuity, route=choice.route, accepted=accepted, reason=reason,
     )  # fmt: skip
+    return decision
 
 
 def _send_on(actor: Actor, encounter: Encounter, choice: Choice) -> None:
     encounter.acuity, encounter.route = choice.acuity, choice.route
     move(actor, encounter, lifecycle.ROUTES[choice.route])
     if encounter.stage == lifecycle.IMAGING:
-        modality = choice.modality or choice.route
-        request_imaging(actor, encounter, modality, choice.note, choice.route == "imaging_then_specialist")
+        then_specialist = choice.route == "imaging_then_specialist"
+        request_imaging(actor, encounter, choice.modality, choice.note.strip(), then_specialist)
     claim = session.get(Claim, encounter.id)
     if claim is not None:
         session.delete(claim)
-
-
-def request_imaging(
-    actor: Actor, encounter: Encounter, modality: str, note: str, then_specialist: bool
-) -> ImagingOrder:
-    """Add a request for imaging inside a verb; a doctor has to order it before it can start."""
-    encounter.then_specialist = then_specialist
-    order = ImagingOrder(
-        site_id=encounter.site_id, encounter_id=encounter.id, modality=modality, status="requested", note=note,
-        then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(), updated_by=actor.name,
-        updated_at=clock.now(),
-    )  # fmt: skip
-    session.add(order)
-    session.flush()
-    record(
-        actor, "imaging_requested", patient_id=encounter.patient_id, encounter_id=encounter.id, order=order.id,
-        modality=modality,
-    )  # fmt: skip
-    return order
-
-
-def _create_tasks(actor: Actor, encounter: Encounter, choice: Choice, not_known: tuple[str, ...]) -> None:
-    at = clock.now()
-    for question in not_known:
-        why = choice.not_known_reasons[question].strip()
-        task = Task(
-            encounter_id=encounter.id, question=question, reason=why, created_by=actor.staff_id, created_at=at,
-            due_at=at + TASK_DUE, updated_by=actor.name, updated_at=at,
-        )  # fmt: skip
-        session.add(task)
-        session.flush()
-        record(
-            actor, "task_created", patient_id=encounter.patient_id, encounter_id=encounter.id, task=task.id,
-            question=question, reason=why, due=task.due_at.isoformat(),
-        )  # fmt: skip
 
 
 def decisions_of(encounter: Encounter) -> list[TriageDecision]:
@@ -161,12 +162,43 @@ def decisions_of(encounter: Encounter) -> list[TriageDecision]:
     return list(session.scalars(query.options(joinedload(TriageDecision.staff)).order_by(TriageDecision.at.desc())))
 
 
-def open_tasks(actor: Actor) -> list[Task]:
-    """Return the site's open tasks, the first due first, with their patients."""
-    query = (
-        select(Task)
-        .join(Task.encounter)
-        .where(Task.done_at.is_(None), Encounter.finished_at.is_(None), Encounter.visible_to(actor))
-        .options(joinedload(Task.encounter).joinedload(Encounter.patient))
+def find_undo(encounter: Encounter) -> TriageDecision | None:
+    """Return the routing that can still be undone, or None: too old, imaging has started, or a doctor has decided."""
+    decision = next(iter(decisions_of(encounter)), None)
+    if decision is None or encounter.stage not in lifecycle.STEPS["recall"]:
+        return None
+    young = gate.may_recall(decision.at, clock.now())
+    return decision if young and not _acted_on(encounter, decision) else None
+
+
+def _acted_on(encounter: Encounter, decision: TriageDecision) -> bool:
+    since = [order for order in orders_of(encounter) if order.requested_at >= decision.at]
+    if any(order.status not in NOT_STARTED for order in since):
+        return True
+    doctors = select(TreatmentDecision.id).where(
+        TreatmentDecision.encounter_id == encounter.id, TreatmentDecision.at >= decision.at
     )
-    return list(session.scalars(query.order_by(Task.due_at)))
+    return session.scalar(doctors.limit(1)) is not None
+
+
+@verb
+def recall(actor: Actor, encounter_id: str, decision_id: str | None = None) -> None:
+    """Undo the last routing within 10 minutes: imaging is called off, the patient waits for the nurse, not triaged.
+
+    Raises Refused for an emergency, Conflict where it is too late, or where ``decision_id`` is no longer the last.
+    """
+    if not actor.may("triage:decide"):
+        raise NotAllowed("only_care_decides")
+    encounter = for_writing(actor, encounter_id)
+    if encounter.stage == lifecycle.EMERGENCY:
+        raise Refused("emergency_not_recalled")
+    decision = find_undo(encounter)
+    if decision is None or decision_id not in (None, decision.id):
+        raise Conflict("recall_too_late")
+    left = encounter.stage
+    cancel_imaging(actor, encounter, "recalled")
+    encounter.acuity = encounter.route = None  # untriaged stands above level 3 on the board: nobody waits longer by it
+    encounter.then_specialist = False
+    move(actor, encounter, "recall")
+    ids = {"patient_id": encounter.patient_id, "encounter_id": encounter.id}
+    record(actor, "recalled", **ids, reason="", **{"from": left})
