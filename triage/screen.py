@@ -15,14 +15,14 @@ from triage.domain.access import Actor
 from triage.domain.messages import N_
 from triage.domain.people import age_in_years
 
-#: Endpoint, label, permission of the main navigation, in order.
+#: Endpoint, label, permission and shortcut (after "g") of the main navigation, in order.
 NAVIGATION = (
-    ("patients.index", N_("Reception"), "encounters:check_in"),
-    ("board.index", N_("Board"), "board:view"),
-    ("imaging.index", N_("Imaging"), "imaging:view"),
-    ("consults.index", N_("Surgeon"), "consults:view"),
-    ("audit.index", N_("Audit"), "audit:view"),
-    ("accounts.staff", N_("Staff"), "staff:manage"),
+    ("patients.index", N_("Reception"), "encounters:check_in", "r"),
+    ("board.index", N_("Board"), "board:view", "b"),
+    ("imaging.index", N_("Imaging"), "imaging:view", "i"),
+    ("consults.index", N_("Surgeon"), "consults:view", "s"),
+    ("audit.index", N_("Audit"), "audit:view", "a"),
+    ("accounts.staff", N_("Staff"), "staff:manage", "u"),
 )
 
 
@@ -60,8 +60,13 @@ def _navigation(who: Actor | None) -> list[dict[str, Any]]:
         return []
     blueprint = (request.endpoint or "").split(".")[0]
     return [
-        {"url": url_for(endpoint), "label": gettext(label), "current": endpoint.split(".")[0] == blueprint}
-        for endpoint, label, permission in NAVIGATION
+        {
+            "url": url_for(endpoint),
+            "label": gettext(label),
+            "key": key,
+            "current": endpoint.split(".")[0] == blueprint,
+        }
+        for endpoint, label, permission, key in NAVIGATION
         if who.may(permission)
     ]
 
