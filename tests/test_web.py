@@ -1,0 +1,99 @@
+"""What every answer promises, also when something is wrong."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.builders import PASSWORD, Clinic
+from triage import create_app, web
+from triage.domain import errors
+from triage.domain.access import PUBLIC
+from triage.domain.messages import MESSAGES
+
+
+def plant(app: Flask, path: str, view: Callable[[], object]) -> None:
+    """Add a view that misbehaves, as a planted bad example."""
+    app.add_url_rule(path, path.strip("/"), web.requires(PUBLIC)(view))
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.NotFound("patient"), 404),
+        (errors.NotAllowed("not_allowed"), 403),
+        (errors.Conflict("not_claimed"), 409),
+        (errors.Refused("reason_needed"), 422),
+        (errors.Invalid(name="name_needed"), 422),
+    ],
+)
+def test_a_refusal_has_one_status_and_a_sentence_a_person_can_read(
+    app: Flask, error: errors.DomainError, status: int
+) -> None:
+    def refuse() -> object:
+        raise error
+
+    plant(app, "/planted", refuse)
+    answer = app.test_client().get("/planted")
+    assert answer.status_code == status
+    assert MESSAGES[error.code].replace("'", "&#39;") in answer.text
+    partial = app.test_client().get("/planted", headers={"HX-Request": "true"})
+    assert partial.status_code == status
+    assert "<html" not in partial.text
+
+
+def test_an_unforeseen_error_is_a_calm_page_that_gives_nothing_away(app: Flask) -> None:
+    def fail() -> object:
+        raise ZeroDivisionError("山本 和夫 1963-07-30")
+
+    plant(app, "/planted", fail)
+    answer = app.test_client().get("/planted")
+    assert answer.status_code == 500
+    assert "山本" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_locked_database_is_answered_503_with_the_truth_and_heals_by_itself(
+    app: Flask, clinic: Clinic, database_url: str
+) -> None:
+    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    client = app.test_client()
+    wrong = {"user_name": "nurse", "password": "wrong"}
+    try:
+        answer = client.post("/sign-in", data=wrong)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    assert client.post("/sign-in", data=wrong | {"password": PASSWORD}).status_code == 303
+
+
+def test_a_form_without_its_token_is_refused(database_url: str, tmp_path: Path, clinic: Clinic) -> None:
+    app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": "test", "SESSION_COOKIE_SECURE": False}, tmp_path)
+    answer = app.test_client().post("/sign-in", data={"user_name": "nurse", "password": PASSWORD})
+    assert answer.status_code == 400
+    app.extensions["engine"].dispose()
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/encounters/nothing/triage/nothing", "/assets/other.js", "/static/none.css"])
+def test_a_page_that_does_not_exist_is_a_404(signed_in: Callable[[str], FlaskClient], path: str) -> None:
+    assert signed_in("nurse").get(path).status_code == 404
+
+
+def test_every_message_code_has_its_sentence() -> None:
+    source = "".join(p.read_text() for p in (Path(web.__file__).parent).rglob("*.py"))
+    assert all(text.strip() for text in MESSAGES.values())
+    unused = [code for code in MESSAGES if f'"{code}"' not in source.replace(f'"{code}": N_', "")]
+    assert unused == []
+
+
+def test_htmx_comes_from_the_locked_package_and_is_cached(app: Flask) -> None:
+    with app.test_client().get("/assets/htmx.min.js") as answer:
+        assert answer.status_code == 200
+        assert "max-age" in answer.headers["Cache-Control"]
+        assert b"htmx" in answer.data[:2000]
