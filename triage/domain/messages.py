@@ -47,6 +47,8 @@ MESSAGES: dict[str, str] = {
     "unsigned_exposure": N_("The exposure record is already signed."),
     "number_range": N_("Enter a number from %(low)s to %(high)s."),
     "not_a_number": N_("Enter a number."),
+    "not_whole": N_("Enter a whole number."),
+    "unknown_name": N_("There is no such question."),
     "not_a_choice": N_("Choose one of the answers."),
     "not_a_date": N_("This is not a date we can read."),
     "future_date": N_("This date is in the future."),

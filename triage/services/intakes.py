@@ -17,7 +17,7 @@ from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, Finding, Patient
 from triage.services import emergencies, tasks
 from triage.services.audit import record
-from triage.services.encounters import check_version, for_writing, move, touch
+from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
@@ -28,6 +28,12 @@ SEX = {"male": "M", "female": "F"}
 def findings_of(encounter_id: str) -> dict[str, Finding]:
     """Return what is recorded for the encounter, by name."""
     return {row.name: row for row in session.scalars(select(Finding).where(Finding.encounter_id == encounter_id))}
+
+
+def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
+    """Return what is recorded for the encounter by name, and the names of who recorded it by staff id."""
+    rows = findings_of(encounter_id)
+    return rows, staff_names({row.recorded_by for row in rows.values()})
 
 
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
@@ -178,12 +184,21 @@ def submit(actor: Actor, encounter_id: str, version: int | None = None) -> None:
 
 
 @verb
-def change_details(actor: Actor, encounter_id: str, version: int, details: Mapping[str, Any]) -> None:
-    """Save what the desk notes beside the answers: complaint, letter, images, consent; raises Stale on an old page."""
+def change_details(
+    actor: Actor, encounter_id: str, version: int | None, details: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+) -> None:
+    """Save what the desk notes beside the answers: complaint, letter, images, consent; raises Stale on an old page.
+
+    With ``seen`` (what the page held of each) only a change by someone else to the same field counts, so that
+    answers saved meanwhile do not refuse a complaint.
+    """
     encounter = for_writing(actor, encounter_id)
     check_version(encounter, version)
     before = {name: getattr(encounter, name) for name in details}
     changed = {name: value for name, value in details.items() if before[name] != value}
+    foreign = [name for name in changed if seen is not None and name in seen and before[name] != seen[name]]
+    if foreign:
+        raise Stale(encounter.updated_by, encounter.updated_at or clock.now(), {name: before[name] for name in foreign})
     if not changed:
         return
     for name, value in changed.items():

@@ -1,0 +1,21 @@
+// Answers: clearing one with the pointer, Enter that saves a field instead of sending the form, the counter of a group.
+import { composing } from './forms.js';
+
+// The keyboard clears with Delete; the small cross does the same.
+function clear(event) {
+  const chosen = event.target.closest?.('[data-clear]')?.closest('.fnd').querySelector('input:checked');
+  if (!chosen) return;
+  chosen.focus();
+  chosen.dispatchEvent(new KeyboardEvent('keydown', { key: 'Delete', bubbles: true }));
+}
+
+// Enter would press the form's first button; leaving and coming back saves what was typed.
+function stay(event) {
+  if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || composing(event) || !event.target.matches?.('#answers input')) return;
+  event.preventDefault();
+  event.target.blur();
+  event.target.focus();
+}
+
+document.addEventListener('click', clear);
+document.addEventListener('keydown', stay);
