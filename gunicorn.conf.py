@@ -1,6 +1,8 @@
 """Settings of the web server. ``./dev run`` and any production unit read this file by themselves."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import gunicorn
@@ -26,3 +28,10 @@ accesslog = "-" if os.environ.get("TRIAGE_ACCESS_LOG") else None  # off: address
 
 # The Server header and SERVER_SOFTWARE say neither name nor version.
 gunicorn.SERVER = gunicorn.SERVER_SOFTWARE = "web"
+
+
+def on_starting(_server: object) -> None:
+    """Refuse once, before the port is open: a worker that refuses would be started again for ever."""
+    refusal = subprocess.run([sys.executable, "-c", "import wsgi"], cwd=Path(__file__).parent, check=False).returncode
+    if refusal:
+        sys.exit(refusal)

@@ -97,6 +97,14 @@ def test_a_production_database_is_neither_migrated_nor_filled_by_dev_run(chosen_
     connection.close()
 
 
+def test_the_server_refuses_once_and_stops_instead_of_starting_workers_for_ever(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{free_port()}", "wsgi:app"]
+    environ = {"PATH": os.environ["PATH"], "TRIAGE_INSTANCE": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr.count("does not start: no secret key") == 1
+
+
 # --- the lock files --------------------------------------------------------------------------------------------------
 
 
