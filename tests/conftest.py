@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from tests import builders
 from tests.peers import postgres
+from tests.peers.plugin import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401
 from triage import create_app, db, migrate
 
 #: Tests in these folders make their promise on both engines.
