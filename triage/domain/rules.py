@@ -97,24 +97,35 @@ def evaluate(ruleset: Ruleset, findings: Mapping[str, object]) -> Suggestion:
     values = ruleset.values(findings)
     fired, undecided = _sort_out(ruleset, values)
     top = min(fired, key=lambda rule: (rule.rank, rule.level), default=ruleset.default)
-    route = _route(ruleset, fired)
-    closing = [r for r in ruleset.restrictions if route in r.closes and r.rule.when.test(values)]
-    final = closing[0].rule.route or route if closing else route
     deciding = fired if any(rule.route for rule in fired) else [*fired, ruleset.default]
-    reasons = [rule.reason(values) for rule in deciding + [r.rule for r in closing]]
-    waiting = [rule for rule in undecided if rule.rank < top.rank]
+    route, imaging, restrictions = _restricted(ruleset, values, fired, top)
     return Suggestion(
         acuity=top.acuity,
         level=top.level,
-        route=final,
-        imaging=_imaging(ruleset, fired, closing),
+        route=route,
+        imaging=imaging,
         actions=_unique(action for rule in deciding for action in rule.actions),
-        reasons=tuple(reasons),
+        reasons=tuple(rule.reason(values) for rule in deciding + [r.rule for r in restrictions]),
         unknown=_unknown(ruleset, values, fired, undecided, top),
-        provisional=bool(waiting),
+        provisional=any(rule.rank < top.rank for rule in undecided),
         ruleset=ruleset.version,
         ruleset_hash=ruleset.hash,
     )
+
+
+def _restricted(
+    ruleset: Ruleset, values: Values, fired: list[Rule], top: Rule
+) -> tuple[str, tuple[str, ...], list[Restriction]]:
+    """Return route and imaging after the restrictions that hold; they never stand in an emergency's way."""
+    route, imaging = _route(ruleset, fired), _imaging(ruleset, fired)
+    restrictions = []
+    for restriction in ruleset.restrictions if top.rank else ():
+        touches = route in restriction.closes or set(imaging).intersection(restriction.drops)
+        if touches and restriction.rule.when.test(values):
+            restrictions.append(restriction)
+            route = restriction.rule.route or route if route in restriction.closes else route
+            imaging = tuple(name for name in imaging if name not in restriction.drops)
+    return route, imaging, restrictions
 
 
 def _sort_out(ruleset: Ruleset, values: Values) -> tuple[list[Rule], list[Rule]]:
@@ -155,10 +166,8 @@ def _deciding(ruleset: Ruleset, fired: list[Rule]) -> list[Rule]:
     return [rule for rule in routed if rule.rank == rank]
 
 
-def _imaging(ruleset: Ruleset, fired: list[Rule], closing: list[Restriction]) -> tuple[str, ...]:
-    asking = _deciding(ruleset, fired)
-    dropped = {name for restriction in closing for name in restriction.drops}
-    wanted = [name for rule in asking for name in rule.imaging if name not in dropped]
+def _imaging(ruleset: Ruleset, fired: list[Rule]) -> tuple[str, ...]:
+    wanted = [name for rule in _deciding(ruleset, fired) for name in rule.imaging]
     covered = {name for better in wanted for name in ruleset.covers.get(better, ())}
     return _unique(name for name in wanted if name not in covered)
 
@@ -169,9 +178,11 @@ def _unknown(ruleset: Ruleset, values: Values, fired: list[Rule], undecided: lis
         return ()
     route = _route(ruleset, fired)
     open_rules = [r for r in undecided if r.rank < top.rank or _route(ruleset, [*fired, r]) != route]
-    open_rules += [r.rule for r in ruleset.restrictions if route in r.closes]
-    open_rules.sort(key=lambda rule: rule.rank)
-    return _unique(name for rule in open_rules for name in rule.when.open_names(values))
+    closing = (r.rule for r in ruleset.restrictions if route in r.closes)
+    open_rules += [rule for rule in closing if rule.when.test(values) is None]
+    open_rules.sort(key=lambda rule: (rule.rank, -rule.level))
+    seen: set[str] = set()
+    return _unique(name for rule in open_rules for name in rule.when.open_names(values, seen))
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from triage.knowledge import building as b
 from triage.knowledge import schema
@@ -39,7 +40,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
     )
 
 
-def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, object]:
+def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, Any]:
     named = {e.id: b.text(e.label) for e in (*raw.list_, *raw.modality, *raw.hospital, *raw.procedure)}
     return {
         "override_reasons": b.labelled(raw.override_reason),

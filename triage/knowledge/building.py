@@ -5,20 +5,20 @@ from types import MappingProxyType
 from typing import Any
 
 from triage.domain.findings import Derivation
-from triage.knowledge import schema
+from triage.knowledge import schema, schema_base
 from triage.knowledge import types as t
-from triage.knowledge.checks import check_answers, check_choice, unique
+from triage.knowledge.checks import check_answers, check_choice, known, unique
 from triage.knowledge.reading import Document
 
 KINDS = {"bool": "yes_no", "int": "integer", "float": "number", "str": "text"}
 
 
-def text(entry: schema.TextEntry) -> t.Text:
+def text(entry: schema_base.TextEntry) -> t.Text:
     """Return a text in both languages."""
     return t.Text(entry.en, entry.ja)
 
 
-def labelled(entries: Iterable[schema.LabelEntry]) -> tuple[t.Labelled, ...]:
+def labelled(entries: Iterable[schema_base.LabelEntry]) -> tuple[t.Labelled, ...]:
     """Return entries that are nothing but an id and a label."""
     return tuple(t.Labelled(id=e.id, text=text(e.label)) for e in entries)
 
@@ -71,6 +71,7 @@ def _finding(
         urgent=ask is not None,
         ask=ask.id if ask else "",
         from_record=entry.from_record,
+        not_of=entry.not_of,
     )
 
 
@@ -146,9 +147,8 @@ def examination(document: Document, raw: schema.Knowledge, vocabulary: Mapping[s
     cells = {e.name: _cell(e, index, places) for index, e in enumerate(raw.cell)}
     for index, entry in enumerate(raw.derivation):
         check_answers(document, "derivation", index, vocabulary, {entry.finding: None})
-        for name in (*entry.cells, *entry.grid):
-            if name not in cells:
-                raise document.fault("derivation", index, f"unknown cell: {name}")
+        known(document, "derivation", index, "cell", (*entry.cells, *entry.grid), cells)
+        known(document, "derivation", index, "source", entry.sources, [e.id for e in raw.source])
     return t.Examination(
         cells=MappingProxyType(cells),
         myotomes=tuple(_myotome(e, cells) for e in raw.myotome),

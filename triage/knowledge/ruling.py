@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
-from triage.domain.conditions import Condition, ConditionError, parse
+from triage.domain.conditions import Condition, Values
+from triage.domain.expressions import ConditionError, parse
 from triage.domain.rules import Combination, Restriction, Rule, Ruleset
-from triage.knowledge import schema
+from triage.knowledge import schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
 from triage.knowledge.reading import Document
@@ -19,13 +19,17 @@ HASHED = ("acuity", "route", "imaging", "action", "definition", "rule", "default
 class _Always:
     """The condition of the default rule: it holds and reads nothing."""
 
-    def test(self, values: Mapping[str, Any]) -> bool:
+    def test(self, values: Values) -> bool:
         return True
 
-    def names(self) -> Any:
+    def names(self) -> Iterator[str]:
         return iter(())
 
-    true_names = open_names = lambda self, values: iter(())
+    def true_names(self, values: Values) -> Iterator[str]:
+        return iter(())
+
+    def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
+        return iter(())
 
 
 class RulesetBuilder:
@@ -78,7 +82,7 @@ class RulesetBuilder:
         except ConditionError as error:
             raise self.document.fault(key, index, str(error)) from error
 
-    def _rule(self, key: str, index: int, entry: schema.RuleEntry, when: Condition | None = None) -> Rule:
+    def _rule(self, key: str, index: int, entry: schema_rules.RuleEntry, when: Condition | None = None) -> Rule:
         self._check_names(key, index, entry)
         rank, level = self.acuities[entry.acuity]
         return Rule(
@@ -98,7 +102,7 @@ class RulesetBuilder:
             note=entry.note or "",
         )
 
-    def _check_names(self, key: str, index: int, entry: schema.RuleEntry) -> None:
+    def _check_names(self, key: str, index: int, entry: schema_rules.RuleEntry) -> None:
         raw = self.raw
         where = (self.document, key, index)
         known(*where, "source", entry.sources, self.sources)
@@ -107,12 +111,12 @@ class RulesetBuilder:
         known(*where, "imaging", entry.imaging, [e.id for e in raw.imaging])
         known(*where, "action", entry.actions, [e.id for e in raw.action])
 
-    def _combination(self, index: int, entry: schema.CombinationEntry) -> Combination:
+    def _combination(self, index: int, entry: schema_rules.CombinationEntry) -> Combination:
         names = (*entry.chosen, *entry.also, entry.becomes)
         known(self.document, "combination", index, "route", names, [e.id for e in self.raw.route])
         return Combination(chosen=tuple(entry.chosen), also=tuple(entry.also), becomes=entry.becomes)
 
-    def _restriction(self, index: int, entry: schema.RestrictionEntry) -> Restriction:
+    def _restriction(self, index: int, entry: schema_rules.RestrictionEntry) -> Restriction:
         known(self.document, "restriction", index, "route", entry.closes, [e.id for e in self.raw.route])
         known(self.document, "restriction", index, "imaging", entry.drops, [e.id for e in self.raw.imaging])
         rule = self._rule("restriction", index, entry)

@@ -4,30 +4,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = str
+from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
+from triage.knowledge.schema_rules import (
+    AcuityEntry,
+    CombinationEntry,
+    DefaultEntry,
+    DefinitionEntry,
+    ImagingEntry,
+    RestrictionEntry,
+    RuleEntry,
+    RulesetEntry,
+)
+
 Place = Literal["desk", "sheet"]
 Side = Literal["left", "right"]
-Acuity = Literal["emergency", "urgent", "soon", "routine"]
-
-
-class Entry(BaseModel):
-    """Anything in a knowledge file: no unknown key, no silent conversion, no empty text."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, str_min_length=1)
-
-
-class TextEntry(Entry):
-    """A text in both languages; neither may be missing."""
-
-    en: str
-    ja: str
-
-
-class LabelEntry(Entry):
-    """An id with its label."""
-
-    id: Name
-    label: TextEntry
 
 
 class SectionEntry(LabelEntry):
@@ -62,6 +52,7 @@ class FindingEntry(AskedEntry):
     null_means: Literal["unknown", "none"] = "unknown"
     some: str | None = None
     from_record: bool = False
+    not_of: Literal["male", "female"] | None = None
     question: TextEntry | None = None
 
 
@@ -168,69 +159,6 @@ class LevelsEntry(Entry):
 
     source: Name
     values: list[str] = Field(min_length=1)
-
-
-class DefinitionEntry(Entry):
-    """A named condition."""
-
-    name: Name
-    when: str
-    note: str | None = None
-
-
-class RuleEntry(Entry):
-    """One rule; without route it changes the wait only."""
-
-    id: Name
-    when: str
-    acuity: Acuity
-    level: int | None = Field(default=None, ge=1, le=5)
-    route: Name | None = None
-    imaging: list[Name] = []
-    actions: list[Name] = []
-    text: TextEntry
-    sources: list[Name] = Field(min_length=1)
-    status: Literal["verified", "third_party_copy", "recalled", "project"]
-    note: str | None = None
-
-
-class DefaultEntry(RuleEntry):
-    """The rule that stands when no other fires; it has no condition."""
-
-    when: Literal["always"] = "always"
-
-
-class RestrictionEntry(RuleEntry):
-    """A rule that closes routes and kinds of imaging to a patient."""
-
-    closes: list[Name] = Field(min_length=1)
-    drops: list[Name] = []
-
-
-class CombinationEntry(Entry):
-    """What becomes of a route when a less urgent rule asks for another one."""
-
-    chosen: list[Name] = Field(min_length=1)
-    also: list[Name] = Field(min_length=1)
-    becomes: Name
-
-
-class AcuityEntry(LabelEntry):
-    """One acuity with its usual level."""
-
-    level: int
-
-
-class ImagingEntry(LabelEntry):
-    """One kind of imaging, and what it makes superfluous."""
-
-    covers: list[Name] = []
-
-
-class RulesetEntry(Entry):
-    """The version of the rules."""
-
-    version: str
 
 
 class Knowledge(Entry):

@@ -80,6 +80,7 @@ class FindingSpec(Asked, Finding):
     urgent: bool = False
     ask: str = ""
     from_record: bool = False
+    not_of: str | None = None  # the recorded sex that is not asked this
 
     def question(self, lang: str = "en") -> str:
         """Return the question to put to the patient, or the label for an examined sign."""

@@ -1,0 +1,72 @@
+"""What the files of the ruleset must look like."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
+
+Acuity = Literal["emergency", "urgent", "soon", "routine"]
+
+
+class DefinitionEntry(Entry):
+    """A named condition."""
+
+    name: Name
+    when: str
+    note: str | None = None
+
+
+class RuleEntry(Entry):
+    """One rule; without route it changes the wait only."""
+
+    id: Name
+    when: str
+    acuity: Acuity
+    level: int | None = Field(default=None, ge=1, le=5)
+    route: Name | None = None
+    imaging: list[Name] = []
+    actions: list[Name] = []
+    text: TextEntry
+    sources: list[Name] = Field(min_length=1)
+    status: Literal["verified", "third_party_copy", "recalled", "project"]
+    note: str | None = None
+
+
+class DefaultEntry(RuleEntry):
+    """The rule that stands when no other fires; it has no condition."""
+
+    when: Literal["always"] = "always"
+
+
+class RestrictionEntry(RuleEntry):
+    """A rule that closes routes and kinds of imaging to a patient."""
+
+    closes: list[Name] = Field(min_length=1)
+    drops: list[Name] = []
+
+
+class CombinationEntry(Entry):
+    """What becomes of a route when a less urgent rule asks for another one."""
+
+    chosen: list[Name] = Field(min_length=1)
+    also: list[Name] = Field(min_length=1)
+    becomes: Name
+
+
+class AcuityEntry(LabelEntry):
+    """One acuity with its usual level."""
+
+    level: int
+
+
+class ImagingEntry(LabelEntry):
+    """One kind of imaging, and what it makes superfluous."""
+
+    covers: list[Name] = []
+
+
+class RulesetEntry(Entry):
+    """The version of the rules."""
+
+    version: str
