@@ -1,8 +1,85 @@
-"""``flask rules``."""
+"""``flask rules``: ask the clinical rules from the command line, without database, key or configuration."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 import click
 
+from triage.domain.findings import refusal
+from triage.domain.rules import evaluate as advise
+from triage.knowledge import Knowledge, KnowledgeError, load
 
-@click.group("rules")
+NOT_SIGNED = "not yet signed by a clinician"
+
+
+@click.group("rules", help="Ask the clinical rules.")
 def group() -> None:
     """Hold the rules commands."""
+
+
+@group.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--lang", type=click.Choice(["en", "ja"]), default="en", help="Language of the reasons.")
+def evaluate(file: BinaryIO, lang: str) -> None:
+    """Answer each line of FILE (or standard input): {"id": …, "findings": {name: value, …}}.
+
+    One line of JSON out per line in, in the same order; blank lines are passed over. A line that cannot be
+    answered gives {"id", "error"}; the others are still answered, and the exit status is 1.
+    """
+    try:
+        knowledge = load()
+    except KnowledgeError as error:
+        raise click.ClickException(str(error)) from error
+    failed = False
+    for line in file:
+        if line.strip():
+            answer = _answer(knowledge, line, lang)
+            failed = failed or "error" in answer
+            sys.stdout.write(json.dumps(answer) + "\n")
+    if failed:
+        raise SystemExit(1)
+
+
+def _answer(knowledge: Knowledge, line: bytes, lang: str) -> dict[str, Any]:
+    """Return the answer to one line, or its id and why it cannot be answered."""
+    try:
+        case = json.loads(line, object_pairs_hook=_unique_keys)
+        findings = _checked_findings(knowledge, case)
+        suggestion = advise(knowledge.ruleset, findings)
+        answer = {"id": case.get("id"), **suggestion.as_dict(lang), "signed": False, "notice": NOT_SIGNED}
+    except (ValueError, RecursionError) as error:
+        return {"id": _id_of(line), "error": str(error)}
+    return answer
+
+
+def _id_of(line: bytes) -> Any:
+    """Return the id of a line that could not be answered, None when it cannot be read either."""
+    try:
+        found = json.loads(line).get("id")
+    except (ValueError, RecursionError, AttributeError):
+        return None
+    return found if isinstance(found, str | int) else None
+
+
+def _checked_findings(knowledge: Knowledge, case: Any) -> Mapping[str, object]:
+    """Return the findings of a case; raise ValueError with every reason why they cannot be read."""
+    if not isinstance(case, dict) or not isinstance(case.get("findings"), dict):
+        raise ValueError('a line must be {"id": …, "findings": {name: value, …}}')
+    if not isinstance(case.get("id"), str | int | None):
+        raise ValueError("id must be text or a whole number")
+    findings: dict[str, object] = case["findings"]
+    known = knowledge.findings
+    reasons = [refusal(known[n], v) if n in known else f"{n}: unknown finding" for n, v in findings.items()]
+    if any(reasons):
+        raise ValueError("; ".join(reason for reason in reasons if reason))
+    return findings
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name given twice: whichever value won, the other would be lost in silence."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a name is given twice")
+    return result

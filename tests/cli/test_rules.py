@@ -1,0 +1,114 @@
+"""``flask rules evaluate`` answers line by line, without database, key or configuration."""
+
+import json
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from tests.knowledge.support import read
+from triage.cli.rules import group
+
+
+def run(text: str | bytes, *arguments: str):
+    result = CliRunner().invoke(group, ["evaluate", *arguments], input=text)
+    return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def line(findings: object, id: object = 1) -> str:
+    return json.dumps({"id": id, "findings": findings})
+
+
+def test_one_answer_per_line_in_the_same_order():
+    code, answers = run("\n".join(line({"back_pain": True}, id) for id in ("b", "a", "c")))
+    assert code == 0
+    assert [answer["id"] for answer in answers] == ["b", "a", "c"]
+
+
+def test_an_answer_has_every_promised_key():
+    _, [answer] = run(line({"back_pain": True, "saddle_anaesthesia": True}))
+    assert (answer["acuity"], answer["level"], answer["route"]) == ("emergency", 2, "emergency_specialist")
+    assert answer["imaging"] == ["mri_lumbar_emergency"]
+    assert "bladder_scan" in answer["actions"]
+    assert {"rule", "text", "source"} <= set(answer["reasons"][0])
+    assert answer["unknown"] == []
+    assert answer["provisional"] is False
+    assert answer["ruleset"]
+    assert answer["notice"] == "not yet signed by a clinician"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "not json",
+        "[1]",
+        "null",
+        '{"id": 1}',
+        '{"id": 1, "findings": 5}',
+        '{"id": 1.5, "findings": {}}',
+        '{"id": 1, "findings": {"fever_c": NaN}}',
+        '{"id": 1, "findings": {"fever_c": 1e999}}',
+        '{"id": 1, "findings": {"back_pain": true, "back_pain": false}}',
+        '{"id": 1, "findings": ' + "[" * 100000 + "}",
+        line({"itching": True}),
+        line({"pain_nrs": True}),
+        line({"gcs": 14.0}),
+        line({"back_pain": None}),
+        line({"trauma": "huge"}),
+    ],
+)
+def test_a_bad_line_is_an_error_and_the_others_are_still_answered(bad):
+    code, answers = run("\n".join([line({}, "before"), bad, line({"back_pain": True}, "after")]))
+    assert code == 1
+    assert [answer["id"] for answer in (answers[0], answers[2])] == ["before", "after"]
+    assert set(answers[1]) == {"id", "error"}
+    assert "error" not in answers[2]
+
+
+def test_bytes_that_are_no_text_are_an_error_of_their_line_alone():
+    code, answers = run(b"\xff\xfe\n" + line({}, "next").encode())
+    assert code == 1
+    assert answers[1]["id"] == "next"
+
+
+def test_the_error_of_a_line_keeps_its_id_and_names_every_fault():
+    _, [answer] = run(line({"itching": True, "pain_nrs": "high"}, "x7"))
+    assert answer["id"] == "x7"
+    assert "itching" in answer["error"]
+    assert "pain_nrs" in answer["error"]
+
+
+def test_an_integer_is_good_where_a_float_is_and_null_where_the_field_says_so():
+    code, _ = run(line({"fever_c": 38, "abi": 1, "age": None, "sex": None, "trauma": None, "leg_numbness": None}))
+    assert code == 0
+
+
+def test_blank_lines_are_passed_over():
+    code, answers = run("\n\n" + line({}) + "\n   \n")
+    assert (code, len(answers)) == (0, 1)
+
+
+def test_the_free_text_diagnosis_changes_nothing():
+    _, [with_text, without] = run(line({"known_diagnosis": "cauda equina syndrome"}) + "\n" + line({}))
+    assert with_text == without
+
+
+def test_reasons_speak_japanese_when_asked():
+    _, [answer] = run(line({"saddle_anaesthesia": True}), "--lang", "ja")
+    assert "馬尾" in answer["reasons"][0]["text"]
+
+
+def test_a_file_is_read_like_standard_input(tmp_path):
+    path = tmp_path / "cases.jsonl"
+    path.write_text(line({}), encoding="utf-8")
+    result = CliRunner().invoke(group, ["evaluate", str(path)])
+    assert result.exit_code == 0
+
+
+def test_a_thousand_cases_take_less_than_a_second():
+    cases = [line(case["findings"], case["id"]) for case in read("vignettes.jsonl")]
+    text = "\n".join(cases * 10)
+    started = time.perf_counter()
+    code, answers = run(text)
+    assert (code, len(answers)) == (0, 1060)
+    assert time.perf_counter() - started < 5, "far from a thousand a second even on a busy machine"
