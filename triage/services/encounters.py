@@ -153,4 +153,4 @@ def earlier(actor: Actor, patient_id: str, limit: int = 10) -> list[Encounter]:
 def staff_names(ids: set[str | None]) -> dict[str, str]:
     """Return the names of staff by id."""
     wanted = [i for i in ids if i]
-    return dict(session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(wanted))).tuples().all())
+    return {row.id: row.name for row in session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(wanted)))}
