@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage import clock
 from triage.blueprints.saving import Outcome, form_context, save
 from triage.domain import lifecycle
+from triage.forms.entry import Entry
 from triage.models import Encounter
 from triage.services import encounters, intakes
 from triage.web import actor, htmx, page, requires, zone
@@ -66,23 +67,28 @@ def _again(encounter: Encounter, outcome: Outcome) -> Response:
 
 def _result(encounter: Encounter, outcome: Outcome) -> Response:
     """Answer a saved change out of band: messages, counters, the emergency, and what others answered meanwhile."""
-    values = form_context(encounter, outcome)
+    values, place = form_context(encounter, outcome), request.values.get("place", "intake")
     entry, details = values["entry"], values["details"]
     changed = entry.changed_since(outcome.revision, actor().staff_id) if outcome.revision is not None else []
-    redraw = {*outcome.refused, *outcome.conflicts, *changed, *_filled(outcome)}
-    plain = [name for name in outcome.typed if name not in redraw]
+    redraw = {*outcome.refused, *outcome.conflicts, *changed, *_pressed(outcome)}
+    shown = [name for name in {*redraw, *outcome.typed} if name in details or _is_on(entry, name, place)]
     response = page(
-        "findings/_result.html", status=outcome.status, **values, saved_at=_clock(outcome),
-        kept=[details.get(name) or entry.field(name) for name in plain if name in details or name in entry.known_names],
-        redrawn=[details.get(name) or entry.field(name) for name in sorted(redraw)],
+        "findings/_result.html", status=outcome.status, **values, saved_at=_clock(outcome), place=place,
+        kept=[details.get(name) or entry.field(name) for name in shown if name not in redraw],
+        redrawn=[details.get(name) or entry.field(name) for name in sorted(redraw.intersection(shown))],
     )  # fmt: skip
-    if outcome.saved:
+    if outcome.saved or changed:
         response.headers["HX-Trigger"] = "findings-saved"
     return response
 
 
-def _filled(outcome: Outcome) -> set[str]:
-    return {name for name in outcome.saved if name not in outcome.typed} if "fill" in request.form else set()
+def _is_on(entry: Entry, name: str, place: str) -> bool:
+    return name in entry.known_names and entry.is_on(name, place)
+
+
+def _pressed(outcome: Outcome) -> set[str]:
+    """Return what a button answered ("keep mine", "rest 5"): its field does not hold that answer yet."""
+    return outcome.saved | outcome.typed.keys() if request.headers.get("HX-Trigger-Name") else set()
 
 
 def _since(encounter: Encounter) -> AnyResponse:
@@ -91,9 +97,7 @@ def _since(encounter: Encounter) -> AnyResponse:
     if revision == str(encounter.findings_revision):
         return Response(status=204)
     outcome = Outcome(revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0)
-    response = _result(encounter, outcome)
-    response.headers["HX-Trigger"] = "findings-saved"
-    return response
+    return _result(encounter, outcome)
 
 
 def _clock(outcome: Outcome) -> str:

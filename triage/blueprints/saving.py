@@ -35,6 +35,7 @@ class Outcome:
     conflicts: dict[str, entry.Conflict] = field(default_factory=dict)
     news: str = ""
     revision: int | None = None
+    was_calm: bool = False
 
     @property
     def status(self) -> int:
@@ -52,8 +53,8 @@ def save(by: Actor, encounter_id: str, form: Any) -> Outcome:
     posted, noted = findings.parse(form), details_form.parse(form)
     if "sheet" in posted.places() and not by.may("findings:record"):
         raise NotAllowed("not_allowed")
-    encounters.get(by, encounter_id)
-    outcome = Outcome(typed={**posted.typed, **noted.typed}, revision=_whole(form.get("revision")))
+    calm = emergencies.find_open(encounters.get(by, encounter_id)) is None
+    outcome = Outcome(typed={**posted.typed, **noted.typed}, revision=_whole(form.get("revision")), was_calm=calm)
     for name, (code, params) in {**posted.errors, **noted.errors}.items():
         outcome.errors[name] = sentence(code, **params)
         if code == "unknown_name":
@@ -138,7 +139,7 @@ def form_context(encounter: Encounter, outcome: Outcome | None = None) -> dict[s
     messages = outcome.errors | outcome.refused
     shown = entry.Entry(
         *intakes.recorded(encounter.id), locale(), outcome.shown, messages, outcome.conflicts,
-        dict.fromkeys(outcome.refused, emergency_url),
+        dict.fromkeys(outcome.refused, emergency_url), encounter.patient.sex,
     )  # fmt: skip
     return {
         "encounter": encounter,
@@ -146,6 +147,7 @@ def form_context(encounter: Encounter, outcome: Outcome | None = None) -> dict[s
         "details": details_form.fields(encounter, outcome.shown, messages, outcome.conflicts),
         "alarm": emergencies.find_open(encounter),
         "other": _other(shown),
+        "rang": outcome.was_calm,
         "news": outcome.news,
         "consent_version": details_form.CONSENT_VERSION,
         "editable": encounter.stage in lifecycle.OPEN,

@@ -98,7 +98,7 @@ class Entry:
     """The answers of one encounter on a page: ``rows`` by name, ``staff`` names by id, texts in ``locale``.
 
     typed, errors: what was typed and could not be saved, and why. conflicts: where somebody else was faster.
-    links: where to go on after an error.
+    links: where to go on after an error. sex: as recorded; what it rules out is not asked (unless it was answered).
     """
 
     rows: Mapping[str, Any]
@@ -108,6 +108,7 @@ class Entry:
     errors: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, Conflict] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    sex: str = ""
 
     @cached_property
     def known(self) -> Any:
@@ -137,10 +138,10 @@ class Entry:
             at=row.recorded_at if row is not None else None, details=tuple(details),
         )  # fmt: skip
 
-    def section(self, section_id: str, without: Iterable[str] = ()) -> list[Field]:
+    def section(self, section_id: str) -> list[Field]:
         """Return the fields of one section that no urgent question asks, in the vocabulary's order."""
-        names = (spec.name for spec in self.known.findings.values() if spec.section == section_id and not spec.ask)
-        return [self.field(name) for name in names if name in items() and name not in set(without)]
+        specs = (spec for spec in self.known.findings.values() if spec.section == section_id and not spec.ask)
+        return [self.field(spec.name) for spec in specs if spec.name in items() and self._asks(spec)]
 
     def questions(self, asked_by: str) -> list[Field]:
         """Return the urgent questions of the desk ("reception") or the nurse, each with its details."""
@@ -189,6 +190,15 @@ class Entry:
         if positive:
             return positive[0]
         return row if row is not None else (told[0] if told and len(told) == len(told_by(name)) else None)
+
+    def is_on(self, name: str, place: str) -> bool:
+        """Tell whether the page of a place ("intake", "sheet") shows a name; the sheet repeats the urgent questions."""
+        if (items()[name].place == "sheet") == (place == "sheet"):
+            return True
+        return place == "sheet" and any(name in (q.id, *q.details) for q in self.known.urgent_questions)
+
+    def _asks(self, spec: Any) -> bool:
+        return spec.not_of is None or spec.not_of != self.sex or spec.name in self.rows
 
     def _options(self, item: Item) -> tuple[tuple[str, str], ...]:
         if item.kind != "choice":
