@@ -1,5 +1,131 @@
-"""Views of triage."""
+"""The triage sheet: findings beside the suggestion, the decision, its undo, and what has to be asked again."""
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, flash, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from triage import knowledge
+from triage.blueprints.saving import form_context
+from triage.domain import gate, lifecycle
+from triage.domain.errors import Conflict, DomainError, Invalid, Refused
+from triage.forms import summary
+from triage.forms.triage import DecisionForm, TaskForm, whys
+from triage.services import encounters, sheets, triage
+from triage.services import tasks as task_service
+from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("triage", __name__)
+#: Stages in which the sheet decides; elsewhere the patient was already sent on.
+OPEN_HERE = (lifecycle.REGISTERED, lifecycle.WAITING, lifecycle.EMERGENCY)
+
+
+def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
+    sheet, known, answers = sheets.sheet_of(encounter), knowledge.load(), form_context(encounter)
+    modality = triage.suggested_modality(sheet.now.suggestion)
+    return answers | {
+        "patient": encounter.patient, "sheet": sheet, "form": form, "known": known, "place": "sheet",
+        "intake": summary.recorded(answers["entry"], "desk"),
+        "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
+        "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
+        "typed_whys": whys(request.form), "shown_level": request.args.get("shown_level", ""),
+        "shown_rules": request.args.getlist("shown_rule"),
+    }  # fmt: skip
+
+
+def _closed(encounter: Any, sheet: sheets.Sheet) -> dict[str, list[str]]:
+    at_desk = [sentence("intake_open")] if encounter.stage == lifecycle.REGISTERED else []
+    shut = {route: gate.standing(sheet.now.question, route) for route in lifecycle.ROUTES}
+    return {
+        route: [] if route == gate.EMERGENCY_ROUTE else [*at_desk, *_sentences(reasons)]
+        for route, reasons in shut.items()
+    }
+
+
+def _sentences(reasons: gate.Reasons) -> list[str]:
+    return [sentence(code, **params) for code, params in reasons]
+
+
+@blueprint.get("/encounters/<encounter_id>/triage")
+@requires("triage:decide")
+def show(encounter_id: str) -> Response:
+    """Show the triage sheet."""
+    encounter = encounters.open_(actor(), encounter_id, "triage sheet")
+    return page("triage/show.html", **_values(encounter, DecisionForm(locale(), formdata=None)))
+
+
+@blueprint.get("/encounters/<encounter_id>/suggestion")
+@requires("triage:decide")
+def suggestion(encounter_id: str) -> Response:
+    """Show the suggestion on what is recorded now, and what changed since the page's last one."""
+    form = DecisionForm(locale(), formdata=None)
+    form.route.data = request.args.get("route")
+    return page("triage/_suggestion.html", oob=True, **_values(encounters.get(actor(), encounter_id), form))
+
+
+@blueprint.post("/encounters/<encounter_id>/decision")
+@requires("triage:decide")
+def decide(encounter_id: str) -> Response:
+    """Send the patient on as suggested or another way; refused with every reason on the page."""
+    form = DecisionForm(locale())
+    choice = triage.Choice(form.level, form.way, form.imaging, form.why, form.words, whys(request.form))
+    emergency = gate.is_emergency(choice.acuity, choice.route)
+    try:
+        if not form.validate() and not emergency:
+            raise Invalid()
+        decision_id = triage.decide(actor(), encounter_id, form.version.data or 0, choice)
+    except (Conflict, Invalid, Refused) as error:
+        return _again(encounter_id, form, choice, error)
+    if emergency:
+        return done(url_for("emergencies.show", encounter_id=encounter_id))
+    _flash_undo(encounter_id, choice.route, decision_id)
+    return done(url_for("board.index"))
+
+
+def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: DomainError) -> Response:
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    encounter = encounters.get(actor(), encounter_id)
+    values = _values(encounter, form)
+    refused = _sentences(triage.closed(values["sheet"].now, choice)) if isinstance(error, Refused) else []
+    return page("triage/show.html", status=status, refused=refused or [message(error)], **values)
+
+
+def _flash_undo(encounter_id: str, route: str, decision_id: str) -> None:
+    encounter = encounters.get(actor(), encounter_id)
+    where = knowledge.load().routes[route].label(locale())
+    undo = url_for("triage.recall", encounter_id=encounter_id, decision=decision_id)
+    flash({"text": f"{encounter.ticket} → {where}", "undo_url": undo})  # type: ignore[arg-type]  # base.html reads both
+
+
+@blueprint.post("/encounters/<encounter_id>/recall")
+@requires("triage:decide")
+def recall(encounter_id: str) -> Response:
+    """Undo the last routing and show the sheet again."""
+    triage.recall(actor(), encounter_id, request.args.get("decision"))
+    flash(gettext("Undone. The patient waits for triage again."))
+    return done(url_for("triage.show", encounter_id=encounter_id))
+
+
+@blueprint.get("/tasks")
+@requires("tasks:view")
+def tasks() -> Response:
+    """List what has to be asked again, the first due first."""
+    return _tasks()
+
+
+def _tasks(status: int = 200, form: TaskForm | None = None, task_id: str = "") -> Response:
+    found, known = task_service.open_tasks(actor()), knowledge.load()
+    questions = {question.id: question.question(locale()) for question in known.urgent_questions}
+    return page("triage/tasks.html", status=status, tasks=found, questions=questions, form=form, task_id=task_id)
+
+
+@blueprint.post("/tasks/<task_id>/repeat")
+@requires("triage:decide")
+def ask_again(task_id: str) -> Response:
+    """Note that the question is still not known; the next task is due in 15 minutes."""
+    form = TaskForm()
+    if not form.validate():
+        return _tasks(422, form, task_id)
+    task_service.ask_again(actor(), task_id, form.version.data or 0, form.reason.data or "")
+    return done(url_for("triage.tasks"))

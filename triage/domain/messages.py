@@ -66,5 +66,6 @@ MESSAGES: dict[str, str] = {
     "emergency_not_recalled": N_("An emergency cannot be undone. Propose to take it back; a second person decides."),
     "only_care_decides": N_("Only a nurse or a surgeon may do this."),
     "task_is_done": N_("This task is already done."),
+    "intake_open": N_("The desk has not sent the intake yet."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

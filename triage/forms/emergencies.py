@@ -1,0 +1,45 @@
+"""The emergency panel: a step of the transfer, and taking the emergency back."""
+
+from datetime import time
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, RadioField, StringField
+from wtforms.validators import AnyOf, InputRequired, Length, Optional, Regexp
+
+from triage.domain.messages import MESSAGES
+from triage.domain.transfers import STEPS
+from triage.forms.triage import storable
+
+
+class StepForm(FlaskForm):
+    """One step, now or at a time of the clock; the hospital goes with the call."""
+
+    step = HiddenField(validators=[AnyOf(STEPS)])
+    version = IntegerField(validators=[Optional()])
+    hospital = RadioField(_l("Receiving hospital"), validate_choice=False)
+    at = StringField(
+        _l("Time"), [Optional(), Regexp(r"^([01]?\d|2[0-3])[:：]?[0-5]\d$", message=_l(MESSAGES["not_a_time"]))]
+    )
+
+    @property
+    def clock_time(self) -> time | None:
+        """Return the typed time, None for "now"."""
+        digits = (self.at.data or "").replace(":", "").replace("：", "").zfill(4)
+        return time(int(digits[:2]), int(digits[2:])) if self.at.data else None
+
+
+class ProposalForm(FlaskForm):
+    """Why it should not be an emergency."""
+
+    reason = StringField(
+        _l("Why it is no emergency"), [InputRequired(_l(MESSAGES["note_needed"])), Length(max=1000), storable]
+    )
+
+
+class AgreementForm(FlaskForm):
+    """A second person's answer to the proposal, on what the page showed."""
+
+    answer = HiddenField(validators=[AnyOf(("agree", "refuse"))])
+    proposal = HiddenField(validators=[InputRequired()])
+    version = IntegerField(validators=[InputRequired()])
