@@ -11,6 +11,7 @@ VOCABULARY = load().findings
 #: Answers that allow a milder reading; none of them is a warning sign.
 REASSURING = {
     "simple_rear_end", "ambulatory_since", "delayed_onset", "neck_rotation_45", "prior_relief", "xray_done_normal",
+    "prior_pt", "prior_injection",
 }  # fmt: skip
 YES_NO = [name for name, finding in VOCABULARY.items() if "bool" in finding.types]
 WARNING_NUMBERS = {
