@@ -3,16 +3,19 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from triage import migrate
 from triage.domain.access import DUTIES, ROLES
 from triage.domain.errors import DomainError
 from triage.domain.messages import MESSAGES
 from triage.services import accounts, staff
 
+Result = TypeVar("Result")
 ROLE = click.Choice([*ROLES, *DUTIES])
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -41,7 +44,8 @@ def add(user_name: str, name: str, roles: tuple[str, ...], site: str | None) -> 
 @with_appcontext
 def list_() -> None:
     """List everybody with roles and duties."""
-    for person in accounts.list_staff(accounts.system_actor()):
+    _need_tables()
+    for person in _run(accounts.list_staff):
         roles = ", ".join(sorted({grant.role for grant in person.grants}))
         ended = " (deactivated)" if person.deactivated_at else ""
         click.echo(f"{person.user_name}\t{person.name}\t{roles}{ended}")
@@ -82,13 +86,19 @@ def reset_password(user_name: str) -> None:
     click.echo(f"new password of {user_name}: {password}")
 
 
-def _run(verb: Callable[..., object], *arguments: object) -> None:
+def _run(verb: Callable[..., Result], *arguments: object) -> Result:
     try:
-        verb(accounts.system_actor(), *arguments)
+        return verb(accounts.system_actor(), *arguments)
     except DomainError as error:
         raise click.ClickException(MESSAGES[error.code] % error.params) from error
 
 
+def _need_tables() -> None:
+    if not migrate.is_current(current_app.extensions["engine"]):
+        raise click.ClickException("the database is not migrated. Run: flask db upgrade")
+
+
 def _need_key() -> None:
+    _need_tables()
     if not current_app.config["SECRET_KEY"]:
         raise click.ClickException("no secret key, so the audit trail cannot be signed. Set TRIAGE_SECRET_KEY.")
