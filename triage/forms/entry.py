@@ -83,6 +83,11 @@ class Field:
         return tuple(range(int(spec.minimum), int(spec.maximum) + 1))
 
     @property
+    def graded(self) -> bool:
+        """Tell whether each choice is a grade such as 2+, short enough to stand for its text."""
+        return bool(self.options) and all(text.startswith(value) for value, text in self.options)
+
+    @property
     def amount(self) -> str:
         """Return the number without its unit."""
         return self.value.partition(" ")[0] if self.item.units else self.value
