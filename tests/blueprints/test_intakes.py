@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 
 from tests.builders import Clinic, arrive, as_answers, wait
 from triage import clock, db, knowledge
@@ -298,6 +299,75 @@ def test_different_answers_of_two_people_merge(clinic: Clinic, signed_in: SignIn
     assert set(stored(encounter)) == {urgent(1).id, urgent(2).id}
 
 
+class Sent(HTMLParser):
+    """Collects what a browser without JavaScript sends of the form of answers."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.pairs: list[tuple[str, str]] = []
+        self.inside, self.area, self.list = False, "", ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a control that counts: switched on, and chosen where it is a choice."""
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.inside = values.get("id") == "answers"
+        if not self.inside or "disabled" in values:
+            return
+        if tag == "select":
+            self.list = values["name"]
+        elif tag == "option" and "selected" in values:
+            self.pairs.append((self.list, values["value"]))
+        elif tag == "textarea":
+            self.area = values["name"]
+            self.pairs.append((self.area, ""))
+        elif tag == "input" and (values.get("type") not in ("radio", "checkbox") or "checked" in values):
+            self.pairs.append((values["name"], values.get("value", "")))
+
+    def handle_data(self, text: str) -> None:
+        """Take the text of a text area."""
+        if self.area:
+            self.pairs[-1] = (self.area, text)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a text area, or the form."""
+        self.area = "" if tag == "textarea" else self.area
+        self.inside = self.inside and tag != "form"
+
+
+def something_of_every_kind() -> dict[str, Any]:
+    """Return answers of every kind: chips, questions, grades, choices, odd numbers, words, and "not known"."""
+    known = knowledge.load()
+    chips = (known.symptoms[2], known.diagnoses[1], known.body_regions[3])
+    answers: dict[str, Any] = {option.key: True for option in chips}
+    for spec in known.findings.values():
+        if spec.kind == "choice" and not spec.from_record and not spec.ask:
+            answers[spec.name] = spec.choices[-1].value
+        elif spec.kind == "number" and spec.minimum == 0 and not spec.ask:
+            answers[spec.name] = 2.5
+        elif spec.kind == "integer" and spec.place == "sheet":
+            answers[spec.name] = "not known"
+        elif spec.kind == "text":
+            answers[spec.name] = "L4/5 & <b>"
+    return answers | {urgent(1).id: False, urgent(2).id: "not known", known.myotomes[0].left: 4}
+
+
+@pytest.mark.parametrize("page", ["intake", "triage"])
+def test_a_page_sent_as_it_came_changes_nothing(clinic: Clinic, signed_in: SignIn, page: str) -> None:
+    encounter, nurse = arrive(clinic.reception, sex="female"), signed_in("nurse")
+    several = something_of_every_kind()
+    intakes.record_answers(clinic.nurse, encounter.id, as_answers(several))
+    intakes.change_details(clinic.nurse, encounter.id, None, {"complaint": "腰痛\n昨日から", "consent": False})
+    before, revision = stored(encounter), encounters.get(clinic.nurse, encounter.id).version
+    pairs = Sent(nurse.get(f"/encounters/{encounter.id}/{page}").text).pairs
+    assert len(pairs) > 50
+    answer = nurse.post(f"/encounters/{encounter.id}/findings", data=MultiDict(pairs))
+    assert answer.status_code == 303, answer.text
+    assert stored(encounter) == before
+    assert encounters.get(clinic.nurse, encounter.id).version == revision
+
+
 def test_a_whole_page_sent_without_javascript_does_not_undo_what_another_answered_meanwhile(
     clinic: Clinic, signed_in: SignIn
 ) -> None:
@@ -445,7 +515,9 @@ def test_a_visit_that_has_ended_is_shown_and_cannot_be_changed(clinic: Clinic, s
     encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
     assert '<fieldset class="stack" disabled>' in desk.get(f"/encounters/{encounter.id}/intake").text
     for quick in (True, False):
-        assert post(desk, encounter, {f"a.{urgent(1).id}": "no"}, quick=quick).status_code == 409
+        late = post(desk, encounter, {f"a.{urgent(1).id}": "no"}, quick=quick)
+        assert late.status_code == 409
+        assert "This step is not possible now" in late.text
 
 
 def test_the_intake_speaks_japanese(clinic: Clinic, signed_in: SignIn) -> None:

@@ -6,10 +6,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage import clock
 from triage.blueprints.saving import Outcome, form_context, save
 from triage.domain import lifecycle
+from triage.domain.errors import Conflict
 from triage.forms.entry import Entry
 from triage.models import Encounter
 from triage.services import encounters, intakes
-from triage.web import actor, htmx, page, requires, zone
+from triage.web import actor, htmx, message, page, requires, zone
 
 blueprint = Blueprint("intakes", __name__)
 
@@ -31,7 +32,7 @@ def show(encounter_id: str) -> AnyResponse:
 @requires("intakes:record")
 def record(encounter_id: str) -> AnyResponse:
     """Save any answers of intake or sheet; with htmx tell what became of them, else go back to the page."""
-    outcome = save(actor(), encounter_id, request.form)
+    outcome = _save(encounter_id)
     encounter = encounters.get(actor(), encounter_id)
     if htmx:
         return _result(encounter, outcome)
@@ -41,6 +42,15 @@ def record(encounter_id: str) -> AnyResponse:
         return redirect(url_for("patients.index"), 303)
     back = BACK.get(request.form.get("place", ""), "intakes.show")
     return redirect(url_for(back, encounter_id=encounter_id), 303)
+
+
+def _save(encounter_id: str) -> Outcome:
+    try:
+        return save(actor(), encounter_id, request.form)
+    except Conflict as error:  # the visit ended meanwhile: say so on the page that is still open
+        if not htmx:
+            raise
+        return Outcome(news=message(error), over=True)
 
 
 @blueprint.post("/encounters/<encounter_id>/intake")

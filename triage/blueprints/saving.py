@@ -36,11 +36,12 @@ class Outcome:
     news: str = ""
     revision: int | None = None
     was_calm: bool = False
+    over: bool = False  # the visit ended meanwhile
 
     @property
     def status(self) -> int:
         """Return 409 where somebody was faster, 422 where something was refused, else 200."""
-        return 409 if self.conflicts else 422 if self.errors or self.refused or self.news else 200
+        return 409 if self.conflicts or self.over else 422 if self.errors or self.refused or self.news else 200
 
     @property
     def shown(self) -> dict[str, str]:
@@ -135,12 +136,8 @@ def _whole(text: str | None) -> int | None:
 def form_context(encounter: Encounter, outcome: Outcome | None = None) -> dict[str, Any]:
     """Return what the partials of ``templates/findings`` need to show the answers of an encounter."""
     outcome = outcome or Outcome()
-    emergency_url = url_for("emergencies.show", encounter_id=encounter.id)
     messages = outcome.errors | outcome.refused
-    shown = entry.Entry(
-        *intakes.recorded(encounter.id), locale(), outcome.shown, messages, outcome.conflicts,
-        dict.fromkeys(outcome.refused, emergency_url), encounter.patient.sex,
-    )  # fmt: skip
+    shown = _entry(encounter, outcome, messages)
     return {
         "encounter": encounter,
         "entry": shown,
@@ -153,6 +150,15 @@ def form_context(encounter: Encounter, outcome: Outcome | None = None) -> dict[s
         "editable": encounter.stage in lifecycle.OPEN,
         "url": url_for("intakes.record", encounter_id=encounter.id),
     }
+
+
+def _entry(encounter: Encounter, outcome: Outcome, messages: Mapping[str, str]) -> entry.Entry:
+    rows, staff = intakes.recorded(encounter.id)
+    panel = url_for("emergencies.show", encounter_id=encounter.id)
+    return entry.Entry(
+        rows, staff, locale(), outcome.shown, messages, outcome.conflicts, dict.fromkeys(outcome.refused, panel),
+        encounter.patient.sex,
+    )  # fmt: skip
 
 
 def _other(shown: entry.Entry) -> dict[str, Any] | None:

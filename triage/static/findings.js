@@ -1,4 +1,4 @@
-// Answers: clearing one with the pointer, Enter that saves a field instead of sending the form, the counter of a group.
+// Answers: clearing one with the pointer, and Enter that saves a field instead of sending the form.
 import { composing } from './forms.js';
 
 // The keyboard clears with Delete; the small cross does the same.
@@ -17,5 +17,9 @@ function stay(event) {
   event.target.focus();
 }
 
+// Half a conversion is not saved; its end is.
+const composed = (event) => event.target.closest?.('#answers .fnd');
+document.addEventListener('input', (event) => { if (event.isComposing && composed(event)) event.stopPropagation(); }, true);
+document.addEventListener('compositionend', (event) => { if (composed(event)) event.target.dispatchEvent(new Event('input', { bubbles: true })); });
 document.addEventListener('click', clear);
 document.addEventListener('keydown', stay);
