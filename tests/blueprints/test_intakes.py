@@ -446,6 +446,13 @@ def test_without_javascript_every_way_leads_on(clinic: Clinic, signed_in: SignIn
     assert set(stored(encounter)) == {urgent(1).id, urgent(2).id}
 
 
+def test_loading_a_refused_answer_again_leads_back_to_the_page(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter = arrive(clinic.reception)
+    here = f"/encounters/{encounter.id}"
+    assert signed_in("reception").get(f"{here}/findings?lang=ja").location == f"{here}/intake?lang=ja"
+    assert signed_in("nurse").get(f"{here}/findings").location == f"{here}/triage"
+
+
 def test_sending_an_emergency_leads_to_its_panel(clinic: Clinic, signed_in: SignIn) -> None:
     encounter, desk = arrive(clinic.reception), signed_in("reception")
     sent = desk.post(f"/encounters/{encounter.id}/intake", data={f"a.{urgent().id}": "yes"})

@@ -40,8 +40,16 @@ def record(encounter_id: str) -> AnyResponse:
         return _again(encounter, outcome)
     if request.form.get("go") == "park":
         return redirect(url_for("patients.index"), 303)
-    back = BACK.get(request.form.get("place", ""), "intakes.show")
-    return redirect(url_for(back, encounter_id=encounter_id), 303)
+    target = BACK.get(request.form.get("place", ""), "intakes.show")
+    return redirect(url_for(target, encounter_id=encounter_id), 303)
+
+
+@blueprint.get("/encounters/<encounter_id>/findings")
+@requires("intakes:record")
+def back(encounter_id: str) -> AnyResponse:
+    """Lead back to the page when the answer to a post is loaded again, as by the language switch."""
+    page_of = "triage.show" if actor().may("triage:decide") else "intakes.show"
+    return redirect(url_for(page_of, encounter_id=encounter_id, lang=request.args.get("lang")))
 
 
 def _save(encounter_id: str) -> Outcome:

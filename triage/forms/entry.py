@@ -88,6 +88,11 @@ class Field:
         return bool(self.options) and all(text.startswith(value) for value, text in self.options)
 
     @property
+    def wordy(self) -> bool:
+        """Tell whether the choices are too long to stand side by side."""
+        return sum(len(text) for _, text in self.options) > 70
+
+    @property
     def amount(self) -> str:
         """Return the number without its unit."""
         return self.value.partition(" ")[0] if self.item.units else self.value
