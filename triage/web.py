@@ -1,16 +1,17 @@
 """HTTP in one place: page(), done(), @requires, the guard, security headers, and domain error to status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
-from flask_babel import Babel, gettext
+from flask_babel import Babel, force_locale, gettext
 from flask_htmx import HTMX
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -80,6 +81,13 @@ def page(template: str, partial: str | None = None, status: int = 200, **values:
     """Render the page, or only its partial when htmx asks for it; the same values serve both."""
     name = partial if partial and htmx and not htmx.boosted else template
     return make_response(render_template(name, **values), status)
+
+
+def in_language(language: str, template: str, values: Mapping[str, Any]) -> Markup:
+    """Render what the patient takes home in Japanese for who reads it, in English for everybody else."""
+    spoken = "ja" if language == "ja" else "en"
+    with force_locale(spoken):
+        return Markup(render_template(template, patient_language=spoken, **values))  # noqa: S704 - our own template
 
 
 def done(url: str) -> AnyResponse:

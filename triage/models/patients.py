@@ -55,6 +55,10 @@ class Patient(Versioned, Base):
         """Return the reading of the name."""
         return f"{self.family_kana} {self.given_kana}".strip()
 
+    def identifier(self, issuer: str) -> str:
+        """Return the number by which an issuer knows the patient, "" when none is on file."""
+        return next((row.value for row in self.identifiers if row.issuer == issuer), "")
+
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Return the condition under which the actor may see a patient: same organisation, a role in care."""

@@ -98,11 +98,17 @@ def check_in(actor: Actor, patient_id: str, request_id: str) -> str:
     patient = session.scalar(select(Patient).where(Patient.id == patient_id, Patient.visible_to(actor)))
     if patient is None:
         raise NotFound("patient")
+    encounter = admit(actor, patient)
+    remember(actor, request_id, encounter.id)
+    return encounter.id
+
+
+def admit(actor: Actor, patient: Patient) -> Encounter:
+    """Open an encounter inside a verb, under the site's lock; raises Conflict when the patient is already here."""
     _refuse_second_place(actor, patient)
     encounter = _new_encounter(actor, patient)
-    remember(actor, request_id, encounter.id)
     record(actor, "checked_in", patient_id=patient.id, encounter_id=encounter.id, ticket=encounter.ticket)
-    return encounter.id
+    return encounter
 
 
 def _refuse_second_place(actor: Actor, patient: Patient) -> None:
