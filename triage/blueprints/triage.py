@@ -29,9 +29,14 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
         "intake": summary.recorded(answers["entry"], "desk"),
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
-        "typed_whys": whys(request.form), "shown_level": request.args.get("shown_level", ""),
-        "shown_rules": request.args.getlist("shown_rule"),
+        "could_change": _could_change(sheet, answers["entry"]), "typed_whys": whys(request.form),
+        "shown_level": request.args.get("shown_level", ""), "shown_rules": request.args.getlist("shown_rule"),
     }  # fmt: skip
+
+
+def _could_change(sheet: sheets.Sheet, entry: Any) -> list[str]:
+    specs = {name: knowledge.load().findings[name] for name in sheet.now.suggestion.unknown}
+    return [name for name, spec in specs.items() if spec.not_of is None or spec.not_of != entry.sex]
 
 
 def _closed(encounter: Any, sheet: sheets.Sheet) -> dict[str, list[str]]:
