@@ -15,8 +15,10 @@ from triage.domain.access import Actor
 from triage.domain.dates import find_date
 from triage.domain.errors import Conflict, NotFound, Stale
 from triage.models import Draft, Encounter, Patient, PatientIdentifier
+from triage.services import intakes
 from triage.services.audit import lock_site, record, record_read
 from triage.services.encounters import admit, touch
+from triage.services.encounters import get as get_encounter
 from triage.services.submissions import once, remember
 
 #: Rows shown for one search; more are asked to be narrowed.
@@ -220,6 +222,8 @@ def update(
         actor, "patient_changed", patient_id=patient.id, encounter_id=here.id if here else None,
         before={name: before[name] for name in changed}, after={**changed, **numbers},
     )  # fmt: skip
+    if here and {"birth_date", "sex"} & changed.keys():
+        intakes.reassess(actor, get_encounter(actor, here.id))  # the rules read both
 
 
 def _change_identifiers(actor: Actor, patient: Patient, identifiers: Mapping[str, str]) -> dict[str, str]:
