@@ -104,7 +104,8 @@ def test_a_closed_way_is_refused_by_the_server_too_and_what_was_typed_stays(clin
     )
     assert answer.status_code == 422
     assert "urgent questions are not answered yet" in answer.text
-    assert "Choose a reason." in answer.text
+    assert re.search(r'id="reason">.*?Choose a reason\.', answer.text, re.S)
+    assert 'href="#reason"' in answer.text
     assert "walks &lt;b&gt;well&lt;/b&gt;" in answer.text
     assert re.search(r'name="acuity" value="4" checked', answer.text)
     assert reloaded(clinic, encounter).stage == "waiting"

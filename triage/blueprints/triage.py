@@ -92,8 +92,9 @@ def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: 
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     encounter = encounters.get(actor(), encounter_id)
     values = _values(encounter, form)
-    refused = _sentences(triage.closed(values["sheet"].now, choice)) if isinstance(error, Refused) else []
-    return page("triage/show.html", status=status, refused=refused or [message(error)], **values)
+    reasons = triage.closed(values["sheet"].now, choice) if isinstance(error, Refused) else []
+    refused = {code: sentence(code, **params) for code, params in reasons} or {error.code: message(error)}
+    return page("triage/show.html", status=status, refused=refused, **values)
 
 
 def _flash_undo(encounter_id: str, route: str, decision_id: str) -> None:
