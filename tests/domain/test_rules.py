@@ -1,10 +1,12 @@
 """The engine itself, on rules made up for the test: three-valued, monotone, exact about what is unknown."""
 
+from dataclasses import replace
+
 import pytest
 
 from triage.domain.expressions import parse
 from triage.domain.findings import Finding, refusal
-from triage.domain.rules import Combination, Restriction, Rule, Ruleset, evaluate
+from triage.domain.rules import Combination, Narrowing, Restriction, Rule, Ruleset, evaluate
 
 VOCABULARY = {
     "a": Finding(name="a", types=("bool",)),
@@ -77,9 +79,24 @@ RULES = Ruleset(
     default=rule("BASE", "a or unless(a)", "routine", 3, "home"),
     routes=("doctor", "talk", "film", "home"),
     combinations=(Combination(chosen=("film",), also=("doctor",), becomes="doctor"),),
+    narrowings=(Narrowing(when=parse("k == 'y'", VOCABULARY, {}), of=("mri",), to="mri_of_a_part"),),
     restrictions=(Restriction(rule=rule("NO-FILM", "k == 'y'", "soon", 2, "talk"), closes=("film",), drops=("film",)),),
     covers={},
 )
+
+
+def test_imaging_is_narrowed_where_the_findings_point_to_one_part():
+    assert evaluate(RULES, {"a": True, "b": True, "k": "y"}).imaging == ("mri_of_a_part",)
+    assert evaluate(RULES, {"a": True, "b": True, "k": "some"}).imaging == ("mri",)
+
+
+def test_of_what_is_unknown_the_answers_that_decide_alone_come_first():
+    rules = replace(
+        RULES, rules=(rule("TWO", "a and b", "emergency", 0, "doctor"), rule("ONE", "c", "emergency", 0, "doctor"))
+    )
+    assert evaluate(rules, {}).unknown[:1] == ("c",)
+    assert evaluate(rules, {"b": True}).unknown == ("a", "c")
+    assert set(evaluate(rules, {}).unknown) == {"a", "b", "c"}
 
 
 def test_the_most_urgent_rule_decides_and_every_reason_is_kept():

@@ -119,3 +119,43 @@ def test_each_limit_is_where_the_source_puts_it(below, at, findings):
 def test_catheterisation_is_asked_for_above_600_ml_only():
     assert "catheterise" not in advise({"post_void_residual_ml": 600}).actions
     assert "catheterise" in advise({"post_void_residual_ml": 601}).actions
+
+
+@pytest.mark.parametrize(
+    ("findings", "imaging"),
+    [
+        ({"back_pain": True, "bilateral_sciatica": True, "weakness_bilateral": True}, ("mri_lumbar_emergency",)),
+        (
+            {"back_pain": True, "bilateral_sciatica": True, "weakness_bilateral": True, "cancer_history": True},
+            ("mri_whole_spine_emergency",),
+        ),
+        (
+            {"back_pain": True, "bilateral_sciatica": True, "weakness_bilateral": True, "sensory_level": True},
+            ("mri_whole_spine_emergency",),
+        ),
+        ({"neck_pain": True, "trauma": "low_energy"}, ("ct_cervical",)),
+        ({"neck_pain": True, "trauma": "low_energy", "ankylosing_spine": True}, ("ct_whole_spine", "mri_urgent")),
+        ({"back_pain": True, "osteoporosis": True, "trauma": "low_energy"}, ("xray_lumbar",)),
+    ],
+)
+def test_imaging_fits_the_part_of_the_spine_that_the_findings_point_to(findings, imaging):
+    assert set(advise(findings).imaging) == set(imaging)
+
+
+def test_the_imaging_named_is_that_of_the_vignettes_in_most_of_them():
+    same = [c for c in VIGNETTES if set(advise(c["findings"]).imaging or ["none"]) == set(c["expected_imaging"])]
+    assert len(same) >= 81
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_emergency_never_waits_for_a_plain_film(case):
+    got = advise(case["findings"])
+    if got.acuity == "emergency":
+        assert not [name for name in got.imaging if name.startswith("xray")]
+        assert got.actions
+        assert got.unknown == ()
+
+
+def test_the_first_question_of_a_blank_sheet_decides_alone():
+    first = advise({"back_pain": True}).unknown[0]
+    assert advise({"back_pain": True, first: True}).acuity == "emergency"

@@ -27,6 +27,9 @@ class Condition(Protocol):
         seen: the definitions already visited; their findings are not yielded again.
         """
 
+    def deciding_names(self, values: Values) -> Iterator[str]:
+        """Yield the unanswered findings any one of which alone could make an undecided condition true."""
+
     def names(self) -> Iterator[str]:
         """Yield every finding the condition reads."""
 
@@ -47,6 +50,9 @@ class Fact:
             yield self.name
 
     def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
+        yield self.name
+
+    def deciding_names(self, values: Values) -> Iterator[str]:
         yield self.name
 
     def names(self) -> Iterator[str]:
@@ -71,6 +77,9 @@ class Defined:
         if self.name not in seen:
             seen.add(self.name)
             yield from self.node.open_names(values, seen)
+
+    def deciding_names(self, values: Values) -> Iterator[str]:
+        return self.node.deciding_names(values)
 
     def names(self) -> Iterator[str]:
         return self.node.names()
@@ -108,6 +117,13 @@ class AtLeast:
             if part.test(values) is None:
                 yield from part.open_names(values, seen)
 
+    def deciding_names(self, values: Values) -> Iterator[str]:
+        verdicts = [part.test(values) for part in self.parts]
+        if verdicts.count(True) == self.n - 1:
+            for part, verdict in zip(self.parts, verdicts, strict=True):
+                if verdict is None:
+                    yield from part.deciding_names(values)
+
     def names(self) -> Iterator[str]:
         for part in self.parts:
             yield from part.names()
@@ -126,6 +142,9 @@ class Unless:
         return iter(())
 
     def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
+        return iter(())
+
+    def deciding_names(self, values: Values) -> Iterator[str]:
         return iter(())
 
     def names(self) -> Iterator[str]:

@@ -4,8 +4,9 @@ A rule fires when its condition is known to be true. The most urgent rule that f
 acuity; the routes are settled by the ruleset's own table; nothing here knows a symptom by name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from triage.domain.conditions import Condition, Values
@@ -51,6 +52,15 @@ class Combination:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Narrowing:
+    """What imaging is enough where the findings point to one part of the spine only."""
+
+    when: Condition
+    of: tuple[str, ...]
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Restriction:
     """A rule that closes routes and kinds of imaging to a patient, and says which route is left."""
 
@@ -74,6 +84,7 @@ class Ruleset:
     default: Rule
     routes: tuple[str, ...]
     combinations: tuple[Combination, ...]
+    narrowings: tuple[Narrowing, ...]
     restrictions: tuple[Restriction, ...]
     covers: Mapping[str, tuple[str, ...]]
 
@@ -117,7 +128,7 @@ def _restricted(
     ruleset: Ruleset, values: Values, fired: list[Rule], top: Rule
 ) -> tuple[str, tuple[str, ...], list[Restriction]]:
     """Return route and imaging after the restrictions that hold; they never stand in an emergency's way."""
-    route, imaging = _route(ruleset, fired), _imaging(ruleset, fired)
+    route, imaging = _route(ruleset, fired), _imaging(ruleset, values, fired)
     restrictions = []
     for restriction in ruleset.restrictions if top.rank else ():
         touches = route in restriction.closes or set(imaging).intersection(restriction.drops)
@@ -166,14 +177,18 @@ def _deciding(ruleset: Ruleset, fired: list[Rule]) -> list[Rule]:
     return [rule for rule in routed if rule.rank == rank]
 
 
-def _imaging(ruleset: Ruleset, fired: list[Rule]) -> tuple[str, ...]:
-    wanted = [name for rule in _deciding(ruleset, fired) for name in rule.imaging]
+def _imaging(ruleset: Ruleset, values: Values, fired: list[Rule]) -> tuple[str, ...]:
+    narrower = {wide: n.to for n in ruleset.narrowings if n.when.test(values) for wide in n.of}
+    wanted = [narrower.get(name, name) for rule in _deciding(ruleset, fired) for name in rule.imaging]
     covered = {name for better in wanted for name in ruleset.covers.get(better, ())}
     return _unique(name for name in wanted if name not in covered)
 
 
 def _unknown(ruleset: Ruleset, values: Values, fired: list[Rule], undecided: list[Rule], top: Rule) -> tuple[str, ...]:
-    """Return the unanswered findings that could still raise the acuity or change the route."""
+    """Return the unanswered findings that could still raise the acuity or change the route.
+
+    The most urgent rules come first; among their findings those where one answer alone decides.
+    """
     if top.rank == 0:
         return ()
     route = _route(ruleset, fired)
@@ -181,8 +196,16 @@ def _unknown(ruleset: Ruleset, values: Values, fired: list[Rule], undecided: lis
     closing = (r.rule for r in ruleset.restrictions if route in r.closes)
     open_rules += [rule for rule in closing if rule.when.test(values) is None]
     open_rules.sort(key=lambda rule: (rule.rank, -rule.level))
+    tiers = (list(tier) for _, tier in groupby(open_rules, key=lambda rule: rule.rank))
+    return _unique(name for tier in tiers for name in _open_names(tier, values))
+
+
+def _open_names(rules: list[Rule], values: Values) -> Iterator[str]:
+    for rule in rules:
+        yield from rule.when.deciding_names(values)
     seen: set[str] = set()
-    return _unique(name for rule in open_rules for name in rule.when.open_names(values, seen))
+    for rule in rules:
+        yield from rule.when.open_names(values, seen)
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

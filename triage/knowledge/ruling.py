@@ -7,13 +7,15 @@ from types import MappingProxyType
 
 from triage.domain.conditions import Condition, Values
 from triage.domain.expressions import ConditionError, parse
-from triage.domain.rules import Combination, Restriction, Rule, Ruleset
+from triage.domain.rules import Combination, Narrowing, Restriction, Rule, Ruleset
 from triage.knowledge import schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
 from triage.knowledge.reading import Document
 
-HASHED = ("acuity", "route", "imaging", "action", "definition", "rule", "default", "restriction", "combination")
+HASHED = (
+    "acuity", "route", "imaging", "action", "definition", "rule", "default", "restriction", "combination", "narrowing",
+)  # fmt: skip
 
 
 class _Always:
@@ -29,6 +31,9 @@ class _Always:
         return iter(())
 
     def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
+        return iter(())
+
+    def deciding_names(self, values: Values) -> Iterator[str]:
         return iter(())
 
 
@@ -64,6 +69,7 @@ class RulesetBuilder:
             default=self._rule("default", 0, self.raw.default, _Always()),
             routes=tuple(e.id for e in self.raw.route),
             combinations=tuple(self._combination(i, e) for i, e in enumerate(self.raw.combination)),
+            narrowings=tuple(self._narrowing(i, e) for i, e in enumerate(self.raw.narrowing)),
             restrictions=tuple(self._restriction(i, e) for i, e in enumerate(self.raw.restriction)),
             covers=MappingProxyType({e.id: tuple(e.covers) for e in self.raw.imaging}),
         )
@@ -115,6 +121,10 @@ class RulesetBuilder:
         names = (*entry.chosen, *entry.also, entry.becomes)
         known(self.document, "combination", index, "route", names, [e.id for e in self.raw.route])
         return Combination(chosen=tuple(entry.chosen), also=tuple(entry.also), becomes=entry.becomes)
+
+    def _narrowing(self, index: int, entry: schema_rules.NarrowingEntry) -> Narrowing:
+        known(self.document, "narrowing", index, "imaging", [*entry.of, entry.to], [e.id for e in self.raw.imaging])
+        return Narrowing(when=self._parse("narrowing", index, entry.when), of=tuple(entry.of), to=entry.to)
 
     def _restriction(self, index: int, entry: schema_rules.RestrictionEntry) -> Restriction:
         known(self.document, "restriction", index, "route", entry.closes, [e.id for e in self.raw.route])

@@ -11,6 +11,7 @@ from triage.knowledge.schema_rules import (
     DefaultEntry,
     DefinitionEntry,
     ImagingEntry,
+    NarrowingEntry,
     RestrictionEntry,
     RuleEntry,
     RulesetEntry,
@@ -194,3 +195,4 @@ class Knowledge(Entry):
     default: DefaultEntry
     restriction: list[RestrictionEntry]
     combination: list[CombinationEntry]
+    narrowing: list[NarrowingEntry] = []

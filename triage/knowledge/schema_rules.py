@@ -54,6 +54,14 @@ class CombinationEntry(Entry):
     becomes: Name
 
 
+class NarrowingEntry(Entry):
+    """Imaging that is enough where the findings point to one part of the spine only."""
+
+    when: str
+    of: list[Name] = Field(min_length=1)
+    to: Name
+
+
 class AcuityEntry(LabelEntry):
     """One acuity with its usual level."""
 
