@@ -25,6 +25,11 @@ def test_one_answer_per_line_in_the_same_order():
     assert [answer["id"] for answer in answers] == ["b", "a", "c"]
 
 
+def test_no_imaging_is_said_in_a_word():
+    _, [answer] = run(line({"back_pain": True, "symptom_weeks": 2}))
+    assert answer["imaging"] == ["none"]
+
+
 def test_an_answer_has_every_promised_key():
     _, [answer] = run(line({"back_pain": True, "saddle_anaesthesia": True}))
     assert (answer["acuity"], answer["level"], answer["route"]) == ("emergency", 2, "emergency_specialist")

@@ -11,6 +11,7 @@ from triage.domain.findings import refusal
 from triage.domain.rules import evaluate as advise
 from triage.knowledge import Knowledge, KnowledgeError, load
 
+NO_IMAGING = "none"
 NOT_SIGNED = "not yet signed by a clinician"
 
 
@@ -26,7 +27,8 @@ def evaluate(file: BinaryIO, lang: str) -> None:
     """Answer each line of FILE (or standard input): {"id": …, "findings": {name: value, …}}.
 
     One line of JSON out per line in, in the same order; blank lines are passed over. A line that cannot be
-    answered gives {"id", "error"}; the others are still answered, and the exit status is 1.
+    answered gives {"id", "error"}; the others are still answered, and the exit status is 1. Where the rules
+    advise no imaging, imaging is ["none"].
     """
     try:
         knowledge = load()
@@ -49,6 +51,7 @@ def _answer(knowledge: Knowledge, line: bytes, lang: str) -> dict[str, Any]:
         findings = _checked_findings(knowledge, case)
         suggestion = advise(knowledge.ruleset, findings)
         answer = {"id": case.get("id"), **suggestion.as_dict(lang), "signed": False, "notice": NOT_SIGNED}
+        answer["imaging"] = answer["imaging"] or [NO_IMAGING]
     except (ValueError, RecursionError) as error:
         return {"id": _id_of(line), "error": str(error)}
     return answer
