@@ -80,8 +80,9 @@ def test_nobody_is_x_rayed_on_a_route_while_pregnant():
     for case in VIGNETTES + OWN:
         got = advise({**case["findings"], "sex": "F", "pregnant": True})
         assert got.route not in ("xray", "ct", "imaging_then_specialist")
-        if got.acuity != "emergency":
-            assert not [name for name in got.imaging if name.startswith(("xray", "ct_"))]
+        if [name for name in got.imaging if name.startswith(("xray", "ct_"))]:
+            assert got.acuity == "emergency"
+            assert "PREG-01" in [reason.rule for reason in got.reasons]
 
 
 def test_a_single_answer_decides_and_the_rest_may_be_blank():
@@ -152,7 +153,8 @@ def test_an_emergency_never_waits_for_a_plain_film(case):
     got = advise(case["findings"])
     if got.acuity == "emergency":
         assert not [name for name in got.imaging if name.startswith("xray")]
-        assert got.actions
+        assert {"call_receiving_hospital", "call_ambulance"} & set(got.actions)
+        assert not {"safety_net_card", "stay_active"} & set(got.actions)
         assert got.unknown == ()
 
 

@@ -74,6 +74,7 @@ class Ruleset:
     """One version of the rules with everything needed to settle them against each other.
 
     routes: the order in which a route wins. covers: imaging that makes other imaging superfluous.
+    unhurried: actions that have no place in an emergency.
     """
 
     version: str
@@ -87,6 +88,7 @@ class Ruleset:
     narrowings: tuple[Narrowing, ...]
     restrictions: tuple[Restriction, ...]
     covers: Mapping[str, tuple[str, ...]]
+    unhurried: frozenset[str] = frozenset()
 
     def values(self, findings: Mapping[str, object]) -> dict[str, Any]:
         """Return the known findings together with the verdict of every definition."""
@@ -115,7 +117,7 @@ def evaluate(ruleset: Ruleset, findings: Mapping[str, object]) -> Suggestion:
         level=top.level,
         route=route,
         imaging=imaging,
-        actions=_unique(action for rule in deciding for action in rule.actions),
+        actions=_actions(ruleset, deciding, top),
         reasons=tuple(rule.reason(values) for rule in deciding + [r.rule for r in restrictions]),
         unknown=_unknown(ruleset, values, fired, undecided, top),
         provisional=any(rule.rank < top.rank for rule in undecided),
@@ -127,13 +129,15 @@ def evaluate(ruleset: Ruleset, findings: Mapping[str, object]) -> Suggestion:
 def _restricted(
     ruleset: Ruleset, values: Values, fired: list[Rule], top: Rule
 ) -> tuple[str, tuple[str, ...], list[Restriction]]:
-    """Return route and imaging after the restrictions that hold; they never stand in an emergency's way."""
+    """Return route and imaging after the restrictions that hold; in an emergency they are only said."""
     route, imaging = _route(ruleset, fired), _imaging(ruleset, values, fired)
     restrictions = []
-    for restriction in ruleset.restrictions if top.rank else ():
+    for restriction in ruleset.restrictions:
         touches = route in restriction.closes or set(imaging).intersection(restriction.drops)
         if touches and restriction.rule.when.test(values):
             restrictions.append(restriction)
+            if top.rank == 0:
+                continue
             route = restriction.rule.route or route if route in restriction.closes else route
             imaging = tuple(name for name in imaging if name not in restriction.drops)
     return route, imaging, restrictions
@@ -182,6 +186,11 @@ def _imaging(ruleset: Ruleset, values: Values, fired: list[Rule]) -> tuple[str, 
     wanted = [narrower.get(name, name) for rule in _deciding(ruleset, fired) for name in rule.imaging]
     covered = {name for better in wanted for name in ruleset.covers.get(better, ())}
     return _unique(name for name in wanted if name not in covered)
+
+
+def _actions(ruleset: Ruleset, fired: list[Rule], top: Rule) -> tuple[str, ...]:
+    unfit = ruleset.unhurried if top.rank == 0 else frozenset()
+    return _unique(action for rule in fired for action in rule.actions if action not in unfit)
 
 
 def _unknown(ruleset: Ruleset, values: Values, fired: list[Rule], undecided: list[Rule], top: Rule) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class RulesetBuilder:
             combinations=tuple(self._combination(i, e) for i, e in enumerate(self.raw.combination)),
             narrowings=tuple(self._narrowing(i, e) for i, e in enumerate(self.raw.narrowing)),
             restrictions=tuple(self._restriction(i, e) for i, e in enumerate(self.raw.restriction)),
+            unhurried=frozenset(e.id for e in self.raw.action if not e.in_emergency),
             covers=MappingProxyType({e.id: tuple(e.covers) for e in self.raw.imaging}),
         )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 from triage.knowledge.schema_rules import (
     AcuityEntry,
+    ActionEntry,
     CombinationEntry,
     DefaultEntry,
     DefinitionEntry,
@@ -189,7 +190,7 @@ class Knowledge(Entry):
     acuity: list[AcuityEntry]
     route: list[LabelEntry]
     imaging: list[ImagingEntry]
-    action: list[LabelEntry]
+    action: list[ActionEntry]
     definition: list[DefinitionEntry]
     rule: list[RuleEntry]
     default: DefaultEntry

@@ -74,6 +74,12 @@ class ImagingEntry(LabelEntry):
     covers: list[Name] = []
 
 
+class ActionEntry(LabelEntry):
+    """What staff do; not in_emergency: left out where the rules say emergency."""
+
+    in_emergency: bool = True
+
+
 class RulesetEntry(Entry):
     """The version of the rules."""
 
