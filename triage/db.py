@@ -85,26 +85,29 @@ class Row:
 session: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
 
 
-def connect(url: str) -> Engine:
-    """Bind the session to the database at ``url`` (SQLite or PostgreSQL) and return its engine."""
+def connect(url: str, durable: bool = True) -> Engine:
+    """Bind the session to the database at ``url`` (SQLite or PostgreSQL) and return its engine.
+
+    Not ``durable``: SQLite does not wait for the disk; for data that can be made again.
+    """
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     sqlite = url.startswith("sqlite")
     options: dict[str, Any] = {"connect_args": {"timeout": 5}} if sqlite else {"pool_pre_ping": True}
     engine = create_engine(url, pool_size=20, max_overflow=40, **options)
     if sqlite:
-        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "connect", functools.partial(_sqlite_connect, durable=durable))
         event.listen(engine, "begin", _sqlite_begin)
     session.remove()
     session.configure(bind=engine)
     return engine
 
 
-def _sqlite_connect(connection: Any, _record: object) -> None:
+def _sqlite_connect(connection: Any, _record: object, durable: bool = True) -> None:
     connection.isolation_level = None  # the begin event below decides how a transaction starts
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=FULL",
+        f"synchronous={'FULL' if durable else 'OFF'}",
         "busy_timeout=5000",
         "foreign_keys=ON",
         "trusted_schema=OFF",

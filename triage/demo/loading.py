@@ -1,0 +1,62 @@
+"""Loads the demonstration clinic into a file of its own: the whole of it, or nothing."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import inspect, select
+
+from triage import clock, db, migrate
+from triage.db import session
+from triage.demo import clinic, day, file, reading
+from triage.demo.persons import Registry
+from triage.models import Site
+
+SEED = 20261101
+#: The clinic and its file are made before the first patient of the day comes.
+BEFORE_THE_DAY = timedelta(hours=8)
+
+
+def holds_data(path: Path) -> bool:
+    """Tell whether the database at ``path`` holds a clinic."""
+    if not path.is_file():
+        return False
+    engine = db.connect(f"sqlite:///{path}")
+    try:
+        return inspect(engine).has_table("site") and session.scalar(select(Site.id).limit(1)) is not None
+    finally:
+        session.remove()
+        engine.dispose()
+
+
+def load(path: Path, password: str, seed: int = SEED) -> int:
+    """Make the database at ``path`` anew with the demonstration clinic; return how many visits the day has."""
+    fresh = path.with_name(f"{path.name}.new")
+    _remove(fresh)
+    engine = db.connect(f"sqlite:///{fresh}", durable=False)
+    try:
+        migrate.upgrade(engine)
+        count = _fill(password, seed)
+    finally:
+        session.remove()
+        engine.dispose()
+    _remove(path)  # the log of the old file must not meet the new one
+    os.replace(fresh, path)
+    return count
+
+
+def _fill(password: str, seed: int) -> int:
+    script, rng = reading.read(), Random(seed)  # noqa: S311
+    now = clock.now().replace(microsecond=0)
+    with clock.at(now - BEFORE_THE_DAY):
+        team = clinic.found(script.clinic, password)
+        registry = Registry(script, rng, day.today_of(now, script.clinic["site"]["time_zone"]))
+        planned = file.open_(team, script, registry, rng, now)
+    day.play(script, team, planned, rng)
+    return len(planned)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,166 @@
+"""One visit as the clinic's people live it: each step is what somebody does, through the service everybody uses."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from triage.demo.clinic import Team
+from triage.demo.persons import Person
+from triage.demo.reading import Case, Script
+from triage.domain.access import Actor
+from triage.models import ImagingOrder
+from triage.services import board, consults, emergencies, encounters, imaging, intakes, orders, triage
+
+#: What the radiographer checks before each examination.
+IDENTITY = ("name", "birth_date")
+
+
+@dataclass
+class Visit:
+    """Who comes with what, who looks after them, and how far it has come."""
+
+    script: Script
+    team: Team
+    person: Person
+    case: Case
+    nurse: Actor
+    surgeon: Actor
+    skip: Sequence[str] = ()
+    encounter_id: str = ""
+    sheets: int = 0
+    decisions: int = 0
+
+    def version(self, actor: Actor) -> int:
+        """Return the encounter's present version."""
+        return encounters.get(actor, self.encounter_id).version
+
+    def order(self, actor: Actor) -> ImagingOrder:
+        """Return the latest imaging order."""
+        last = orders.orders_of(encounters.get(actor, self.encounter_id))[-1]
+        return imaging.get(actor, last.id)
+
+
+def arrive(visit: Visit) -> None:
+    """Reception checks the patient in."""
+    visit.encounter_id = encounters.check_in(visit.team["reception"], visit.person.id, "")
+
+
+def begin(visit: Visit) -> None:
+    """Reception notes the complaint and asks, without the questions left out."""
+    desk, case = visit.team["reception"], visit.case
+    agreed = {"consent": True, "consent_version": visit.script.day["consent_version"]}
+    details = {"complaint": case.complaint(visit.person.language), **agreed, **case.details}
+    intakes.change_details(desk, visit.encounter_id, visit.version(desk), details)
+    intakes.record_answers(desk, visit.encounter_id, visit.script.desk_answers(case, visit.skip))
+
+
+def intake(visit: Visit) -> None:
+    """Reception completes the intake and sends it to the queue."""
+    begin(visit)
+    intakes.submit(visit.team["reception"], visit.encounter_id)
+
+
+def give_up(visit: Visit) -> None:
+    """The patient leaves without being seen."""
+    desk = visit.team["reception"]
+    encounters.leave_unseen(desk, visit.encounter_id, visit.version(desk), visit.script.day["finished"]["left_reason"])
+
+
+def claim(visit: Visit) -> None:
+    """The nurse takes the patient."""
+    board.claim(visit.nurse, visit.encounter_id)
+
+
+def claim_doctor(visit: Visit) -> None:
+    """The surgeon takes the patient."""
+    board.claim(visit.surgeon, visit.encounter_id)
+
+
+def measure(visit: Visit) -> None:
+    """The nurse has the vital signs, and not yet the rest."""
+    intakes.record_answers(visit.nurse, visit.encounter_id, visit.script.measured(visit.case))
+
+
+def examine(visit: Visit) -> None:
+    """The nurse opens the triage sheet and fills it in."""
+    encounters.open_(visit.nurse, visit.encounter_id, "triage sheet")
+    answers = visit.script.sheet_answers(visit.case, visit.sheets, visit.person.answers)
+    intakes.record_answers(visit.nurse, visit.encounter_id, answers)
+
+
+def decide(visit: Visit) -> None:
+    """The nurse decides."""
+    encounter = encounters.get(visit.nurse, visit.encounter_id)
+    choice = visit.script.choice(visit.case, visit.sheets, triage.situation(encounter).suggestion)
+    triage.decide(visit.nurse, visit.encounter_id, encounter.version, choice)
+    visit.sheets += 1
+
+
+def settle(visit: Visit) -> None:
+    """The nurse hears what nobody could tell at first."""
+    intakes.record_answers(visit.nurse, visit.encounter_id, visit.script.settled(visit.case))
+
+
+def order(visit: Visit) -> None:
+    """The surgeon makes the nurse's request an order."""
+    asked = visit.order(visit.surgeon)
+    imaging.order(visit.surgeon, asked.id, asked.version)
+
+
+def start(visit: Visit) -> None:
+    """The radiographer checks who it is, asks about pregnancy, and begins."""
+    ordered = visit.order(visit.team["radiographer"])
+    imaging.start(visit.team["radiographer"], ordered.id, ordered.version, IDENTITY, imaging.NOT_PREGNANT)
+
+
+def complete(visit: Visit) -> None:
+    """The radiographer writes the exposure record."""
+    begun = visit.order(visit.team["radiographer"])
+    exposure = visit.script.day["exposure"][begun.modality]
+    imaging.complete(visit.team["radiographer"], begun.id, begun.version, visit.case.views, exposure)
+
+
+def sign(visit: Visit) -> None:
+    """The surgeon signs the exposure record."""
+    done = visit.order(visit.surgeon)
+    if done.exposure is None:
+        raise ValueError(f"{visit.case.id}: there is no exposure record to sign")
+    imaging.sign(visit.surgeon, done.id, done.exposure.version)
+
+
+def doctor(visit: Visit) -> None:
+    """The surgeon reviews the case and signs a decision."""
+    encounters.open_(visit.surgeon, visit.encounter_id, "review")
+    choice = consults.Choice(**visit.case.doctor[visit.decisions], identified=True)
+    consults.decide(visit.surgeon, visit.encounter_id, visit.version(visit.surgeon), choice)
+    visit.decisions += 1
+
+
+def acknowledge(visit: Visit) -> None:
+    """The nurse answers for the emergency."""
+    emergencies.acknowledge(visit.nurse, visit.encounter_id)
+
+
+def call(visit: Visit) -> None:
+    """The nurse calls the receiving hospital."""
+    emergencies.record_step(visit.nurse, visit.encounter_id, "called", visit.case.hospital)
+
+
+def accept(visit: Visit) -> None:
+    """The hospital accepts."""
+    emergencies.record_step(visit.surgeon, visit.encounter_id, "accepted")
+
+
+def leave(visit: Visit) -> None:
+    """The patient leaves for the hospital."""
+    emergencies.record_step(visit.nurse, visit.encounter_id, "left")
+
+
+Step = Callable[[Visit], None]
+
+STEPS: dict[str, Step] = {
+    step.__name__: step
+    for step in (
+        arrive, begin, intake, give_up, claim, claim_doctor, measure, examine, decide, settle, order, start, complete,
+        sign, doctor, acknowledge, call, accept, leave,
+    )
+}  # fmt: skip
