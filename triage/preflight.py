@@ -21,8 +21,7 @@ def refuse_unless_ready(app: Flask) -> None:
     """Stop the process with a sentence that says what to do, unless the application may be served."""
     problem = find_problem(app)
     if problem:
-        print(f"Spine Triage does not start: {problem}", file=sys.stderr)
-        raise SystemExit(1)
+        raise SystemExit(f"Spine Triage does not start: {problem}")
 
 
 def find_problem(app: Flask) -> str | None:

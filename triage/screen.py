@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from triage import clock, web
+from triage import clock, knowledge, web
 from triage.domain.access import Actor
 from triage.domain.messages import N_
 from triage.domain.people import age_in_years
@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     """Give templates their filters and common values."""
     app.jinja_env.filters.update(clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age)
     app.context_processor(_common)
+    app.jinja_env.globals["known"] = knowledge.load()
 
 
 def _common() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
@@ -97,6 +98,14 @@ def done(url: str) -> AnyResponse:
         answer.headers["HX-Redirect"] = url
         return answer
     return redirect(url, 303)
+
+
+def inside(target: str | None) -> str | None:
+    """Return a path of this site, or None: absolute, scheme-relative and backslash forms lead elsewhere."""
+    if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and target.isprintable() else None
 
 
 def message(error: errors.DomainError) -> str:

@@ -4,7 +4,18 @@ from importlib import import_module
 
 from flask import Flask
 
-NOUNS = ("accounts", "patients", "encounters", "intakes", "board", "triage", "emergencies", "imaging", "consults", "audit")
+NOUNS = (
+    "accounts",
+    "patients",
+    "encounters",
+    "intakes",
+    "board",
+    "triage",
+    "emergencies",
+    "imaging",
+    "consults",
+    "audit",
+)
 
 
 def register(app: Flask) -> None:

@@ -1,7 +1,6 @@
 """Signing in and out, the person's own settings, and the staff list."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, make_response, redirect, request, session, url_for
 from flask_login import current_user, login_user, logout_user
@@ -11,7 +10,7 @@ from triage.domain.access import PUBLIC, SIGNED_IN
 from triage.domain.errors import DomainError
 from triage.forms.accounts import SignInForm
 from triage.services import accounts
-from triage.web import SignedIn, actor, done, message, page, requires
+from triage.web import SignedIn, actor, done, inside, message, page, requires
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -39,7 +38,7 @@ def sign_in() -> Response:
         return page("accounts/login.html", status=422, form=form, error=message(error))
     session.clear()  # nothing of the session before signing in is carried over
     login_user(SignedIn(token, found))
-    return redirect(_inside(form.next.data) or url_for(found.home), 303)
+    return redirect(inside(form.next.data) or url_for(found.home), 303)
 
 
 @blueprint.post("/sign-out")
@@ -80,17 +79,9 @@ def end_sessions(staff_id: str) -> Response:
 @requires(PUBLIC)
 def theme(name: str) -> Response:
     """Remember light, dark or automatic colours on this device."""
-    answer = make_response(redirect(_inside(request.args.get("next")) or url_for("accounts.index"), 303))
+    answer = make_response(redirect(inside(request.args.get("next")) or url_for("accounts.index"), 303))
     answer.set_cookie("theme", name[:5], max_age=31536000, samesite="Lax")
     return answer
-
-
-def _inside(target: str | None) -> str | None:
-    """Return a path of this site, or None: absolute, scheme-relative and backslash forms lead elsewhere."""
-    if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or "\\" in target:
-        return None
-    parts = urlsplit(target)
-    return target if not parts.scheme and not parts.netloc and target.isprintable() else None
 
 
 def _lock_out() -> accounts.LockOut:

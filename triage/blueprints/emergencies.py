@@ -50,7 +50,7 @@ def show(encounter_id: str) -> Response:
 def panel(encounter_id: str) -> Response:
     """Answer the panel's own refresh: 204 while nothing changed."""
     values = _values(encounters.get(actor(), encounter_id))
-    if request.args.get("rev") == values["sheet"].rev:
+    if values["sheet"].emergency is None or request.args.get("rev") == values["sheet"].rev:
         return Response(status=204)
     return page("emergencies/_panel.html", **values)
 

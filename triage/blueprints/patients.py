@@ -98,8 +98,9 @@ def show(patient_id: str) -> Response:
 def edit(patient_id: str) -> Response:
     """Show the record as a form."""
     patient = patients.open_(actor(), patient_id, "edit")
-    form = PatientForm(obj=patient, **{issuer: patient.identifier(issuer) for issuer, _label in ISSUERS})
-    form.birth_date.data = patient.birth_date.isoformat() if patient.birth_date else ""
+    held = {issuer: patient.identifier(issuer) for issuer, _label in ISSUERS}
+    born = patient.birth_date.isoformat() if patient.birth_date else ""
+    form = PatientForm(data=patient.as_dict() | held | {"birth_date": born})
     return page("patients/edit.html", patient=patient, form=form, theirs=None)
 
 

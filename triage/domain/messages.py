@@ -45,7 +45,7 @@ MESSAGES: dict[str, str] = {
     "procedure_needed": N_("Choose the procedure."),
     "identity_needed": N_("Confirm the patient's identity before you sign."),
     "kind_needed": N_("Choose a decision."),
-    "unsigned_exposure": N_("The exposure record is already signed."),
+    "already_signed": N_("The exposure record is already signed."),
     "number_range": N_("Enter a number from %(low)s to %(high)s."),
     "not_a_number": N_("Enter a number."),
     "not_whole": N_("Enter a whole number."),

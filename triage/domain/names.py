@@ -3,29 +3,27 @@
 import re
 import unicodedata
 
-#: Variants of a kanji that families write differently and desks type as they come.
-VARIANTS = str.maketrans({
-    "邊": "辺", "邉": "辺", "髙": "高", "﨑": "崎", "嵜": "崎", "齋": "斉", "齊": "斉", "斎": "斉", "濱": "浜",
-    "濵": "浜", "𠮷": "吉", "澤": "沢", "櫻": "桜", "嶋": "島", "廣": "広", "國": "国", "眞": "真", "惠": "恵", "龍": "竜", "條": "条",
-    "德": "徳", "黑": "黒", "瀨": "瀬", "曾": "曽", "增": "増", "藏": "蔵", "榮": "栄", "圓": "円", "實": "実", "藪": "薮",
-})  # fmt: skip
+#: A kanji that families write differently and desks type as it comes, and the one it is searched by.
+_PAIRS = """
+邊辺 邉辺 髙高 﨑崎 嵜崎 齋斉 齊斉 斎斉 濱浜 濵浜 𠮷吉 澤沢 櫻桜 嶋島 廣広 國国
+眞真 惠恵 龍竜 條条 德徳 黑黒 瀨瀬 曾曽 增増 藏蔵 榮栄 圓円 實実 藪薮
+"""
+VARIANTS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _SAME = str.maketrans({"ヴ": "ブ", "ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ー": None, "・": None, "゛": None})
 #: Hepburn syllables, longest first, to katakana.
-_ROMAJI = {
-    "kya": "キヤ", "kyu": "キユ", "kyo": "キヨ", "sha": "シヤ", "shu": "シユ", "sho": "シヨ", "cha": "チヤ", "chu": "チユ",
-    "cho": "チヨ", "nya": "ニヤ", "nyu": "ニユ", "nyo": "ニヨ", "hya": "ヒヤ", "hyu": "ヒユ", "hyo": "ヒヨ", "mya": "ミヤ",
-    "myu": "ミユ", "myo": "ミヨ", "rya": "リヤ", "ryu": "リユ", "ryo": "リヨ", "gya": "ギヤ", "gyu": "ギユ", "gyo": "ギヨ",
-    "bya": "ビヤ", "byu": "ビユ", "byo": "ビヨ", "pya": "ピヤ", "pyu": "ピユ", "pyo": "ピヨ", "shi": "シ", "chi": "チ",
-    "tsu": "ツ", "ja": "ジヤ", "ju": "ジユ", "jo": "ジヨ", "ji": "ジ", "fu": "フ", "ka": "カ", "ki": "キ", "ku": "ク",
-    "ke": "ケ", "ko": "コ", "sa": "サ", "si": "シ", "su": "ス", "se": "セ", "so": "ソ", "ta": "タ", "ti": "チ", "tu": "ツ",
-    "te": "テ", "to": "ト", "na": "ナ", "ni": "ニ", "nu": "ヌ", "ne": "ネ", "no": "ノ", "ha": "ハ", "hi": "ヒ", "hu": "フ",
-    "he": "ヘ", "ho": "ホ", "ma": "マ", "mi": "ミ", "mu": "ム", "me": "メ", "mo": "モ", "ya": "ヤ", "yu": "ユ", "yo": "ヨ",
-    "ra": "ラ", "ri": "リ", "ru": "ル", "re": "レ", "ro": "ロ", "wa": "ワ", "wo": "オ", "ga": "ガ", "gi": "ギ", "gu": "グ",
-    "ge": "ゲ", "go": "ゴ", "za": "ザ", "zi": "ジ", "zu": "ズ", "ze": "ゼ", "zo": "ゾ", "da": "ダ", "de": "デ", "do": "ド",
-    "ba": "バ", "bi": "ビ", "bu": "ブ", "be": "ベ", "bo": "ボ", "pa": "パ", "pi": "ピ", "pu": "プ", "pe": "ペ", "po": "ポ",
-    "a": "ア", "i": "イ", "u": "ウ", "e": "エ", "o": "オ", "n": "ン",
-}  # fmt: skip
+_SYLLABLES = """
+kya:キヤ kyu:キユ kyo:キヨ sha:シヤ shu:シユ sho:シヨ cha:チヤ chu:チユ cho:チヨ nya:ニヤ nyu:ニユ nyo:ニヨ
+hya:ヒヤ hyu:ヒユ hyo:ヒヨ mya:ミヤ myu:ミユ myo:ミヨ rya:リヤ ryu:リユ ryo:リヨ gya:ギヤ gyu:ギユ gyo:ギヨ
+bya:ビヤ byu:ビユ byo:ビヨ pya:ピヤ pyu:ピユ pyo:ピヨ shi:シ chi:チ tsu:ツ ja:ジヤ ju:ジユ jo:ジヨ
+ji:ジ fu:フ ka:カ ki:キ ku:ク ke:ケ ko:コ sa:サ si:シ su:ス se:セ so:ソ
+ta:タ ti:チ tu:ツ te:テ to:ト na:ナ ni:ニ nu:ヌ ne:ネ no:ノ ha:ハ hi:ヒ
+hu:フ he:ヘ ho:ホ ma:マ mi:ミ mu:ム me:メ mo:モ ya:ヤ yu:ユ yo:ヨ ra:ラ
+ri:リ ru:ル re:レ ro:ロ wa:ワ wo:オ ga:ガ gi:ギ gu:グ ge:ゲ go:ゴ za:ザ
+zi:ジ zu:ズ ze:ゼ zo:ゾ da:ダ de:デ do:ド ba:バ bi:ビ bu:ブ be:ベ bo:ボ
+pa:パ pi:ピ pu:プ pe:ペ po:ポ a:ア i:イ u:ウ e:エ o:オ n:ン
+"""
+_ROMAJI = dict(item.split(":") for item in _SYLLABLES.split())
 _SYLLABLE = re.compile("|".join(sorted(_ROMAJI, key=len, reverse=True)))
 
 

@@ -43,7 +43,7 @@ class Emergency(Versioned, Base):
 
 
 class EmergencyWithdrawal(Versioned, Base):
-    """A proposal to take an emergency back. It stays one until a second nurse or surgeon agrees from their own sign-in."""
+    """A proposal to take an emergency back: it stays one until a second nurse or surgeon, signed in, agrees."""
 
     __tablename__ = "emergency_withdrawal"
     __table_args__ = (

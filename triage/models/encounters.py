@@ -16,7 +16,7 @@ _OPEN: ColumnClause[bool] = literal_column("finished_at IS NULL")
 
 
 class Encounter(Versioned, Base):
-    """One visit at one site. Acuity, route and the rules' suggestion stand here for the board; decisions keep history."""
+    """One visit at one site. Acuity, route and the rules' suggestion stand here for the board."""
 
     __tablename__ = "encounter"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""ImagingOrder: a nurse's request, a doctor's order, what was done. ExposureRecord: the dose, for the doctor to sign."""
+"""ImagingOrder: a nurse's request, a doctor's order, what was done. ExposureRecord: for the doctor to sign."""
 
 from datetime import datetime
 from typing import Any

@@ -1,6 +1,7 @@
 """Patient: the person, known to the organisation, with identifiers by issuer."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -54,6 +55,10 @@ class Patient(Versioned, Base):
     def kana(self) -> str:
         """Return the reading of the name."""
         return f"{self.family_kana} {self.given_kana}".strip()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the columns by name."""
+        return {column.key: getattr(self, column.key) for column in self.__mapper__.column_attrs}
 
     def identifier(self, issuer: str) -> str:
         """Return the number by which an issuer knows the patient, "" when none is on file."""

@@ -44,7 +44,7 @@ def hash_password(password: str) -> str:
 
 
 def sign_in(user_name: str, password: str, address: str, lock_out: LockOut) -> tuple[str, Actor]:
-    """Return the token of a new session and its actor; raises Refused for a wrong name or password, or while locked out."""
+    """Return the token of a new session and its actor; raises Refused for a wrong password or while locked out."""
     staff = session.scalar(select(Staff).where(Staff.user_name == user_name))
     wait = _wait(user_name, address, lock_out)
     session.close()  # no lock and no snapshot is held while the hash is computed

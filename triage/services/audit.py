@@ -39,7 +39,7 @@ def record(
     encounter_id: str | None = None,
     **payload: Any,
 ) -> AuditEvent:
-    """Add the event to the transaction of the running verb; raises ValueError unless the payload is exactly as declared."""
+    """Add the event to the transaction of the running verb; raises ValueError unless the payload is as declared."""
     event = _append(session(), actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
     if encounter_id:
         _note_change(session(), actor.site_id, encounter_id, name)
@@ -210,7 +210,8 @@ def _conditions(filters: Filters) -> Iterator[Any]:
 def patient_numbers(events: list[AuditEvent]) -> dict[str, str]:
     """Return the clinic's number of each patient in the events, by id; the auditor opens no record."""
     ids = {event.patient_id for event in events if event.patient_id}
-    return dict(session.execute(select(Patient.id, Patient.number).where(Patient.id.in_(ids))).tuples().all())
+    query = select(Patient.id, Patient.number).where(Patient.id.in_(ids))
+    return {patient: number for patient, number in session.execute(query)}
 
 
 def verify_own(actor: Actor) -> Verification:

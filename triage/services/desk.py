@@ -54,7 +54,7 @@ def _waits(actor: Actor) -> list[Wait]:
         .group_by(Encounter.acuity)
     )
     at = clock.now()
-    rows = session.execute(query).tuples()
+    rows = session.execute(query)
     waits = [Wait(acuity, count, int((at - first).total_seconds() // 60)) for acuity, count, first in rows]
     return sorted(waits, key=lambda wait: (wait.acuity is None, wait.acuity or 0))
 

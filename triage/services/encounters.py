@@ -50,6 +50,12 @@ def for_writing(actor: Actor, encounter_id: str) -> Encounter:
     return encounter
 
 
+def taken(actor: Actor, held: Claim) -> Conflict:
+    """Return the refusal that names who has the patient, and since when on the site's clock."""
+    since = held.claimed_at.astimezone(ZoneInfo(actor.time_zone))
+    return Conflict("claimed_by_other", by=held.staff.name, since=f"{since:%H:%M}")
+
+
 def check_version(row: Any, version: int | None) -> None:
     """Refuse a write that was prepared on an older row; raises Stale naming who changed it."""
     if version is not None and row.version != version:

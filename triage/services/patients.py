@@ -95,11 +95,11 @@ def _last_seen(actor: Actor, ids: list[str]) -> dict[str, Any]:
     query = select(Encounter.patient_id, func.max(Encounter.arrived_at)).where(
         Encounter.patient_id.in_(ids), Encounter.visible_to(actor), Encounter.finished_at.is_not(None)
     )
-    return dict(session.execute(query.group_by(Encounter.patient_id)).tuples().all())
+    return {patient: at for patient, at in session.execute(query.group_by(Encounter.patient_id))}
 
 
 def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
-    """Return patients who may be the same person: born the same day with a like name or telephone, or of the same name."""
+    """Return patients who may be the same person: born the same day with a like name or phone, or namesakes."""
     born = values.get("birth_date")
     query = select(Patient).where(Patient.visible_to(actor))
     candidates = list(session.scalars(query.where(Patient.birth_date == born).limit(200))) if born else []

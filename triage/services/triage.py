@@ -15,7 +15,7 @@ from triage.domain.suggestion import Suggestion
 from triage.models import Claim, Encounter, TreatmentDecision, TriageDecision
 from triage.services import emergencies, intakes, tasks
 from triage.services.audit import record
-from triage.services.encounters import check_version, for_writing, move
+from triage.services.encounters import check_version, for_writing, move, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
 from triage.services.tasks import open_tasks
 
@@ -124,7 +124,7 @@ def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, sugges
 def _refuse_foreign_claim(actor: Actor, encounter: Encounter) -> None:
     claim = encounter.claim
     if claim is not None and claim.staff_id != actor.staff_id:
-        raise Conflict("claimed_by_other", by=claim.staff.name, since=f"{claim.claimed_at:%H:%M} UTC")
+        raise taken(actor, claim)
 
 
 def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:

@@ -62,7 +62,7 @@ function addHold(event) {
   const list = document.querySelector('[data-hold]');
   if (!source || !list) return;
   event.detail.parameters.hold = holding(list) ? '1' : '0';
-  if (holding(list)) event.detail.parameters.known = $$('[data-row]', list).map((row) => row.id).join(',');
+  event.detail.parameters.known = $$('[data-row]', list).map((row) => row.id).join(',');
 }
 
 function letGo(list) {

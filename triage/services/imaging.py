@@ -1,0 +1,164 @@
+"""The imaging list: a nurse asks, a doctor orders, the radiographer images, a doctor signs the exposure record."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from triage import clock, knowledge
+from triage.db import session, verb
+from triage.domain import lifecycle
+from triage.domain.access import Actor
+from triage.domain.errors import Conflict, NotFound, Refused
+from triage.models import Encounter, ExposureRecord, ImagingOrder
+from triage.services.audit import lock_site, record
+from triage.services.encounters import check_version, move, touch
+
+#: What a patient can be recognised by; two must have been checked before the start.
+IDENTIFIERS = ("name", "birth_date", "number", "ticket")
+NEEDED_IDENTIFIERS = 2
+#: The one answer with which the examination may start, and what stands for who is recorded male.
+NOT_PREGNANT, NOT_APPLICABLE = "no", "not_applicable"
+
+
+def get(actor: Actor, order_id: str) -> ImagingOrder:
+    """Return the order with patient, people and exposure record, if the actor may see it; raises NotFound otherwise."""
+    found: ImagingOrder | None = session.scalar(
+        _orders(actor).where(ImagingOrder.id == order_id).execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("order")
+    return found
+
+
+def list_orders(actor: Actor, modality: str = "") -> Sequence[ImagingOrder]:
+    """Return what is asked for, ordered, under way, or ended today, of one modality or of all, the oldest first."""
+    midnight = datetime.combine(
+        clock.now().astimezone(ZoneInfo(actor.time_zone)).date(), time(), ZoneInfo(actor.time_zone)
+    )
+    query = _orders(actor).where(
+        or_(ImagingOrder.status.in_(lifecycle.IMAGING_OPEN), ImagingOrder.ended_at >= midnight)
+    )
+    if modality:
+        query = query.where(ImagingOrder.modality == modality)
+    return session.scalars(query.order_by(ImagingOrder.requested_at)).all()
+
+
+def unsigned(actor: Actor) -> Sequence[ImagingOrder]:
+    """Return the completed examinations whose exposure record no doctor has signed, the oldest first."""
+    query = _orders(actor).join(ImagingOrder.exposure).where(ExposureRecord.signed_at.is_(None))
+    return session.scalars(query.order_by(ImagingOrder.ended_at)).all()
+
+
+def _orders(actor: Actor) -> Any:
+    people = (ImagingOrder.requester, ImagingOrder.orderer)
+    return (
+        select(ImagingOrder)
+        .join(ImagingOrder.encounter)
+        .where(Encounter.visible_to(actor))
+        .options(joinedload(ImagingOrder.encounter).joinedload(Encounter.patient))
+        .options(*(joinedload(person) for person in people))
+        .options(joinedload(ImagingOrder.exposure).joinedload(ExposureRecord.performer))
+        .options(joinedload(ImagingOrder.exposure).joinedload(ExposureRecord.signer))
+    )
+
+
+def _for_writing(actor: Actor, order_id: str, version: int, step: str) -> ImagingOrder:
+    lock_site(session(), actor.site_id)
+    order = get(actor, order_id)
+    check_version(order, version)
+    order.status = lifecycle.imaging_after(step, order.status)
+    touch(actor, order)
+    return order
+
+
+def _ids(order: ImagingOrder) -> dict[str, str]:
+    return {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
+
+
+@verb
+def order(actor: Actor, order_id: str, version: int) -> None:
+    """Make a nurse's request a doctor's order (Radiological Technologists Act, Art. 26)."""
+    asked = _for_writing(actor, order_id, version, "order")
+    asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
+    record(actor, "imaging_ordered", **_ids(asked), order=asked.id, modality=asked.modality)
+
+
+@verb
+def start(actor: Actor, order_id: str, version: int, identity: Collection[str], pregnancy: str = "") -> None:
+    """Begin the examination. Refused without a doctor's order, two identifiers, or a "no" to pregnancy.
+
+    Whether pregnancy is asked follows from the recorded sex alone, never from what was posted.
+    """
+    lock_site(session(), actor.site_id)
+    if get(actor, order_id).ordered_by is None:
+        raise Refused("doctor_needed")
+    begun = _for_writing(actor, order_id, version, "start")
+    checked = [name for name in IDENTIFIERS if name in identity]
+    if len(checked) < NEEDED_IDENTIFIERS:
+        raise Refused("two_identifiers")
+    answer = NOT_APPLICABLE if begun.encounter.patient.sex == "male" else pregnancy
+    if answer not in (NOT_PREGNANT, NOT_APPLICABLE):
+        raise Refused("pregnancy_unknown")
+    if answer == NOT_APPLICABLE and begun.encounter.patient.sex != "male":
+        raise Refused("pregnancy_unknown")
+    begun.identity, begun.pregnancy = checked, answer
+    begun.started_by, begun.started_at = actor.staff_id, clock.now()
+    record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=checked, pregnancy=answer)
+
+
+@verb
+def complete(actor: Actor, order_id: str, version: int, views: str, exposure: Mapping[str, Any]) -> None:
+    """Write the exposure record for the doctor's signature (Art. 28) and send the patient on."""
+    done = _for_writing(actor, order_id, version, "complete")
+    done.ended_at = clock.now()
+    sheet = ExposureRecord(
+        order_id=done.id, views=views, exposure=dict(exposure), performed_by=actor.staff_id, performed_at=done.ended_at,
+        updated_by=actor.name, updated_at=done.ended_at,
+    )  # fmt: skip
+    session.add(sheet)
+    session.flush()
+    record(actor, "imaging_completed", **_ids(done), order=done.id, exposure=sheet.id)
+    _send_on(actor, done, "image_to_specialist" if done.then_specialist else "image_back_to_nurse")
+
+
+@verb
+def cannot_image(actor: Actor, order_id: str, version: int, reason: str, note: str = "") -> None:
+    """End the examination undone, with a coded reason; the patient goes back to the nurse."""
+    if reason not in {known.id for known in knowledge.load().not_imaged_reasons}:
+        raise Refused("reason_needed")
+    undone = _for_writing(actor, order_id, version, "cannot_image")
+    undone.ended_at, undone.reason = clock.now(), reason
+    undone.note = f"{undone.note} {note}".strip()
+    record(actor, "imaging_not_done", **_ids(undone), order=undone.id, reason=f"{reason} {note}".strip())
+    _send_on(actor, undone, "image_back_to_nurse")
+
+
+def _send_on(actor: Actor, ended: ImagingOrder, step: str) -> None:
+    """Move the patient when nothing else is to be imaged; an emergency stays where it is."""
+    session.flush()
+    encounter = ended.encounter
+    waiting = select(ImagingOrder.id).where(
+        ImagingOrder.encounter_id == encounter.id, ImagingOrder.status.in_(lifecycle.IMAGING_OPEN)
+    )
+    if encounter.stage == lifecycle.IMAGING and session.scalar(waiting.limit(1)) is None:
+        move(actor, encounter, step)
+
+
+@verb
+def sign(actor: Actor, order_id: str, version: int) -> None:
+    """Sign the exposure record, once."""
+    lock_site(session(), actor.site_id)
+    sheet = get(actor, order_id).exposure
+    if sheet is None:
+        raise NotFound("exposure record")
+    if sheet.signed_at is not None:
+        raise Conflict("already_signed")
+    check_version(sheet, version)
+    sheet.signed_by, sheet.signed_at = actor.staff_id, clock.now()
+    touch(actor, sheet)
+    done = get(actor, order_id)
+    record(actor, "exposure_signed", **_ids(done), order=order_id, exposure=sheet.id)
