@@ -161,3 +161,9 @@ def test_an_emergency_never_waits_for_a_plain_film(case):
 def test_the_first_question_of_a_blank_sheet_decides_alone():
     first = advise({"back_pain": True}).unknown[0]
     assert advise({"back_pain": True, first: True}).acuity == "emergency"
+
+
+def test_an_answer_that_could_only_reassure_is_not_asked_for():
+    reassuring = {"urinary_symptom_stable_weeks", "xray_done_normal", "relief_on_sitting", "neck_rotation_45"}
+    for case in VIGNETTES + OWN:
+        assert not reassuring & set(advise(case["findings"]).unknown)

@@ -19,6 +19,7 @@ class Rule:
     """One clinical rule. route None leaves the route to the other rules (it only changes the wait).
 
     rank: 0 for the most urgent acuity; set by the ruleset's order of acuities.
+    asks: false for a milder reading of another rule, which already asks for the findings of both.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Rule:
     url: str
     status: str
     note: str = ""
+    asks: bool = True
 
     def reason(self, values: Values) -> Reason:
         """Return why the rule fired for these values."""
@@ -201,7 +203,8 @@ def _unknown(ruleset: Ruleset, values: Values, fired: list[Rule], undecided: lis
     if top.rank == 0:
         return ()
     route = _route(ruleset, fired)
-    open_rules = [r for r in undecided if r.rank < top.rank or _route(ruleset, [*fired, r]) != route]
+    asking = [r for r in undecided if r.asks]
+    open_rules = [r for r in asking if r.rank < top.rank or _route(ruleset, [*fired, r]) != route]
     closing = (r.rule for r in ruleset.restrictions if route in r.closes)
     open_rules += [rule for rule in closing if rule.when.test(values) is None]
     open_rules.sort(key=lambda rule: (rule.rank, -rule.level))

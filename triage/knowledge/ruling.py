@@ -107,6 +107,7 @@ class RulesetBuilder:
             url=next((self.sources[s].url for s in entry.sources if self.sources[s].url), ""),
             status=entry.status,
             note=entry.note or "",
+            asks=entry.asks,
         )
 
     def _check_names(self, key: str, index: int, entry: schema_rules.RuleEntry) -> None:

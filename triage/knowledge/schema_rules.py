@@ -18,7 +18,10 @@ class DefinitionEntry(Entry):
 
 
 class RuleEntry(Entry):
-    """One rule; without route it changes the wait only."""
+    """One rule; without route it changes the wait only.
+
+    asks: false for a milder reading of another rule; that one already asks for what could make it fire.
+    """
 
     id: Name
     when: str
@@ -31,6 +34,7 @@ class RuleEntry(Entry):
     sources: list[Name] = Field(min_length=1)
     status: Literal["verified", "third_party_copy", "recalled", "project"]
     note: str | None = None
+    asks: bool = True
 
 
 class DefaultEntry(RuleEntry):
