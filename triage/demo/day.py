@@ -55,7 +55,8 @@ def _cases_of_the_gone(script: Script, rng: Random) -> list[tuple[Case, str]]:
     certain = [(script.cases[name], script.cases[name].way) for name in wanted["certain"]]
     left = [(script.cases[name], "left") for name in wanted["left"]]
     common = [case for case in script.cases.values() if case.weight]
-    drawn = rng.choices(common, [case.weight for case in common], k=wanted["count"] - len(certain) - len(left))
+    number = wanted["count"] - len(certain) - len(left)
+    drawn = rng.sample(common, number, counts=[case.weight for case in common])  # no case more often than its weight
     cases = [*certain, *left, *((case, case.way) for case in drawn)]
     rng.shuffle(cases)
     return cases
