@@ -12,7 +12,7 @@ from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, NotFound, Refused
+from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.models import Encounter, ExposureRecord, ImagingOrder
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
@@ -22,6 +22,8 @@ IDENTIFIERS = ("name", "birth_date", "number", "ticket")
 NEEDED_IDENTIFIERS = 2
 #: The one answer with which the examination may start, and what stands for who is recorded male.
 NOT_PREGNANT, NOT_APPLICABLE = "no", "not_applicable"
+#: Stands behind every level, for sorting.
+NO_ACUITY = 9
 
 
 def get(actor: Actor, order_id: str) -> ImagingOrder:
@@ -35,16 +37,19 @@ def get(actor: Actor, order_id: str) -> ImagingOrder:
 
 
 def list_orders(actor: Actor, modality: str = "") -> Sequence[ImagingOrder]:
-    """Return what is asked for, ordered, under way, or ended today, of one modality or of all, the oldest first."""
-    midnight = datetime.combine(
-        clock.now().astimezone(ZoneInfo(actor.time_zone)).date(), time(), ZoneInfo(actor.time_zone)
-    )
+    """Return what is asked for, ordered, under way, or ended today, of one modality or of all: the most urgent first.
+
+    Among equals the one that was asked for first.
+    """
+    zone = ZoneInfo(actor.time_zone)
+    midnight = datetime.combine(clock.now().astimezone(zone).date(), time(), zone)
     query = _orders(actor).where(
         or_(ImagingOrder.status.in_(lifecycle.IMAGING_OPEN), ImagingOrder.ended_at >= midnight)
     )
     if modality:
         query = query.where(ImagingOrder.modality == modality)
-    return session.scalars(query.order_by(ImagingOrder.requested_at)).all()
+    rows = session.scalars(query.order_by(ImagingOrder.requested_at, ImagingOrder.id)).all()
+    return sorted(rows, key=lambda row: row.encounter.acuity or NO_ACUITY)
 
 
 def unsigned(actor: Actor) -> Sequence[ImagingOrder]:
@@ -66,6 +71,12 @@ def _orders(actor: Actor) -> Any:
     )
 
 
+def _only(actor: Actor, permission: str) -> None:
+    """Refuse in the use case too what the law leaves to one profession; raises NotAllowed."""
+    if not actor.may(permission):
+        raise NotAllowed("not_allowed")
+
+
 def _for_writing(actor: Actor, order_id: str, version: int, step: str) -> ImagingOrder:
     lock_site(session(), actor.site_id)
     order = get(actor, order_id)
@@ -82,9 +93,15 @@ def _ids(order: ImagingOrder) -> dict[str, str]:
 @verb
 def order(actor: Actor, order_id: str, version: int) -> None:
     """Make a nurse's request a doctor's order (Radiological Technologists Act, Art. 26)."""
+    _only(actor, "imaging:order")
     asked = _for_writing(actor, order_id, version, "order")
     asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
     record(actor, "imaging_ordered", **_ids(asked), order=asked.id, modality=asked.modality)
+
+
+def asks_pregnancy(order: ImagingOrder) -> bool:
+    """Tell whether pregnancy is asked: of everyone who is not recorded male."""
+    return order.encounter.patient.sex != "male"
 
 
 @verb
@@ -93,6 +110,7 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
 
     Whether pregnancy is asked follows from the recorded sex alone, never from what was posted.
     """
+    _only(actor, "imaging:perform")
     lock_site(session(), actor.site_id)
     if get(actor, order_id).ordered_by is None:
         raise Refused("doctor_needed")
@@ -100,11 +118,10 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
     checked = [name for name in IDENTIFIERS if name in identity]
     if len(checked) < NEEDED_IDENTIFIERS:
         raise Refused("two_identifiers")
-    answer = NOT_APPLICABLE if begun.encounter.patient.sex == "male" else pregnancy
-    if answer not in (NOT_PREGNANT, NOT_APPLICABLE):
+    asked = asks_pregnancy(begun)
+    if asked and pregnancy != NOT_PREGNANT:
         raise Refused("pregnancy_unknown")
-    if answer == NOT_APPLICABLE and begun.encounter.patient.sex != "male":
-        raise Refused("pregnancy_unknown")
+    answer = NOT_PREGNANT if asked else NOT_APPLICABLE
     begun.identity, begun.pregnancy = checked, answer
     begun.started_by, begun.started_at = actor.staff_id, clock.now()
     record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=checked, pregnancy=answer)
@@ -113,6 +130,7 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
 @verb
 def complete(actor: Actor, order_id: str, version: int, views: str, exposure: Mapping[str, Any]) -> None:
     """Write the exposure record for the doctor's signature (Art. 28) and send the patient on."""
+    _only(actor, "imaging:perform")
     done = _for_writing(actor, order_id, version, "complete")
     done.ended_at = clock.now()
     sheet = ExposureRecord(
@@ -128,6 +146,7 @@ def complete(actor: Actor, order_id: str, version: int, views: str, exposure: Ma
 @verb
 def cannot_image(actor: Actor, order_id: str, version: int, reason: str, note: str = "") -> None:
     """End the examination undone, with a coded reason; the patient goes back to the nurse."""
+    _only(actor, "imaging:perform")
     if reason not in {known.id for known in knowledge.load().not_imaged_reasons}:
         raise Refused("reason_needed")
     undone = _for_writing(actor, order_id, version, "cannot_image")
@@ -150,9 +169,11 @@ def _send_on(actor: Actor, ended: ImagingOrder, step: str) -> None:
 
 @verb
 def sign(actor: Actor, order_id: str, version: int) -> None:
-    """Sign the exposure record, once."""
+    """Sign the exposure record as a doctor, once; raises Conflict where it is signed already."""
+    _only(actor, "imaging:sign")
     lock_site(session(), actor.site_id)
-    sheet = get(actor, order_id).exposure
+    signed = get(actor, order_id)
+    sheet = signed.exposure
     if sheet is None:
         raise NotFound("exposure record")
     if sheet.signed_at is not None:
@@ -160,5 +181,4 @@ def sign(actor: Actor, order_id: str, version: int) -> None:
     check_version(sheet, version)
     sheet.signed_by, sheet.signed_at = actor.staff_id, clock.now()
     touch(actor, sheet)
-    done = get(actor, order_id)
-    record(actor, "exposure_signed", **_ids(done), order=order_id, exposure=sheet.id)
+    record(actor, "exposure_signed", **_ids(signed), order=order_id, exposure=sheet.id)
