@@ -54,6 +54,7 @@ def update() -> None:
     catalogue = read() if CATALOGUE.is_file() else Catalog(locale="ja", project="Spine Triage", charset="utf-8")
     catalogue.update(extract(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    catalogue.fuzzy = False  # a fuzzy header keeps the whole catalogue from being compiled
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     with CATALOGUE.open("wb") as file:
         write_po(file, catalogue, sort_output=True, no_location=True, omit_header=False, width=0)

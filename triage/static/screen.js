@@ -13,7 +13,7 @@ export const say = (text) => {
 };
 
 function showControls() {
-  $$('[data-toggle-setting], [data-dialog]').forEach((control) => { control.hidden = false; });
+  $$('[data-toggle-setting], [data-dialog], [data-pause]').forEach((control) => { control.hidden = false; });
   $$('[data-toggle-setting]').forEach((button) =>
     button.setAttribute('aria-pressed', document.documentElement.dataset[button.dataset.toggleSetting] === 'on'));
 }
