@@ -14,7 +14,7 @@ from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
 from triage.domain.rules import evaluate
 from triage.models import AuditEvent, Emergency, Encounter, ImagingOrder, Patient
-from triage.services import board, emergencies, encounters, intakes, patients, triage
+from triage.services import board, consults, emergencies, encounters, imaging, intakes, patients, triage
 from triage.services.audit import record
 
 QUESTIONS = [question.id for question in knowledge.load().urgent_questions]
@@ -286,19 +286,41 @@ def test_by_imaging_that_was_asked_for_before(clinic: Clinic) -> None:
     assert is_pinned(clinic, encounter)
 
 
-def test_an_examination_that_has_begun_stays_with_the_radiographer(clinic: Clinic) -> None:
+def test_by_an_examination_that_had_begun_whether_it_is_completed_or_not(clinic: Clinic) -> None:
+    for end in ("complete", "cannot"):
+        encounter = wait(clinic.reception, all_no())
+        triage.decide(clinic.nurse, encounter.id, encounter.version, triage.Choice(4, "ct", reason="findings_differ"))
+        order = db.session.scalars(select(ImagingOrder).where(ImagingOrder.encounter_id == encounter.id)).one()
+        imaging.order(clinic.surgeon, order.id, order.version)
+        version = imaging.get(clinic.radiographer, order.id).version
+        imaging.start(clinic.radiographer, order.id, version, ["name", "birth_date"])
+        emergencies.raise_(clinic.radiographer, encounter.id)
+        begun = imaging.get(clinic.radiographer, order.id)
+        assert begun.status == "started"  # not called off behind the radiographer's back
+        if end == "complete":
+            imaging.complete(clinic.radiographer, order.id, begun.version, "two views", {})
+        else:
+            imaging.cannot_image(clinic.radiographer, order.id, begun.version, "too_unwell")
+        assert is_pinned(clinic, encounter)
+
+
+@pytest.mark.parametrize("kind", ["conservative", "imaging", "back_to_nurse", "procedure", "transfer"])
+def test_by_a_surgeons_decision(clinic: Clinic, kind: str) -> None:
     encounter = wait(clinic.reception, all_no())
-    triage.decide(clinic.nurse, encounter.id, encounter.version, triage.Choice(4, "ct", reason="findings_differ"))
+    emergencies.raise_(clinic.reception, encounter.id)
+    simple = (known.id for known in knowledge.load().procedures if not (known.needs_level or known.needs_side))
+    choice = consults.Choice(kind, next(simple, ""), modality="ct", note="seen by me", identified=True)
+    with suppress(DomainError):
+        consults.decide(clinic.surgeon, encounter.id, reloaded(clinic, encounter).version, choice)
+    assert is_pinned(clinic, encounter)
 
-    @db.verb
-    def begin(actor: Any) -> None:
-        order = db.session.scalars(select(ImagingOrder)).one()
-        order.status = "started"
-        record(actor, "imaging_started", order=order.id, identity=[], pregnancy="no")
 
-    begin(clinic.radiographer)
-    emergencies.raise_(clinic.radiographer, encounter.id)
-    assert db.session.scalars(select(ImagingOrder.status)).all() == ["started"]
+def test_a_surgeons_transfer_is_an_emergency_from_then_on(clinic: Clinic) -> None:
+    encounter = wait(clinic.reception, all_no())
+    choice = triage.Choice(4, "specialist_consult", reason="findings_differ")
+    triage.decide(clinic.nurse, encounter.id, encounter.version, choice)
+    version = reloaded(clinic, encounter).version
+    consults.decide(clinic.surgeon, encounter.id, version, consults.Choice("transfer", note="MRI now", identified=True))
     assert is_pinned(clinic, encounter)
 
 

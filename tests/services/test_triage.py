@@ -217,6 +217,14 @@ def test_another_nurses_patient_is_not_routed_but_may_be_raised(clinic: Clinic) 
     assert reloaded(clinic, encounter).is_emergency
 
 
+def test_a_claim_that_lapsed_holds_nobody_up(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    encounter = wait(clinic.reception, all_no())
+    board.claim(clinic.nurse2, encounter.id)
+    later(monkeypatch, minutes=31)
+    triage.decide(clinic.nurse, encounter.id, encounter.version, suggested(encounter))
+    assert reloaded(clinic, encounter).stage == "confirmation"
+
+
 def test_a_decision_on_an_old_page_is_refused_and_says_who_was_faster(clinic: Clinic) -> None:
     encounter = wait(clinic.reception, all_no())
     old = encounter.version

@@ -1,8 +1,9 @@
 """The triage sheet: findings beside the suggestion, the decision, its undo, and what has to be asked again."""
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, current_app, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -30,8 +31,13 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
         "could_change": _could_change(sheet, answers["entry"]), "typed_whys": whys(request.form),
+        "holder": triage.find_holder(actor(), encounter, _lapses()),
         "shown_level": request.args.get("shown_level", ""), "shown_rules": request.args.getlist("shown_rule"),
     }  # fmt: skip
+
+
+def _lapses() -> timedelta:
+    return timedelta(minutes=current_app.config["CLAIM_MINUTES"])
 
 
 def _could_change(sheet: sheets.Sheet, entry: Any) -> list[str]:
@@ -79,7 +85,7 @@ def decide(encounter_id: str) -> Response:
     try:
         if not form.validate() and not emergency:
             raise Invalid()
-        decision_id = triage.decide(actor(), encounter_id, form.version.data or 0, choice)
+        decision_id = triage.decide(actor(), encounter_id, form.version.data or 0, choice, _lapses())
     except (Conflict, Invalid, Refused) as error:
         return _again(encounter_id, form, choice, error)
     if emergency:

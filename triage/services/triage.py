@@ -1,6 +1,7 @@
 """The decision of a nurse or surgeon: accept or override the suggestion, send the patient on, undo that for a while."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -13,15 +14,15 @@ from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.suggestion import Suggestion
 from triage.models import Claim, Encounter, TreatmentDecision, TriageDecision
-from triage.services import emergencies, intakes, tasks
+from triage.services import board, emergencies, intakes, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
 from triage.services.tasks import open_tasks
 
 __all__ = [
-    "Choice", "Situation", "closed", "decide", "decisions_of", "find_undo", "open_tasks", "recall", "request_imaging",
-    "situation", "suggested_modality",
+    "Choice", "Situation", "closed", "decide", "decisions_of", "find_holder", "find_undo", "open_tasks", "recall",
+    "request_imaging", "situation", "suggested_modality",
 ]  # fmt: skip
 
 
@@ -76,7 +77,9 @@ def closed(now: Situation, choice: Choice) -> gate.Reasons:
 
 
 @verb
-def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str:
+def decide(
+    actor: Actor, encounter_id: str, version: int, choice: Choice, lapses_after: timedelta = board.LAPSES_AFTER
+) -> str:
     """Keep the decision with the suggestion it answers, send the patient on, and return the decision's id.
 
     Emergency is never refused. Raises Refused where the gate is closed, Conflict for a foreign claim or another stage,
@@ -89,7 +92,9 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
     if gate.is_emergency(choice.acuity, choice.route):
         return _decide_emergency(actor, encounter, choice, now.suggestion)
     check_version(encounter, version)
-    _refuse_foreign_claim(actor, encounter)
+    held = find_holder(actor, encounter, lapses_after)
+    if held is not None:
+        raise taken(actor, held)
     for code, params in closed(now, choice):
         raise Refused(code, **params)
     lifecycle.after(lifecycle.ROUTES[choice.route], encounter.stage)  # before anything is written
@@ -121,10 +126,11 @@ def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, sugges
     return _keep(actor, encounter, kept, suggestion).id
 
 
-def _refuse_foreign_claim(actor: Actor, encounter: Encounter) -> None:
+def find_holder(actor: Actor, encounter: Encounter, lapses_after: timedelta = board.LAPSES_AFTER) -> Claim | None:
+    """Return the claim of somebody else that still holds, or None."""
     claim = encounter.claim
-    if claim is not None and claim.staff_id != actor.staff_id:
-        raise taken(actor, claim)
+    foreign = claim is not None and claim.staff_id != actor.staff_id
+    return claim if claim is not None and foreign and not board.has_lapsed(claim, lapses_after) else None
 
 
 def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:
