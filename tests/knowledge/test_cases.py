@@ -137,6 +137,8 @@ def test_catheterisation_is_asked_for_above_600_ml_only():
         ({"neck_pain": True, "trauma": "low_energy"}, ("ct_cervical",)),
         ({"neck_pain": True, "trauma": "low_energy", "ankylosing_spine": True}, ("ct_whole_spine", "mri_urgent")),
         ({"back_pain": True, "osteoporosis": True, "trauma": "low_energy"}, ("xray_lumbar",)),
+        ({"neck_pain": True, "steroids": True}, ("xray_cervical",)),
+        ({"leg_pain": True, "ivdu": True}, ("mri_urgent",)),
     ],
 )
 def test_imaging_fits_the_part_of_the_spine_that_the_findings_point_to(findings, imaging):
