@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 from triage.knowledge.schema_rules import (
-    AcuityEntry,
     ActionEntry,
+    AcuityEntry,
     CombinationEntry,
     DefaultEntry,
     DefinitionEntry,
