@@ -1,66 +1,85 @@
-"""Fixtures of the browser tests: the clinic served for real, and Chromium to look at it."""
+"""A real server on a real database, a real Chromium, one browser context per person."""
 
+import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
 
-from tests import builders
-from tests.browser.support import Server, new_page, serving, sign_in
-from tests.peers import CHROMIUM_ARGS, chromium_path
-from triage import create_app, db
+from tests.builders import PASSWORD, Clinic
+from tests.peers.find import chromium_path
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+#: Sizes that every page is looked at in: a desk screen and a phone.
+DESK, PHONE = (1440, 900), (390, 844)
 
 expect.set_options(timeout=10_000)
 
 
-@pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """Build the application as it is served: with its form tokens, and errors answered as pages."""
-    settings = {"DATABASE_URL": database_url, "SECRET_KEY": "test", "SESSION_COOKIE_SECURE": False}
-    application = create_app(settings, tmp_path)
-    yield application
-    db.session.remove()
-    application.extensions["engine"].dispose()
-
-
-@pytest.fixture
-def server(app: Flask, clinic: builders.Clinic) -> Iterator[Server]:
-    """Serve the clinic; ``server.clinic`` holds its people, ``server.url`` the address."""
-    with serving(app) as url:
-        yield Server(url, clinic)
-
-
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Start one Chromium for the whole run."""
-    started = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGS))
-    yield started
-    started.close()
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium once."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
-def browser_page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Open one window at 1440x900, nobody signed in; it must end without a script error."""
-    page = new_page(browser, server)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.context.close()
-    assert errors == []
+def server(app: Flask) -> Iterator[str]:
+    """Serve the test's application on a free port; forms carry their tokens as they do in the clinic."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    httpd = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
 
 
 @pytest.fixture
-def open_as(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a window of its own for a person: ``open_as("nurse", "/board", viewport=PHONE)``."""
-    opened: list[Page] = []
+def sign_in(browser: Browser, server: str, clinic: Clinic) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a browser for one person, signed in by keyboard."""
+    contexts: list[Any] = []
+    problems: list[str] = []
 
-    def open_window(user_name: str, path: str = "/", **options: Any) -> Page:
-        opened.append(new_page(browser, server, **options))
-        return sign_in(opened[-1], user_name, path)
+    def open_page(user_name: str, size: tuple[int, int] = DESK, scheme: str = "light", lang: str = "en") -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, base_url=server
+        )  # type: ignore[arg-type]
+        context.add_cookies([{"name": "lang", "value": lang, "url": server}])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+        page.goto("/sign-in")
+        page.keyboard.type(user_name)
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        return page
 
-    yield open_window
-    for page in opened:
-        page.context.close()
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert problems == [], "a script failed in the browser"
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """Return a function that fails on any WCAG violation of the page as it stands."""
+
+    def check(page: Page) -> None:
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        lines = [f"{v['id']}: {n['html'][:160]}" for v in found.response["violations"] for n in v["nodes"]]
+        assert lines == [], f"{page.url}\n" + "\n".join(lines)
+
+    return check

@@ -36,6 +36,12 @@ class Line:
         return self.minutes > self.target and self.encounter.stage != lifecycle.EMERGENCY
 
     @property
+    def is_free(self) -> bool:
+        """Tell whether the next person may take this patient."""
+        held = self.encounter.claim
+        return held is None or has_lapsed(held, LAPSES_AFTER)
+
+    @property
     def suggestion(self) -> Mapping[str, Any]:
         """Return the rules' suggestion as stored, empty where nothing is recorded yet."""
         return self.encounter.suggestion or {}

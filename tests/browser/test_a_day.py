@@ -1,0 +1,145 @@
+"""The whole day through all five hands, by keyboard alone."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.builders import Clinic
+from triage.db import session
+from triage.services import audit, board
+
+Open = Callable[..., Page]
+
+
+def tab_to(page: Page, selector: str, limit: int = 150) -> None:
+    """Press Tab until the control has the focus, as a person without a mouse does."""
+    target = page.locator(selector).first
+    target.wait_for(state="attached")
+    for _ in range(limit):
+        if target.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
+
+
+def answer_all_no(page: Page, container: str) -> None:
+    """Answer every urgent question of a block with the key n, each for itself."""
+    groups = page.locator(f"{container} [data-answer]:visible")
+    for number in range(groups.count()):
+        group = groups.nth(number)
+        group.locator("input[type=radio]").first.focus()
+        page.keyboard.press("n")
+        expect(group.locator("input[value=no]")).to_be_checked()
+
+
+@pytest.mark.browser
+def test_a_patient_goes_from_the_door_to_the_surgeons_decision_by_keyboard(sign_in: Open, clinic: Clinic) -> None:
+    desk = sign_in("reception")
+    desk.keyboard.press("/")
+    desk.keyboard.type("S380730")
+    expect(desk.locator("#found")).to_contain_text("1963")
+    desk.goto("/patients/new")
+    for field, text in {
+        "family_name": "山本", "given_name": "和夫", "family_kana": "ヤマモト", "given_kana": "カズオ",
+        "birth_date": "S380730",
+    }.items():  # fmt: skip
+        tab_to(desk, f"[name={field}]")
+        desk.keyboard.insert_text(text)
+    tab_to(desk, "[name=sex]")
+    desk.keyboard.press("Space")
+    desk.keyboard.press("Control+Enter")
+    desk.wait_for_url(re.compile("/intake"))
+    encounter_id = desk.url.split("/")[-2].split("?")[0]
+    ticket = desk.locator(".banner .ticket").inner_text()
+
+    answer_all_no(desk, "form#answers")
+    desk.keyboard.press("Control+Enter")
+    desk.wait_for_url(re.compile("/slip"))
+    expect(desk.locator(".slip .number")).to_have_text(ticket)
+
+    nurse = sign_in("nurse")
+    expect(nurse.locator("#rows")).to_contain_text(ticket)
+    nurse.keyboard.press("j")
+    nurse.keyboard.press("Enter")
+    nurse.wait_for_url(re.compile("/triage"))
+    answer_all_no(nurse, "form#answers")
+    expect(nurse.locator("[name=act][value=accept], button[value=accept]").first).to_be_enabled()
+    send_to_specialist(nurse)
+    nurse.wait_for_url(re.compile("/board"))
+
+    surgeon = sign_in("surgeon")
+    expect(surgeon.locator("#cases-review")).to_contain_text(ticket)
+    tab_to(surgeon, f"#kn-{encounter_id}")
+    surgeon.keyboard.press("Enter")
+    surgeon.wait_for_url(re.compile(f"/consults/{encounter_id}"))
+    order_ct(surgeon)
+
+    radiographer = sign_in("radiographer")
+    image(radiographer, ticket)
+
+    surgeon.goto(f"/consults/{encounter_id}")
+    decide_conservative(surgeon)
+    session.close()
+    assert board.look(clinic.nurse, board.Filters()).ids == []
+    assert all(not result.damage for result in audit.verify())
+
+
+def send_to_specialist(nurse: Page) -> None:
+    """Override: specialist consult, with a reason."""
+    nurse.keyboard.press("o")
+    tab_to(nurse, "[name=acuity]")
+    nurse.locator("[name=acuity][value='4']").focus()
+    nurse.keyboard.press("Space")
+    nurse.locator("[name=route][value=specialist_consult]").focus()
+    nurse.keyboard.press("Space")
+    nurse.locator("[name=reason]").first.focus()
+    nurse.keyboard.press("Space")
+    tab_to(nurse, "button[value=override]")
+    nurse.keyboard.press("Enter")
+
+
+def order_ct(surgeon: Page) -> None:
+    """Decide for further imaging, sign."""
+    surgeon.locator("[name=kind][value=imaging]").focus()
+    surgeon.keyboard.press("Space")
+    surgeon.locator("[name=modality][value=ct]").focus()
+    surgeon.keyboard.press("Space")
+    tab_to(surgeon, "[name=identified]")
+    surgeon.keyboard.press("Space")
+    surgeon.keyboard.press("Control+Enter")
+    surgeon.wait_for_url(re.compile(r"/consults(\?|$)"))
+
+
+def image(radiographer: Page, ticket: str) -> None:
+    """Start with two identifiers, complete with the exposure record."""
+    expect(radiographer.locator("#list-ordered")).to_contain_text(ticket)
+    tab_to(radiographer, "#list-ordered summary.primary")
+    radiographer.keyboard.press("Enter")
+    for identifier in ("name", "birth_date"):
+        tab_to(radiographer, f"[name=identity][value={identifier}]")
+        radiographer.keyboard.press("Space")
+    tab_to(radiographer, "#list-ordered details[open] form button")
+    radiographer.keyboard.press("Enter")
+    expect(radiographer.locator("#list-started")).to_contain_text(ticket)
+    tab_to(radiographer, "#list-started summary.primary")
+    radiographer.keyboard.press("Enter")
+    tab_to(radiographer, "[name=views]")
+    radiographer.keyboard.type("Lumbar spine")
+    tab_to(radiographer, "[name=dose]")
+    radiographer.keyboard.type("12.5")
+    radiographer.keyboard.press("Enter")
+    expect(radiographer.locator("#list-completed")).to_contain_text(ticket)
+
+
+def decide_conservative(surgeon: Page) -> None:
+    """Sign conservative care with its plan."""
+    surgeon.locator("[name=kind][value=conservative]").focus()
+    surgeon.keyboard.press("Space")
+    tab_to(surgeon, "[name=note]")
+    surgeon.keyboard.type("Physiotherapy, back in six weeks")
+    tab_to(surgeon, "[name=identified]")
+    surgeon.keyboard.press("Space")
+    surgeon.keyboard.press("Control+Enter")
+    surgeon.wait_for_url(re.compile(r"/consults(\?|$)"))
