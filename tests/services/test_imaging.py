@@ -130,6 +130,13 @@ def test_fewer_than_two_identifiers_do_not_start_it(clinic: Clinic, checked: tup
     assert again(clinic, order).status == "ordered"
 
 
+def test_a_birth_date_that_is_not_recorded_identifies_nobody(clinic: Clinic) -> None:
+    order = ordered(clinic, birth_date=None)
+    with pytest.raises(Refused, match="two_identifiers"):
+        imaging.start(clinic.radiographer, order.id, order.version, ("birth_date", "ticket"), "no")
+    imaging.start(clinic.radiographer, order.id, order.version, ("name", "ticket"), "no")
+
+
 def test_the_two_identifiers_that_were_checked_are_kept(clinic: Clinic) -> None:
     order = ordered(clinic)
     imaging.start(clinic.radiographer, order.id, order.version, ("number", "name"), "no")

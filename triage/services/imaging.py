@@ -13,7 +13,7 @@ from triage.db import session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
-from triage.models import Encounter, ExposureRecord, ImagingOrder
+from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
 
@@ -104,6 +104,11 @@ def asks_pregnancy(order: ImagingOrder) -> bool:
     return order.encounter.patient.sex != "male"
 
 
+def identifiers(patient: Patient) -> tuple[str, ...]:
+    """Return what this patient can be recognised by: what is not recorded cannot be compared."""
+    return tuple(name for name in IDENTIFIERS if name != "birth_date" or patient.birth_date is not None)
+
+
 @verb
 def start(actor: Actor, order_id: str, version: int, identity: Collection[str], pregnancy: str = "") -> None:
     """Begin the examination. Refused without a doctor's order, two identifiers, or a "no" to pregnancy.
@@ -115,16 +120,14 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
     if get(actor, order_id).ordered_by is None:
         raise Refused("doctor_needed")
     begun = _for_writing(actor, order_id, version, "start")
-    checked = [name for name in IDENTIFIERS if name in identity]
-    if len(checked) < NEEDED_IDENTIFIERS:
+    begun.identity = [name for name in identifiers(begun.encounter.patient) if name in identity]
+    if len(begun.identity) < NEEDED_IDENTIFIERS:
         raise Refused("two_identifiers")
-    asked = asks_pregnancy(begun)
-    if asked and pregnancy != NOT_PREGNANT:
+    if asks_pregnancy(begun) and pregnancy != NOT_PREGNANT:
         raise Refused("pregnancy_unknown")
-    answer = NOT_PREGNANT if asked else NOT_APPLICABLE
-    begun.identity, begun.pregnancy = checked, answer
+    begun.pregnancy = NOT_PREGNANT if asks_pregnancy(begun) else NOT_APPLICABLE
     begun.started_by, begun.started_at = actor.staff_id, clock.now()
-    record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=checked, pregnancy=answer)
+    record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=begun.identity, pregnancy=begun.pregnancy)
 
 
 @verb
