@@ -1,11 +1,13 @@
 """Answers are kept by name, merged between people, and never lost in silence."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from tests.builders import Clinic, arrive, as_answers, wait
-from triage import db, knowledge
+from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, NotFound, Stale
-from triage.models import Encounter
+from triage.models import Encounter, Site
 from triage.services import encounters, intakes
 
 
@@ -105,3 +107,24 @@ def test_nobody_writes_into_a_visit_that_has_ended_or_that_does_not_exist(clinic
         intakes.record_answers(clinic.nurse, encounter.id, as_answers({questions()[1]: False}))
     with pytest.raises(NotFound):
         intakes.record_answers(clinic.nurse, "aaaaaaaaaaaaaaaa", as_answers({questions()[1]: False}))
+
+
+def test_a_patient_is_a_year_older_from_the_first_minute_of_the_birthday_on_the_clinics_clock(clinic: Clinic) -> None:
+    encounter = arrive(clinic.reception, birth_date=date(1956, 11, 22))
+    for moment, age in (
+        (datetime(2026, 11, 21, 14, 59, tzinfo=UTC), 69),  # 23:59 on the eve, in Nara
+        (datetime(2026, 11, 21, 15, 0, tzinfo=UTC), 70),  # midnight in Nara, still the eve in UTC
+        (datetime(2026, 11, 21, 23, 30, tzinfo=UTC), 70),  # 8:30 on the birthday morning
+    ):
+        with clock.at(moment):
+            assert intakes.answers_of(encounters.get(clinic.nurse, encounter.id))["age"].value == age
+
+
+def test_the_age_follows_the_site_and_not_one_country(clinic: Clinic) -> None:
+    encounter = arrive(clinic.reception, birth_date=date(1956, 11, 22))
+    with db.aside() as own:
+        own.get_one(Site, clinic.site_id).time_zone = "America/Los_Angeles"
+        own.info["recorded"] = True
+    db.session.remove()
+    with clock.at(datetime(2026, 11, 21, 23, 30, tzinfo=UTC)):
+        assert intakes.answers_of(encounters.get(clinic.nurse, encounter.id))["age"].value == 69

@@ -14,10 +14,11 @@ from triage.domain.lifecycle import REGISTERED
 from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
-from triage.models import Encounter, Finding, Patient
+from triage.models import Encounter, Finding
 from triage.services import emergencies, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
+from triage.services.organisations import today
 
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
@@ -39,13 +40,13 @@ def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
     """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
     rows = findings_of(encounter.id).values()
-    return _from_record(encounter.patient) | {row.name: Answer(row.known, row.value) for row in rows}
+    return _from_record(encounter) | {row.name: Answer(row.known, row.value) for row in rows}
 
 
-def _from_record(patient: Patient) -> dict[str, Answer]:
-    answers = {}
+def _from_record(encounter: Encounter) -> dict[str, Answer]:
+    patient, answers = encounter.patient, {}
     if patient.birth_date:
-        answers["age"] = Answer(True, age_in_years(patient.birth_date, clock.now().date()))
+        answers["age"] = Answer(True, age_in_years(patient.birth_date, today(encounter.site_id)))
     if patient.sex in SEX:
         answers["sex"] = Answer(True, SEX[patient.sex])
     return answers
@@ -156,7 +157,7 @@ def _refuse_lowering(
     """Up is free, down is guarded: an emergency rests on its answers until two people took it back."""
     kept = {name: answer for name, answer in earlier.items() if name not in changed}
     given = {name: answer for name, answer in changed.items() if answer is not None}
-    old, new = suggest(earlier), suggest(_from_record(encounter.patient) | kept | given)
+    old, new = suggest(earlier), suggest(_from_record(encounter) | kept | given)
     if emergencies.rules_at_rest(encounter) & set(emergencies.fired_by(old)) - set(emergencies.fired_by(new)):
         raise Refused("answer_holds_emergency")
     if new.level <= old.level or encounter.stage == REGISTERED or actor.may("triage:decide"):
@@ -185,7 +186,11 @@ def submit(actor: Actor, encounter_id: str, version: int | None = None) -> None:
 
 @verb
 def change_details(
-    actor: Actor, encounter_id: str, version: int | None, details: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+    actor: Actor,
+    encounter_id: str,
+    version: int | None,
+    details: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
 ) -> None:
     """Save what the desk notes beside the answers: complaint, letter, images, consent; raises Stale on an old page.
 
