@@ -1,53 +1,85 @@
 """The surgeon's lists, the review of one case, and the signed decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
-from triage.domain import lifecycle
+from triage.domain import lifecycle, treatment
 from triage.domain.access import Actor
-from triage.domain.errors import Refused
+from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
-from triage.models import Encounter, ImagingOrder, TreatmentDecision
+from triage.domain.treatment import LISTED, Choice
+from triage.models import Claim, Encounter, Finding, ImagingOrder, TreatmentDecision
 from triage.services import intakes, orders, pins
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
 
-KINDS = ("conservative", "imaging", "procedure", "back_to_nurse", "transfer")
-#: What may be decided without taking an emergency back.
-IN_EMERGENCY = ("procedure", "transfer")
-SIDES = ("right", "left", "both")
+__all__ = [
+    "LISTED", "Case", "Choice", "check", "decide", "decisions_of", "list_cases", "neighbours", "questions_to_nurse",
+]  # fmt: skip
+
+#: Stands behind every level, for sorting.
+NO_ACUITY = 9
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What the surgeon chose; ``identified`` says that the patient's identity was confirmed at the signature."""
+class Case:
+    """One line of the surgeon's list: since when, against which limit in minutes, and which parts are there."""
 
-    kind: str
-    procedure: str = ""
-    level: str = ""
-    side: str = ""
-    modality: str = ""
-    note: str = ""
-    identified: bool = False
+    encounter: Encounter
+    minutes: int
+    limit: int
+    neurology: bool
+    imaging: bool
+    treatment: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the case has waited longer than its list allows."""
+        return self.minutes > self.limit
 
 
-def list_cases(actor: Actor, stage: str) -> Sequence[Encounter]:
-    """Return the site's encounters at one stage with their patients: the most urgent, then the longest there, first."""
+def list_cases(actor: Actor, stage: str) -> list[Case]:
+    """Return the site's cases at one stage: the most urgent, then the longest there, first."""
     query = select(Encounter).where(Encounter.visible_to(actor), Encounter.stage == stage)
-    rows = session.scalars(query.options(joinedload(Encounter.patient), joinedload(Encounter.claim)))
-    return sorted(rows, key=lambda row: (row.acuity or 9, row.stage_since))
+    rows = session.scalars(query.options(joinedload(Encounter.patient))).all()
+    names, imaged = _recorded(row.id for row in rows), _imaged(row.id for row in rows)
+    cases = [_case(row, names.get(row.id, set()), row.id in imaged) for row in rows]
+    return sorted(cases, key=lambda case: (case.encounter.acuity or NO_ACUITY, case.encounter.stage_since))
+
+
+def _case(row: Encounter, names: set[str], imaged: bool) -> Case:
+    known, at = knowledge.load(), clock.now()
+    return Case(
+        encounter=row, minutes=max(0, int((at - row.stage_since).total_seconds() // 60)),
+        limit=known.lists[row.stage].minutes, neurology=bool(names & known.examination.cells.keys()),
+        imaging=imaged or bool(row.outside_images),
+        treatment=bool(names & {option.key for option in known.treatments_tried}),
+    )  # fmt: skip
+
+
+def _recorded(ids: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    query = select(Finding.encounter_id, Finding.name).where(Finding.encounter_id.in_(list(ids)), Finding.known)
+    for encounter_id, name in session.execute(query):
+        found.setdefault(encounter_id, set()).add(name)
+    return found
+
+
+def _imaged(ids: Iterable[str]) -> set[str]:
+    query = select(ImagingOrder.encounter_id).where(
+        ImagingOrder.encounter_id.in_(list(ids)), ImagingOrder.status == "completed"
+    )
+    return set(session.scalars(query))
 
 
 def neighbours(actor: Actor, encounter: Encounter) -> tuple[str | None, str | None]:
     """Return the ids of the case before and the case after this one on the surgeon's list."""
-    stages = (lifecycle.REVIEW, lifecycle.CONFIRMATION)
-    ids = [row.id for stage in stages for row in list_cases(actor, stage)]
+    ids = [case.encounter.id for stage in LISTED for case in list_cases(actor, stage)]
     if encounter.id not in ids:
         return None, ids[0] if ids else None
     at = ids.index(encounter.id)
@@ -63,30 +95,7 @@ def decisions_of(encounter: Encounter) -> list[TreatmentDecision]:
 
 def check(choice: Choice) -> dict[str, str]:
     """Return what the choice still lacks: field name to message code."""
-    if choice.kind not in KINDS:
-        return {"kind": "kind_needed"}
-    lacking: dict[str, str] = {}
-    if choice.kind == "procedure":
-        lacking |= _check_procedure(choice)
-    if choice.kind == "imaging" and choice.modality not in {known.id for known in knowledge.load().modalities}:
-        lacking["modality"] = "modality_needed"
-    if choice.kind in ("conservative", "back_to_nurse", "transfer") and not choice.note.strip():
-        lacking["note"] = "note_needed"
-    if not choice.identified:
-        lacking["identified"] = "identity_needed"
-    return lacking
-
-
-def _check_procedure(choice: Choice) -> dict[str, str]:
-    chosen = next((known for known in knowledge.load().procedures if known.id == choice.procedure), None)
-    if chosen is None:
-        return {"procedure": "procedure_needed"}
-    lacking = {}
-    if chosen.needs_level and choice.level not in knowledge.load().levels:
-        lacking["level"] = "level_needed"
-    if chosen.needs_side and choice.side not in SIDES:
-        lacking["side"] = "side_needed"
-    return lacking
+    return treatment.lacking(knowledge.load(), choice)
 
 
 @verb
@@ -95,75 +104,82 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
 
     Raises Refused where something is lacking or an emergency stands, Stale for an old page, Conflict for another stage.
     """
+    if not actor.may("consults:decide"):
+        raise NotAllowed("not_allowed")
     encounter = for_writing(actor, encounter_id)
     check_version(encounter, version)
     for code in check(choice).values():
         raise Refused(code)
-    _refuse_unsafe(encounter, choice)
     known, answers = knowledge.load(), intakes.answers_of(encounter)
+    choice = treatment.plain(known, choice)
+    unanswered, not_known = unanswered_urgent(known, answers), not_known_urgent(known, answers)
+    treatment.refuse_unsafe(choice, encounter.stage, unanswered, not_known)
+    decision = _sign(actor, encounter, choice)
+    _follow(actor, encounter, choice)
+    return decision.id
+
+
+def _sign(actor: Actor, encounter: Encounter, choice: Choice) -> TreatmentDecision:
+    findings = resolve(knowledge.load(), intakes.answers_of(encounter))
     decision = TreatmentDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, kind=choice.kind,
-        procedure=choice.procedure if choice.kind == "procedure" else "", level=choice.level, side=choice.side,
-        modality=choice.modality if choice.kind == "imaging" else "", note=choice.note.strip(),
-        seen={"findings": resolve(known, answers), "suggestion": encounter.suggestion},
+        procedure=choice.procedure, level=choice.level, side=choice.side, modality=choice.modality, note=choice.note,
+        seen={"findings": findings, "suggestion": encounter.suggestion},
     )  # fmt: skip
     session.add(decision)
     session.flush()
     record(
         actor, "treatment_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
-        kind=choice.kind, procedure=decision.procedure, level=choice.level, side=choice.side,
+        kind=choice.kind, procedure=choice.procedure, level=choice.level, side=choice.side,
     )  # fmt: skip
-    _follow(actor, encounter, choice)
-    return decision.id
-
-
-def _refuse_unsafe(encounter: Encounter, choice: Choice) -> None:
-    if encounter.stage == lifecycle.EMERGENCY and choice.kind not in IN_EMERGENCY:
-        raise Refused("emergency_stands")
-    if choice.kind != "conservative":
-        return
-    known, answers = knowledge.load(), intakes.answers_of(encounter)
-    unanswered = unanswered_urgent(known, answers)
-    if unanswered:
-        raise Refused("unanswered", count=len(unanswered))
-    if not_known_urgent(known, answers):
-        raise Refused("not_known_closes")
+    return decision
 
 
 def _follow(actor: Actor, encounter: Encounter, choice: Choice) -> None:
     if encounter.stage == lifecycle.EMERGENCY:
         move(actor, encounter, "decide_in_emergency")
     elif choice.kind == "transfer":
-        pins.pin(actor, encounter, "decided", choice.note.strip())
+        pins.pin(actor, encounter, "decided", choice.note)
     elif choice.kind == "back_to_nurse":
         move(actor, encounter, "send_back")
+        _free(encounter)
     elif choice.kind == "imaging":
         _order_imaging(actor, encounter, choice)
+        _free(encounter)
     else:
         move(actor, encounter, "decide")
+
+
+def _free(encounter: Encounter) -> None:
+    claim = session.get(Claim, encounter.id)
+    if claim is not None:  # the next one to work on the patient is somebody else
+        session.delete(claim)
 
 
 def _order_imaging(actor: Actor, encounter: Encounter, choice: Choice) -> None:
     """Order it in the surgeon's own name: nobody else has to."""
     move(actor, encounter, "route_imaging")
-    asked: ImagingOrder = orders.request_imaging(actor, encounter, choice.modality, choice.note.strip(), True)
+    asked: ImagingOrder = orders.request_imaging(actor, encounter, choice.modality, choice.note, True)
     asked.status = lifecycle.imaging_after("order", asked.status)
     asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
     ids = {"patient_id": encounter.patient_id, "encounter_id": encounter.id}
     record(actor, "imaging_ordered", **ids, order=asked.id, modality=asked.modality)
 
 
-def completeness(encounter: Encounter, names: set[str]) -> Mapping[str, bool]:
-    """Return which parts of a referral are there: neurology, imaging, treatment; ``names`` are recorded."""
-    known = knowledge.load()
-    return {
-        "neurology": bool(names & set(known.examination.cells)),
-        "imaging": bool(orders.orders_of(encounter)) or bool(encounter.outside_images),
-        "treatment": bool(names & {option.key for option in known.treatments_tried}),
-    }
+def questions_to_nurse(encounters: Iterable[Encounter]) -> dict[str, TreatmentDecision]:
+    """Return, by encounter id, the surgeon's question for patients who were sent back with one and wait for the nurse.
 
-
-def question_to_nurse(encounter: Encounter) -> TreatmentDecision | None:
-    """Return the surgeon's open question to the nurse: the last decision, if it sent the patient back."""
-    last: Any = next(iter(decisions_of(encounter)), None)
-    return last if last is not None and last.kind == "back_to_nurse" else None
+    A question is open until the next decision on the patient.
+    """
+    ids = [row.id for row in encounters if row.stage == lifecycle.WAITING]
+    last = (
+        select(TreatmentDecision.encounter_id, func.max(TreatmentDecision.at).label("at"))
+        .where(TreatmentDecision.encounter_id.in_(ids))
+        .group_by(TreatmentDecision.encounter_id)
+        .subquery()
+    )
+    query = select(TreatmentDecision).join(
+        last, (TreatmentDecision.encounter_id == last.c.encounter_id) & (TreatmentDecision.at == last.c.at)
+    )
+    asked = session.scalars(query.options(joinedload(TreatmentDecision.staff))).all() if ids else []
+    return {decision.encounter_id: decision for decision in asked if decision.kind == "back_to_nurse"}

@@ -1,0 +1,404 @@
+"""The surgeon: what waits on which list, the signed decision, and where the patient goes by it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.builders import Clinic, as_answers, build_clinic, wait
+from tests.services.test_triage import all_no, later, override
+from triage import db, knowledge
+from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
+from triage.domain.treatment import KINDS
+from triage.models import AuditEvent, AuditPayload, Encounter, TreatmentDecision
+from triage.services import board, consults, emergencies, encounters, imaging, intakes, orders, triage
+from triage.services.consults import Choice
+
+SIGNED: dict[str, Any] = {"identified": True}
+CONSERVATIVE = Choice("conservative", note="Physiotherapy, back in six weeks", **SIGNED)
+IMAGING = Choice("imaging", modality="ct", note="L4/5", **SIGNED)
+PROCEDURE = Choice("procedure", procedure="MED", level="L4-5", side="right", **SIGNED)
+QUESTION = Choice("back_to_nurse", note="Since when is the foot weak?", **SIGNED)
+TRANSFER = Choice("transfer", note="MRI tonight", **SIGNED)
+EVERY = (CONSERVATIVE, IMAGING, PROCEDURE, QUESTION, TRANSFER)
+WAYS = {"review": "specialist_consult", "confirmation": "conservative_first", "imaging": "ct"}
+
+
+def at_stage(clinic: Clinic, stage: str, level: int = 4, **patient: Any) -> Encounter:
+    """Return a patient whom the nurse has sent to this stage."""
+    encounter = wait(clinic.reception, all_no(), **patient)
+    if stage == "emergency":
+        emergencies.raise_(clinic.nurse, encounter.id)
+    elif stage in WAYS:
+        triage.decide(clinic.nurse, encounter.id, encounter.version, override(WAYS[stage], level))
+    return now(clinic, encounter)
+
+
+def now(clinic: Clinic, encounter: Encounter) -> Encounter:
+    return encounters.get(clinic.surgeon, encounter.id)
+
+
+def decide(clinic: Clinic, encounter: Encounter, choice: Choice, who: str = "surgeon") -> str:
+    """Sign on the page as it stands now."""
+    return consults.decide(clinic.people[who], encounter.id, now(clinic, encounter).version, choice)
+
+
+def refusal(clinic: Clinic, encounter: Encounter, choice: Choice) -> str:
+    """Return why it is refused, and see that nothing was written."""
+    before = now(clinic, encounter)
+    stage, version = before.stage, before.version
+    with pytest.raises((Refused, Conflict)) as refused:
+        decide(clinic, encounter, choice)
+    after = now(clinic, encounter)
+    assert (after.stage, after.version, consults.decisions_of(after)) == (stage, version, [])
+    return str(refused.value.code)
+
+
+# Where each decision leads
+
+
+@pytest.mark.parametrize("stage", ["review", "confirmation"])
+@pytest.mark.parametrize(
+    ("choice", "goes_to"),
+    [
+        (CONSERVATIVE, "finished"),
+        (PROCEDURE, "finished"),
+        (IMAGING, "imaging"),
+        (QUESTION, "waiting"),
+        (TRANSFER, "emergency"),
+    ],
+)
+def test_each_decision_sends_the_patient_where_it_says(
+    clinic: Clinic, stage: str, choice: Choice, goes_to: str
+) -> None:
+    encounter = at_stage(clinic, stage)
+    decide(clinic, encounter, choice)
+    after = now(clinic, encounter)
+    assert after.stage == goes_to
+    assert (after.finished_at is not None) == (goes_to == "finished")
+
+
+def test_the_signature_keeps_what_was_decided_by_whom_and_what_it_was_made_on(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decision_id = decide(clinic, encounter, PROCEDURE)
+    signed = consults.decisions_of(encounter)[0]
+    assert (signed.id, signed.staff.name) == (decision_id, clinic.surgeon.name)
+    assert (signed.kind, signed.procedure, signed.level, signed.side) == ("procedure", "MED", "L4-5", "right")
+    assert signed.seen["suggestion"] == now(clinic, encounter).suggestion
+    assert signed.seen["findings"]
+    kept = select(AuditPayload.body).join(AuditEvent, AuditEvent.id == AuditPayload.event_id)
+    assert list(db.session.scalars(kept.where(AuditEvent.name == "treatment_decided"))) == [
+        {"decision": decision_id, "kind": "procedure", "procedure": "MED", "level": "L4-5", "side": "right"}
+    ]
+
+
+def test_a_signed_decision_cannot_be_edited(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decision_id = decide(clinic, encounter, PROCEDURE)
+
+    @db.verb
+    def edit(_actor: None) -> None:
+        change = update(TreatmentDecision).where(TreatmentDecision.id == decision_id).values(side="left")
+        db.session.execute(change)
+
+    with pytest.raises(Exception, match="append"):
+        edit(None)
+    assert consults.decisions_of(encounter)[0].side == "right"
+
+
+def test_further_imaging_is_ordered_in_the_surgeons_name_and_comes_back_to_the_surgeon(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, IMAGING)
+    order = orders.orders_of(encounter)[-1]
+    assert (order.status, order.modality, order.ordered_by) == ("ordered", "ct", clinic.surgeon.staff_id)
+    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no")
+    version = imaging.get(clinic.radiographer, order.id).version
+    imaging.complete(clinic.radiographer, order.id, version, "L-spine", {})
+    assert now(clinic, encounter).stage == "review"
+    decide(clinic, encounter, PROCEDURE)
+    assert now(clinic, encounter).stage == "finished"
+
+
+def test_a_question_reaches_the_nurse_and_is_open_until_the_next_decision(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, QUESTION)
+    waiting = now(clinic, encounter)
+    asked = consults.questions_to_nurse([waiting])
+    assert asked[encounter.id].note == "Since when is the foot weak?"
+    assert asked[encounter.id].staff.name == clinic.surgeon.name
+    triage.decide(clinic.nurse, encounter.id, waiting.version, override("specialist_consult"))
+    assert not consults.questions_to_nurse([now(clinic, encounter)])
+
+
+def test_a_patient_sent_back_is_nobodys_so_that_the_nurse_can_take_over(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    board.claim(clinic.surgeon, encounter.id)
+    decide(clinic, encounter, QUESTION)
+    assert now(clinic, encounter).claim is None
+
+
+def test_a_transfer_opens_the_emergency_at_once(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, TRANSFER)
+    after = now(clinic, encounter)
+    alarm = emergencies.find_open(after)
+    assert after.is_emergency
+    assert alarm is not None
+    assert (alarm.cause, alarm.note) == ("decided", "MRI tonight")
+
+
+def test_a_transfer_needs_no_words(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, Choice("transfer", **SIGNED))
+    assert now(clinic, encounter).stage == "emergency"
+
+
+# What a decision needs
+
+
+@pytest.mark.parametrize(
+    ("choice", "field", "code"),
+    [
+        (Choice("", **SIGNED), "kind", "kind_needed"),
+        (Choice("surgery", **SIGNED), "kind", "kind_needed"),
+        (Choice("conservative", note="  ", **SIGNED), "note", "note_needed"),
+        (Choice("back_to_nurse", **SIGNED), "note", "note_needed"),
+        (Choice("imaging", **SIGNED), "modality", "modality_needed"),
+        (Choice("imaging", modality="mri", **SIGNED), "modality", "modality_needed"),
+        (Choice("procedure", **SIGNED), "procedure", "procedure_needed"),
+        (Choice("procedure", "NONSENSE", "L4-5", "right", **SIGNED), "procedure", "procedure_needed"),
+        (Choice("procedure", "MED", "", "right", **SIGNED), "level", "level_needed"),
+        (Choice("procedure", "MED", "L9-10", "right", **SIGNED), "level", "level_needed"),
+        (Choice("procedure", "MED", "L4-5", "", **SIGNED), "side", "side_needed"),
+        (Choice("procedure", "MED", "L4-5", "middle", **SIGNED), "side", "side_needed"),
+        (Choice("conservative", note="Physiotherapy"), "identified", "identity_needed"),
+    ],
+)
+def test_what_is_lacking_is_said_at_its_field_and_nothing_is_signed(
+    clinic: Clinic, choice: Choice, field: str, code: str
+) -> None:
+    assert consults.check(choice)[field] == code
+    assert refusal(clinic, at_stage(clinic, "review"), choice) == code
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_decision_is_signed_before_the_identity_is_confirmed(clinic: Clinic, kind: str) -> None:
+    choice = Choice(kind, "MED", "L4-5", "right", "ct", "words", identified=False)
+    assert refusal(clinic, at_stage(clinic, "review"), choice) == "identity_needed"
+
+
+@pytest.mark.parametrize("procedure", [item.id for item in knowledge.load().procedures])
+def test_every_procedure_asks_for_level_and_side_where_it_needs_them(clinic: Clinic, procedure: str) -> None:
+    known = next(item for item in knowledge.load().procedures if item.id == procedure)
+    lacking = consults.check(Choice("procedure", procedure, **SIGNED))
+    assert lacking.keys() == {n for n, needed in (("level", known.needs_level), ("side", known.needs_side)) if needed}
+    decide(clinic, encounter := at_stage(clinic, "review"), Choice("procedure", procedure, "L4-5", "left", **SIGNED))
+    signed = consults.decisions_of(encounter)[0]
+    assert signed.side == ("left" if known.needs_side else "")
+
+
+def test_what_was_left_over_from_another_kind_is_not_signed(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, Choice("conservative", "MED", "L4-5", "right", "ct", " rest ", identified=True))
+    signed = consults.decisions_of(encounter)[0]
+    assert (signed.procedure, signed.level, signed.side, signed.modality, signed.note) == ("", "", "", "", "rest")
+
+
+# Up is free, down is guarded
+
+
+def reopened(clinic: Clinic, stage: str, answer: Any) -> Encounter:
+    """Return a patient at this stage with one urgent question opened again since."""
+    encounter = at_stage(clinic, stage)
+    question = knowledge.load().urgent_questions[0].id
+    intakes.record_answers(
+        clinic.nurse, encounter.id, {question: answer} if answer is None else as_answers({question: answer})
+    )
+    return now(clinic, encounter)
+
+
+@pytest.mark.parametrize("stage", ["review", "confirmation"])
+@pytest.mark.parametrize("choice", [CONSERVATIVE, PROCEDURE])
+def test_nobody_is_sent_home_while_an_urgent_question_is_unanswered(clinic: Clinic, stage: str, choice: Choice) -> None:
+    assert refusal(clinic, reopened(clinic, stage, None), choice) == "unanswered"
+
+
+@pytest.mark.parametrize("stage", ["review", "confirmation"])
+def test_conservative_care_stays_closed_while_an_urgent_answer_is_not_known(clinic: Clinic, stage: str) -> None:
+    assert refusal(clinic, reopened(clinic, stage, "not known"), CONSERVATIVE) == "not_known_closes"
+
+
+@pytest.mark.parametrize("answer", [None, "not known"])
+@pytest.mark.parametrize("choice", [IMAGING, QUESTION, TRANSFER])
+def test_an_open_question_never_closes_the_way_to_more_care(clinic: Clinic, answer: Any, choice: Choice) -> None:
+    encounter = reopened(clinic, "review", answer)
+    decide(clinic, encounter, choice)
+    assert now(clinic, encounter).stage != "review"
+
+
+@pytest.mark.parametrize("choice", [CONSERVATIVE, IMAGING, QUESTION])
+def test_an_emergency_is_not_taken_back_by_a_treatment_decision(clinic: Clinic, choice: Choice) -> None:
+    assert refusal(clinic, at_stage(clinic, "emergency"), choice) == "emergency_stands"
+
+
+@pytest.mark.parametrize("choice", [PROCEDURE, TRANSFER])
+def test_an_emergency_stays_pinned_whatever_is_decided_in_it(clinic: Clinic, choice: Choice) -> None:
+    encounter = at_stage(clinic, "emergency")
+    decide(clinic, encounter, choice)
+    after = now(clinic, encounter)
+    assert (after.stage, after.is_emergency) == ("emergency", True)
+    assert emergencies.find_open(after) is not None
+    assert encounters.timeline(after)[-1].step == "decide_in_emergency"
+
+
+@pytest.mark.parametrize("stage", ["waiting", "imaging"])
+@pytest.mark.parametrize("choice", [CONSERVATIVE, IMAGING, PROCEDURE, QUESTION])
+def test_who_is_not_on_the_surgeons_list_is_not_decided_on(clinic: Clinic, stage: str, choice: Choice) -> None:
+    assert refusal(clinic, at_stage(clinic, stage), choice) == "step_not_possible"
+
+
+@pytest.mark.parametrize("stage", ["waiting", "imaging", "review", "confirmation"])
+def test_a_surgeon_transfers_from_wherever_the_patient_is(clinic: Clinic, stage: str) -> None:
+    encounter = at_stage(clinic, stage)
+    decide(clinic, encounter, TRANSFER)
+    assert now(clinic, encounter).is_emergency
+
+
+@pytest.mark.parametrize("choice", EVERY)
+def test_a_finished_visit_takes_no_further_decision(clinic: Clinic, choice: Choice) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, CONSERVATIVE)
+    with pytest.raises(Conflict):
+        decide(clinic, encounter, choice, "surgeon2")
+    assert len(consults.decisions_of(encounter)) == 1
+
+
+# Who, and one after the other
+
+
+@pytest.mark.parametrize("who", ["reception", "nurse", "nurse2", "radiographer"])
+def test_only_a_surgeon_signs(clinic: Clinic, who: str) -> None:
+    encounter = at_stage(clinic, "review")
+    with pytest.raises(NotAllowed):
+        decide(clinic, encounter, CONSERVATIVE, who)
+    assert now(clinic, encounter).stage == "review"
+
+
+@pytest.mark.parametrize("choice", EVERY)
+def test_a_page_older_than_the_patients_state_decides_nothing(clinic: Clinic, choice: Choice) -> None:
+    encounter = at_stage(clinic, "review")
+    intakes.record_answers(clinic.nurse, encounter.id, as_answers({"mrc_l5_right": 3}))
+    with pytest.raises(Stale) as stale:
+        consults.decide(clinic.surgeon, encounter.id, encounter.version, choice)
+    assert stale.value.by == clinic.nurse.name
+    assert not consults.decisions_of(encounter)
+
+
+def test_of_two_surgeons_who_sign_at_once_one_does(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    version = encounter.version
+    told = at_once(
+        lambda: consults.decide(clinic.surgeon, encounter.id, version, CONSERVATIVE),
+        lambda: consults.decide(clinic.surgeon2, encounter.id, version, PROCEDURE),
+    )
+    assert len(told) == 1
+    assert isinstance(told[0], Conflict)
+    assert len(consults.decisions_of(encounter)) == 1
+
+
+def at_once(*uses: Callable[[], object]) -> list[DomainError]:
+    """Run the uses at the same moment; return what was refused."""
+    told: list[DomainError] = []
+    start = Barrier(len(uses))
+
+    def run(use: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            use()
+        except DomainError as error:
+            told.append(error)
+        finally:
+            db.session.remove()
+
+    threads = [Thread(target=run, args=(use,)) for use in uses]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.remove()
+    return told
+
+
+def test_a_surgeon_of_another_site_sees_and_decides_nothing(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    other = build_clinic("osaka", clinic.nurse.organisation_id, "_o")
+    assert not consults.list_cases(other.surgeon, "review")
+    with pytest.raises(NotFound):
+        consults.decide(other.surgeon, encounter.id, encounter.version, CONSERVATIVE)
+
+
+# The lists
+
+
+def test_each_list_shows_the_most_urgent_and_then_the_longest_waiting_first(clinic: Clinic) -> None:
+    first, second = at_stage(clinic, "review"), at_stage(clinic, "review")
+    urgent = at_stage(clinic, "review", level=3)
+    at_stage(clinic, "imaging")
+    confirm = at_stage(clinic, "confirmation")
+    assert ids(clinic, "review") == [urgent.id, first.id, second.id]
+    assert ids(clinic, "confirmation") == [confirm.id]
+
+
+def ids(clinic: Clinic, stage: str) -> list[str]:
+    return [case.encounter.id for case in consults.list_cases(clinic.surgeon, stage)]
+
+
+@pytest.mark.parametrize("stage", ["review", "confirmation"])
+def test_each_list_has_a_limit_and_says_who_is_over_it(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    at_stage(clinic, stage)
+    limit = knowledge.load().lists[stage].minutes
+    case = consults.list_cases(clinic.surgeon, stage)[0]
+    assert (case.minutes, case.limit, case.is_over) == (0, limit, False)
+    later(monkeypatch, minutes=limit + 1, seconds=5)
+    late = consults.list_cases(clinic.surgeon, stage)[0]
+    assert (late.minutes, late.is_over) == (limit + 1, True)
+    assert timedelta(minutes=late.minutes) > timedelta(minutes=late.limit)
+
+
+def test_a_case_says_which_parts_of_the_referral_are_there(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    assert parts(clinic) == (False, False, False)
+    treatment = knowledge.load().treatments_tried[0].key
+    intakes.record_answers(clinic.nurse, encounter.id, as_answers({"mrc_l5_right": 3, treatment: "not known"}))
+    assert parts(clinic) == (True, False, False)
+    intakes.record_answers(clinic.nurse, encounter.id, as_answers({treatment: True}))
+    assert parts(clinic) == (True, False, True)
+    intakes.change_details(clinic.reception, encounter.id, None, {"outside_images": True})
+    assert parts(clinic) == (True, True, True)
+
+
+def parts(clinic: Clinic) -> tuple[bool, bool, bool]:
+    case = consults.list_cases(clinic.surgeon, "review")[0]
+    return case.neurology, case.imaging, case.treatment
+
+
+def test_next_and_previous_lead_through_the_review_and_then_the_list_to_confirm(clinic: Clinic) -> None:
+    confirm, first, second = (at_stage(clinic, stage) for stage in ("confirmation", "review", "review"))
+    assert consults.neighbours(clinic.surgeon, first) == (None, second.id)
+    assert consults.neighbours(clinic.surgeon, second) == (first.id, confirm.id)
+    assert consults.neighbours(clinic.surgeon, confirm) == (second.id, None)
+    elsewhere = at_stage(clinic, "waiting")
+    assert consults.neighbours(clinic.surgeon, elsewhere) == (None, first.id)
+
+
+def test_a_request_for_imaging_and_an_unsigned_record_wait_for_the_surgeon_too(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "imaging")
+    request = orders.orders_of(encounter)[0]
+    assert [order.id for order in imaging.list_orders(clinic.surgeon) if order.status == "requested"] == [request.id]
+    imaging.order(clinic.surgeon, request.id, request.version)
+    assert not [order for order in imaging.list_orders(clinic.surgeon) if order.status == "requested"]
