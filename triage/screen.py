@@ -19,6 +19,7 @@ from triage.domain.people import age_in_years
 NAVIGATION = (
     ("patients.index", N_("Reception"), "encounters:check_in", "r"),
     ("board.index", N_("Board"), "board:view", "b"),
+    ("triage.tasks", N_("Tasks"), "tasks:view", "t"),
     ("imaging.index", N_("Imaging"), "imaging:view", "i"),
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
     ("audit.index", N_("Audit"), "audit:view", "a"),
@@ -65,7 +66,7 @@ def _navigation(who: Actor | None) -> list[dict[str, Any]]:
             "url": url_for(endpoint),
             "label": gettext(label),
             "key": key,
-            "current": endpoint.split(".")[0] == blueprint,
+            "current": endpoint == request.endpoint or endpoint.split(".")[0] == blueprint != "triage",
         }
         for endpoint, label, permission, key in NAVIGATION
         if who.may(permission)
