@@ -1,5 +1,6 @@
 """The imaging list, per modality, and each step of an examination."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, url_for
@@ -7,11 +8,26 @@ from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.domain.errors import Conflict, DomainError, Refused
-from triage.forms.imaging import CannotForm, CompleteForm, StartForm, VersionForm
-from triage.services import board, imaging
+from triage.domain.lifecycle import IMAGING_OPEN
+from triage.forms.imaging import CannotForm, CompleteForm, StartForm, StepForm
+from triage.services import imaging, live
 from triage.web import STATUS, actor, done, inside, locale, message, page, requires
 
 blueprint = Blueprint("imaging", __name__)
+
+#: Code of a refusal -> the field of the form at which it is said.
+PLACES = {"two_identifiers": "identity", "pregnancy_unknown": "pregnancy", "reason_needed": "reason"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A step that was refused: on which row, which form, with what was typed, and why."""
+
+    order_id: str
+    step: str
+    form: Any
+    status: int = 422
+    why: str = ""
 
 
 @blueprint.get("/imaging")
@@ -25,45 +41,61 @@ def index() -> Response:
 @requires("imaging:view")
 def rows() -> Response:
     """Answer a refresh: nothing while nothing changed, else the lists."""
-    if request.args.get("rev") == str(board.current_revision(actor())):
+    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
+    if live.page_revision(actor()) in (seen, request.args.get("rev")):
         return make_response("", 204)
     return make_response(render_template("imaging/_lists.html", **_values()))
 
 
-def _values(order_id: str = "", **more: Any) -> dict[str, Any]:
+def _values(refused: Refusal | None = None) -> dict[str, Any]:
+    kinds = {kind.id: kind.label(locale()) for kind in knowledge.load().modalities if kind.on_site}
     modality = request.args.get("modality", "")
-    known = {kind.id: kind.label(locale()) for kind in knowledge.load().modalities if kind.on_site}
+    modality = modality if modality in kinds else ""
+    rev = live.page_revision(actor())
     orders = imaging.list_orders(actor())
-    shown = [order for order in orders if modality not in known or order.modality == modality]
-    forms = {"start": StartForm(formdata=None), "complete": CompleteForm(formdata=None), "cannot": _cannot(None)}
     return {
-        "orders": orders, "shown": shown, "kinds": known, "modality": modality if modality in known else "",
-        "rev": board.current_revision(actor()), "forms": forms, "typed": order_id, "limit": _limit(), "error": None,
+        "orders": orders, "shown": [order for order in orders if modality in ("", order.modality)],
+        "waiting": [order for order in orders if order.status in IMAGING_OPEN], "kinds": kinds, "modality": modality,
+        "rev": rev, "limit": knowledge.load().lists["imaging"].minutes, "refused": refused, "step_form": _step_form,
+        "form": refused.form if refused else None,
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},
-    } | more  # fmt: skip
+    }  # fmt: skip
 
 
-def _limit() -> int:
-    return knowledge.load().lists["imaging"].minutes
+def _step_form(order: Any, step: str, refused: Refusal | None) -> Any:
+    """Return the form of one step on one row: as it was typed where it was refused, else empty."""
+    if refused is not None and (refused.order_id, refused.step) == (order.id, step):
+        form = refused.form
+    else:
+        form = {"start": StartForm, "complete": CompleteForm, "cannot": _cannot}[step](formdata=None)
+    if isinstance(form, StartForm):
+        patient, ticket = order.encounter.patient, order.encounter.ticket
+        told = {"name": patient.kana or patient.name, "birth_date": patient.birth_date, "ticket": ticket}
+        told["number"] = patient.number
+        form.offer((name, str(told[name])) for name in imaging.identifiers(patient))
+    return form.of_row(order.id)
 
 
 def _cannot(formdata: Any) -> CannotForm:
     return CannotForm(locale(), formdata=formdata)
 
 
-def _again(order_id: str, name: str, form: Any, error: DomainError | None = None) -> Response:
-    """Show the list with what was typed and why it was refused."""
+def _again(order_id: str, step: str, form: Any, error: DomainError | None = None) -> Response:
+    """Show the list with what was typed, the row's form open, and at the field why it was refused."""
+    imaging.get(actor(), order_id)
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
-    values = _values(order_id, error=message(error) if error else None)
-    values["forms"] = {**values["forms"], name: form}
-    return page("imaging/index.html", status=status, **values)
+    place = PLACES.get(error.code) if error else None
+    if place and error:
+        form[place].errors = [message(error)]
+    why = message(error) if error and not place else ""
+    return page("imaging/index.html", status=status, **_values(Refusal(order_id, step, form, status, why)))
 
 
 @blueprint.post("/imaging-orders/<order_id>/order")
 @requires("imaging:order")
 def order(order_id: str) -> Response:
     """Make a request a doctor's order with one press."""
-    form = VersionForm()
+    form = StepForm()
     imaging.order(actor(), order_id, form.version.data or 0)
     return done(_back())
 
@@ -86,7 +118,6 @@ def complete(order_id: str) -> Response:
     """Write the exposure record and send the patient on."""
     form = CompleteForm()
     if not form.validate():
-        imaging.get(actor(), order_id)
         return _again(order_id, "complete", form)
     try:
         imaging.complete(actor(), order_id, form.version.data or 0, form.views.data or "", form.exposure())
@@ -102,10 +133,9 @@ def cannot(order_id: str) -> Response:
     form = _cannot(request.form)
     if not form.validate():
         return _again(order_id, "cannot", form)
+    why, note = form.reason.data or "", (form.note.data or "").strip()
     try:
-        imaging.cannot_image(
-            actor(), order_id, form.version.data or 0, form.reason.data or "", (form.note.data or "").strip()
-        )
+        imaging.cannot_image(actor(), order_id, form.version.data or 0, why, note)
     except (Refused, Conflict) as error:
         return _again(order_id, "cannot", form, error)
     return done(_back())
@@ -115,7 +145,7 @@ def cannot(order_id: str) -> Response:
 @requires("imaging:sign")
 def sign(order_id: str) -> Response:
     """Sign the exposure record."""
-    form = VersionForm()
+    form = StepForm()
     imaging.sign(actor(), order_id, form.version.data or 0)
     return done(_back())
 

@@ -1,76 +1,79 @@
 """Starting, completing and giving up an examination."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, SelectMultipleField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 
 from triage import knowledge
 from triage.domain.messages import MESSAGES
 from triage.domain.names import normalise
 from triage.forms.triage import storable
 
-WHOLE = NumberRange(1, 2**31 - 1)
-#: Name of the figure -> label, unit, largest plausible value.
-FIGURES = {
-    "kvp": (_l("Tube voltage"), "kV", 150),
-    "mas": (_l("Tube current"), "mAs", 2000),
-    "dose": (_l("Dose"), "", 9999),
+#: Name of the figure -> largest plausible value, in kV, mAs and the unit chosen beside the dose.
+FIGURES = {"kvp": 150, "mas": 2000, "dose": 9999}
+IDENTIFIERS = {
+    "name": _l("Name, told by the patient"),
+    "birth_date": _l("Birth date, told by the patient"),
+    "number": _l("Patient number"),
+    "ticket": _l("Ticket"),
 }
+PREGNANCY = [("no", _l("No")), ("yes", _l("Yes")), ("not_known", _l("Not known"))]
+UNITS = [("mGy", "mGy"), ("mGycm", "mGy·cm"), ("Gycm2", "Gy·cm²")]
 
 
 def _line(value: str | None) -> str:
     return normalise(value or "")
 
 
-class VersionForm(FlaskForm):
-    """A press on one row: which version of it was seen."""
+class StepForm(FlaskForm):
+    """A press on one row of the list: which version of it was seen."""
 
-    version = IntegerField(validators=[InputRequired(), WHOLE])
+    version = IntegerField(validators=[Optional()])
+
+    def of_row(self, row_id: str) -> "StepForm":
+        """Give every field an element id of its own, since the list holds one form per row; return the form."""
+        for field in self:
+            field.id = field.label.field_id = f"{field.short_name}-{row_id}"
+        return self
 
 
-class StartForm(VersionForm):
+class StartForm(StepForm):
     """Two identifiers, and pregnancy where it is asked."""
 
-    identity = SelectMultipleField(
-        _l("Checked with the patient"),
-        choices=[
-            ("name", _l("Name, told by the patient")),
-            ("birth_date", _l("Birth date, told by the patient")),
-            ("number", _l("Patient number")),
-            ("ticket", _l("Ticket")),
-        ],
-    )
-    pregnancy = RadioField(
-        _l("Could she be pregnant?"),
-        [Optional()],
-        choices=[("no", _l("No")), ("yes", _l("Yes")), ("not_known", _l("Not known"))],
-        validate_choice=False,
-    )
+    identity = SelectMultipleField(_l("Checked with the patient: two"), validate_choice=False)
+    pregnancy = RadioField(_l("Could she be pregnant?"), choices=PREGNANCY, validate_choice=False)
+
+    def offer(self, values: Iterable[tuple[str, str]]) -> "StartForm":
+        """Offer the identifiers that are recorded, each with what the patient should answer; return the form."""
+        self.identity.choices = [(name, f"{IDENTIFIERS[name]}: {value}") for name, value in values]
+        return self
 
 
-class CompleteForm(VersionForm):
+class CompleteForm(StepForm):
     """The exposure record as the radiographer reads it off."""
 
     views = StringField(_l("Views or region"), [InputRequired(_l("Write what was imaged.")), Length(max=200), storable])
-    kvp = StringField(FIGURES["kvp"][0], [Optional(), Length(max=12)], filters=[_line])
-    mas = StringField(FIGURES["mas"][0], [Optional(), Length(max=12)], filters=[_line])
-    dose = StringField(FIGURES["dose"][0], [Optional(), Length(max=12)], filters=[_line])
-    unit = RadioField(_l("Unit"), choices=[("mGy", "mGy"), ("mGycm", "mGy·cm"), ("Gycm2", "Gy·cm²")], default="mGy")
+    kvp = StringField(_l("Tube voltage"), [Optional(), Length(max=12)], filters=[_line])
+    mas = StringField(_l("Tube current × time"), [Optional(), Length(max=12)], filters=[_line])
+    dose = StringField(_l("Dose"), [Optional(), Length(max=12)], filters=[_line])
+    unit = RadioField(_l("Unit of the dose"), choices=UNITS, default="mGy")
 
     def validate_kvp(self, field: Any) -> None:
         """Refuse what is no number or no plausible one."""
-        _check(field, "kvp")
+        _check(field)
 
     def validate_mas(self, field: Any) -> None:
         """Refuse what is no number or no plausible one."""
-        _check(field, "mas")
+        _check(field)
 
     def validate_dose(self, field: Any) -> None:
         """Refuse what is no number or no plausible one."""
-        _check(field, "dose")
+        _check(field)
 
     def exposure(self) -> dict[str, Any]:
         """Return the figures that were given, as numbers, with the unit of the dose."""
@@ -78,19 +81,15 @@ class CompleteForm(VersionForm):
         return figures | ({"unit": self.unit.data} if "dose" in figures else {})
 
 
-def _check(field: Any, name: str) -> None:
-    if not field.data:
-        return
-    high = FIGURES[name][2]
-    try:
-        fits = 0 < float(field.data) <= high
-    except ValueError:
-        raise ValidationError(_l(MESSAGES["not_a_number"])) from None
-    if not fits:
+def _check(field: Any) -> None:
+    high = FIGURES[field.short_name]
+    if not re.fullmatch(r"[0-9]+([.][0-9]+)?", field.data, re.ASCII):
+        raise ValidationError(_l(MESSAGES["not_a_number"]))
+    if not 0 < float(field.data) <= high:
         raise ValidationError(_l(MESSAGES["number_range"]) % {"low": 0, "high": high})
 
 
-class CannotForm(VersionForm):
+class CannotForm(StepForm):
     """Why the examination could not be done."""
 
     reason = RadioField(_l("Why"), validate_choice=False)

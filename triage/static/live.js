@@ -54,7 +54,7 @@ function keepWords(event) {
 }
 
 // --- holding the order ------------------------------------------------------------------------------------------------
-const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement);
+const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement) || Boolean(list.querySelector('details[open]'));
 const holding = (list) => Boolean(pausedAt) || (!released && inHand(list));
 
 function addHold(event) {
