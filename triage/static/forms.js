@@ -86,6 +86,16 @@ function wireSearch(box) {
   };
   box.addEventListener('input', (event) => { if (!event.isComposing) go(); });
   box.addEventListener('compositionend', go);
+  // Enter leads into the answers once they belong to what is typed; only the second Enter, on a name that was read, acts.
+  let shown = box.value;
+  box.addEventListener('htmx:afterOnLoad', () => { shown = last; });
+  box.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || composing(event) || box.value !== shown) return;
+    const first = document.querySelector(`${box.getAttribute('hx-target')} [data-row-link]`);
+    if (!first) return;
+    event.preventDefault();
+    first.focus();
+  });
 }
 
 // Enter that confirms a conversion must not submit anything.
