@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, flash, make_response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -10,9 +10,9 @@ from triage import knowledge
 from triage.blueprints.saving import form_context
 from triage.domain import lifecycle
 from triage.domain.errors import Conflict, DomainError, Refused
-from triage.forms import summary
+from triage.forms import review, summary
 from triage.forms.consults import TreatmentForm
-from triage.services import board, consults, encounters, imaging, orders, pins, triage
+from triage.services import consults, encounters, imaging, live, pins, triage
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("consults", __name__)
@@ -28,23 +28,23 @@ def index() -> Response:
 @blueprint.get("/consults/rows")
 @requires("consults:view")
 def rows() -> Response:
-    """Answer a refresh: nothing while nothing changed, else the lists."""
-    if request.args.get("rev") == str(board.current_revision(actor())):
+    """Answer a refresh: nothing while the page would look the same, else the lists."""
+    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
+    if live.page_revision(actor()) in (seen, request.args.get("rev")):
         return make_response("", 204)
     return make_response(render_template("consults/_lists.html", **_lists()))
 
 
 def _lists() -> dict[str, Any]:
-    who = actor()
+    who, known = actor(), knowledge.load()
+    rev = live.page_revision(who)  # read first: a change that comes now is shown again, never lost
+    cases = {stage: consults.list_cases(who, stage) for stage in consults.LISTED}
+    asked = [order for order in imaging.list_orders(who) if order.status == "requested"]
     return {
-        "rev": board.current_revision(who),
+        "rev": rev, "cases": cases, "requests": asked, "unsigned": imaging.unsigned(who), "lists": known.lists,
         "emergencies": pins.list_open(who),
-        "review": consults.list_cases(who, lifecycle.REVIEW),
-        "confirmation": consults.list_cases(who, lifecycle.CONFIRMATION),
-        "requests": [order for order in imaging.list_orders(who) if order.status == "requested"],
-        "unsigned": imaging.unsigned(who),
-        "lists": knowledge.load().lists,
-    }
+        "late": sum(case.is_over for listed in cases.values() for case in listed),
+    }  # fmt: skip
 
 
 @blueprint.get("/consults/<encounter_id>")
@@ -52,22 +52,28 @@ def _lists() -> dict[str, Any]:
 def show(encounter_id: str) -> Response:
     """Show one case, everything the decision needs on one screen."""
     encounter = encounters.open_(actor(), encounter_id, "review")
-    kind = "conservative" if encounter.stage == lifecycle.CONFIRMATION else None
-    note = gettext("As suggested by the nurse.") if kind else ""
-    return page("consults/show.html", **_case(encounter, TreatmentForm(locale(), formdata=None, kind=kind, note=note)))
+    return page("consults/show.html", **_case(encounter, _prefilled(encounter)))
+
+
+def _prefilled(encounter: Any) -> TreatmentForm:
+    """Return the form: on the list to confirm the nurse's route stands there, and signing confirms it."""
+    confirming = encounter.stage == lifecycle.CONFIRMATION
+    note = gettext("As the nurse suggested.") if confirming else ""
+    kind = "conservative" if confirming else None
+    return TreatmentForm(locale(), formdata=None, kind=kind, note=note, version=encounter.version)
 
 
 def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
-    found = form_context(encounter)
+    found, who = form_context(encounter), actor()
     entry = found["entry"]
-    before, after = consults.neighbours(actor(), encounter)
+    before, after = consults.neighbours(who, encounter)
     return found | {
         "patient": encounter.patient, "form": form, "known": knowledge.load(), "steps": encounters.timeline(encounter),
-        "present": summary.present(entry), "denied": summary.absent(entry), "unsure": summary.not_known(entry),
-        "orders": orders.orders_of(encounter), "triaged": triage.decisions_of(encounter),
-        "decisions": consults.decisions_of(encounter), "visits": encounters.earlier(actor(), encounter.patient_id, 6),
-        "emergency": pins.find_open(encounter), "before": before, "after": after, "lacking": {}, "error": None,
-        "open_here": encounter.stage in (lifecycle.REVIEW, lifecycle.CONFIRMATION, lifecycle.EMERGENCY),
+        "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry), "denied": summary.absent(entry), "unsure": summary.not_known(entry),
+        "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
+        "decisions": consults.decisions_of(encounter), "visits": consults.earlier_visits(who, encounter),
+        "before": before, "after": after, "lists": knowledge.load().lists,
+        "decidable": encounter.stage in consults.DECIDABLE and who.may("consults:decide"),
     }  # fmt: skip
 
 
@@ -78,16 +84,21 @@ def decide(encounter_id: str) -> Response:
     form = TreatmentForm(locale())
     choice = _choice(form)
     lacking = consults.check(choice)
-    if lacking or not form.validate():
-        return _again(encounter_id, form, 422, lacking)
+    if not form.validate() or lacking:
+        return _again(encounter_id, form, lacking)
     try:
         consults.decide(actor(), encounter_id, form.version.data or 0, choice)
     except (Refused, Conflict) as error:
-        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-        return _again(encounter_id, form, status, {}, error)
+        return _again(encounter_id, form, {}, error)
     if choice.kind == "transfer":
         return done(url_for("emergencies.show", encounter_id=encounter_id))
+    _tell(encounter_id)
     return done(url_for("consults.index"))
+
+
+def _tell(encounter_id: str) -> None:
+    ticket = encounters.get(actor(), encounter_id).ticket
+    flash(gettext("%(ticket)s: the decision is signed.", ticket=ticket))
 
 
 def _choice(form: TreatmentForm) -> consults.Choice:
@@ -97,14 +108,15 @@ def _choice(form: TreatmentForm) -> consults.Choice:
 
 
 def _again(
-    encounter_id: str, form: TreatmentForm, status: int, lacking: dict[str, str], error: DomainError | None = None
+    encounter_id: str, form: TreatmentForm, lacking: dict[str, str], error: DomainError | None = None
 ) -> Response:
-    values = _case(encounters.get(actor(), encounter_id), form)
-    values["lacking"] = {name: sentence(code) for name, code in lacking.items()}
-    values["error"] = message(error) if error else None
-    for name, text in values["lacking"].items():
-        form[name].errors = [text]
-    return page("consults/show.html", status=status, **values)
+    encounter = encounters.get(actor(), encounter_id)
+    for name, code in lacking.items():
+        form[name].errors = [*form[name].errors, sentence(code)]
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
+    if status == STATUS[Conflict]:
+        form.identified.data = False  # what the page shows now has not been signed for yet
+    return page("consults/show.html", status=status, error=message(error) if error else "", **_case(encounter, form))
 
 
 @blueprint.get("/consults/<encounter_id>/print")
@@ -112,5 +124,5 @@ def _again(
 def print_(encounter_id: str) -> Response:
     """Show the decision as a sheet for the record."""
     encounter = encounters.print_(actor(), encounter_id, "decision")
-    form = TreatmentForm(locale(), formdata=None)
-    return page("consults/print.html", **_case(encounter, form))
+    back = url_for("consults.show", encounter_id=encounter_id)
+    return page("consults/print.html", back_url=back, **_case(encounter, TreatmentForm(locale(), formdata=None)))

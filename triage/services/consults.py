@@ -12,14 +12,15 @@ from triage.domain import lifecycle, treatment
 from triage.domain.access import Actor
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
-from triage.domain.treatment import LISTED, Choice
+from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Claim, Encounter, Finding, ImagingOrder, TreatmentDecision
 from triage.services import intakes, orders, pins
 from triage.services.audit import record
-from triage.services.encounters import check_version, for_writing, move
+from triage.services.encounters import check_version, earlier, for_writing, move
 
 __all__ = [
-    "LISTED", "Case", "Choice", "check", "decide", "decisions_of", "list_cases", "neighbours", "questions_to_nurse",
+    "DECIDABLE", "LISTED", "Case", "Choice", "check", "decide", "decisions_of", "earlier_visits", "list_cases",
+    "neighbours", "questions_to_nurse",
 ]  # fmt: skip
 
 #: Stands behind every level, for sorting.
@@ -91,6 +92,14 @@ def decisions_of(encounter: Encounter) -> list[TreatmentDecision]:
     query = select(TreatmentDecision).where(TreatmentDecision.encounter_id == encounter.id)
     signed = query.options(joinedload(TreatmentDecision.staff))
     return list(session.scalars(signed.order_by(TreatmentDecision.at.desc())))
+
+
+def earlier_visits(actor: Actor, encounter: Encounter) -> list[tuple[Encounter, TreatmentDecision | None]]:
+    """Return the patient's visits before this one, newest first, each with the last decision signed at it."""
+    before = [row for row in earlier(actor, encounter.patient_id) if row.arrived_at < encounter.arrived_at]
+    query = select(TreatmentDecision).where(TreatmentDecision.encounter_id.in_([row.id for row in before]))
+    signed = {decision.encounter_id: decision for decision in session.scalars(query.order_by(TreatmentDecision.at))}
+    return [(row, signed.get(row.id)) for row in before]
 
 
 def check(choice: Choice) -> dict[str, str]:

@@ -52,6 +52,12 @@ def list_orders(actor: Actor, modality: str = "") -> Sequence[ImagingOrder]:
     return sorted(rows, key=lambda row: row.encounter.acuity or NO_ACUITY)
 
 
+def list_of(actor: Actor, encounter: Encounter) -> Sequence[ImagingOrder]:
+    """Return the encounter's orders with people and exposure records, the oldest first."""
+    query = _orders(actor).where(ImagingOrder.encounter_id == encounter.id)
+    return session.scalars(query.order_by(ImagingOrder.requested_at, ImagingOrder.id)).all()
+
+
 def unsigned(actor: Actor) -> Sequence[ImagingOrder]:
     """Return the completed examinations whose exposure record no doctor has signed, the oldest first."""
     query = _orders(actor).join(ImagingOrder.exposure).where(ExposureRecord.signed_at.is_(None))
