@@ -69,7 +69,8 @@ def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     before, after = consults.neighbours(who, encounter)
     return found | {
         "patient": encounter.patient, "form": form, "known": knowledge.load(), "steps": encounters.timeline(encounter),
-        "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry), "denied": summary.absent(entry), "unsure": summary.not_known(entry),
+        "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry),
+        "denied": summary.absent(entry), "unsure": summary.not_known(entry),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
         "decisions": consults.decisions_of(encounter), "visits": consults.earlier_visits(who, encounter),
         "before": before, "after": after, "lists": knowledge.load().lists,
