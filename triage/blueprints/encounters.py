@@ -1,13 +1,18 @@
 """An arrival: checking in, the slip, leaving, and the way to the right page."""
 
+from typing import Any
+
 from flask import Blueprint, Response, redirect, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage.domain import lifecycle
 from triage.domain.access import Actor
+from triage.domain.errors import Conflict
+from triage.forms.patients import REQUEST_ID, LeaveForm
 from triage.models import Encounter
 from triage.services import encounters, organisations
-from triage.web import actor, done, in_language, page, requires, zone
+from triage.web import actor, done, in_language, message, page, requires, zone
 
 blueprint = Blueprint("encounters", __name__)
 
@@ -16,8 +21,19 @@ blueprint = Blueprint("encounters", __name__)
 @requires("encounters:check_in")
 def check_in(patient_id: str) -> AnyResponse:
     """Open an encounter with the next ticket; the same press twice opens one."""
-    encounter = encounters.check_in(actor(), patient_id, request.form.get("request_id", "")[:64])
-    return done(url_for("intakes.show", encounter_id=encounter))
+    key = request.form.get("request_id", "")
+    try:
+        opened = encounters.check_in(actor(), patient_id, key if REQUEST_ID.fullmatch(key) else "")
+    except Conflict as here:
+        return _already_here(here)
+    return done(url_for("intakes.show", encounter_id=opened))
+
+
+def _already_here(here: Conflict) -> Response:
+    label = gettext("Open %(ticket)s", ticket=here.params["ticket"])
+    actions = [{"url": url_for("encounters.show", encounter_id=here.params["encounter"]), "label": label}]
+    title = gettext("Already here")
+    return page("errors/error.html", status=409, code=409, title=title, message=message(here), actions=actions)
 
 
 @blueprint.get("/encounters/<encounter_id>")
@@ -42,8 +58,12 @@ def _place(who: Actor, encounter: Encounter) -> str:
 @requires("patients:open")
 def summary(encounter_id: str) -> Response:
     """Show where the visit stands, to who does not examine."""
-    encounter = encounters.open_(actor(), encounter_id, "summary")
-    return page("encounters/summary.html", encounter=encounter, steps=encounters.timeline(encounter))
+    return _summary(encounters.open_(actor(), encounter_id, "summary"), LeaveForm(formdata=None))
+
+
+def _summary(encounter: Encounter, form: LeaveForm, status: int = 200, **values: Any) -> Response:
+    steps = encounters.timeline(encounter)
+    return page("encounters/summary.html", status=status, encounter=encounter, steps=steps, form=form, **values)
 
 
 @blueprint.get("/encounters/<encounter_id>/slip")
@@ -53,14 +73,22 @@ def slip(encounter_id: str) -> Response:
     encounter = encounters.print_(actor(), encounter_id, "slip")
     when = encounter.arrived_at.astimezone(zone())
     values = {"encounter": encounter, "site": organisations.site_of(actor()), "when": when}
-    sheet = in_language(encounter.patient.language, "encounters/_slip.html", values)
-    return page("encounters/slip.html", encounter=encounter, sheet=sheet)
+    language = encounter.patient.language
+    sheet = in_language(language, "encounters/_slip.html", values)
+    line = in_language("en", "encounters/_slip_line.html", values) if language == "ja" else ""
+    return page("encounters/slip.html", encounter=encounter, sheet=sheet, line=line)
 
 
 @blueprint.post("/encounters/<encounter_id>/departure")
 @requires("encounters:leave")
 def leave(encounter_id: str) -> AnyResponse:
     """End the visit of a patient who left without being seen."""
-    version = request.form.get("version", type=int) or 0
-    encounters.leave_unseen(actor(), encounter_id, version, request.form.get("reason", "")[:500])
+    form = LeaveForm()
+    encounter = encounters.get(actor(), encounter_id)
+    if not form.validate():
+        return _summary(encounter, form, 422)
+    try:
+        encounters.leave_unseen(actor(), encounter_id, form.version.data or 0, form.reason.data or "")
+    except Conflict as error:
+        return _summary(encounters.get(actor(), encounter_id), form, 409, error=message(error))
     return done(url_for("board.index"))

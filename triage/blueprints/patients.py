@@ -1,15 +1,17 @@
 """The reception desk: find, create, change a patient."""
 
 import secrets
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage.domain.dates import in_era
-from triage.domain.errors import Conflict, Stale
-from triage.forms.patients import ISSUERS, PatientForm
-from triage.services import desk, drafts, encounters, patients
-from triage.web import actor, done, message, page, requires
+from triage.domain.errors import Conflict, Invalid, Stale
+from triage.domain.names import normalise
+from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
+from triage.services import desk, drafts, lookup, patients
+from triage.web import actor, done, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
 
@@ -18,32 +20,41 @@ blueprint = Blueprint("patients", __name__)
 @requires("patients:search")
 def index() -> Response:
     """Show the desk: the search, what is half done, and how long people wait."""
-    return _desk(patients.Found(), "")
+    return _desk()
 
 
 @blueprint.get("/patients/search")
 @requires("patients:search")
 def search() -> Response:
     """Answer one search, as the table alone for htmx, as the desk otherwise."""
-    words = request.args.get("q", "")
-    return _desk(patients.search(actor(), words), words.strip())
+    return _desk()
 
 
-def _desk(found: patients.Found, words: str) -> Response:
-    state = desk.look(actor())
+def _desk() -> Response:
+    words = normalise(request.args.get("q", ""))[:100]
+    found = lookup.search(actor(), words)
     era = in_era(found.read_as) if found.read_as else ""
     keys = {patient.id: secrets.token_urlsafe(12) for patient in found.patients}
-    return page("patients/index.html", "patients/_found.html", found=found, words=words, desk=state, era=era, keys=keys)
+    values: dict[str, Any] = {"found": found, "words": words, "era": era, "keys": keys, "desk": desk.look(actor())}
+    values["in_era"] = in_era
+    return page("patients/index.html", "patients/_found.html", **values)
 
 
 @blueprint.get("/patients/new")
 @requires("patients:create")
 def new() -> Response:
-    """Show an empty form, or what was typed before; the words searched for are carried into it."""
-    draft = drafts.find(actor(), patients.NEW_PATIENT)
-    form = PatientForm(data=draft.body if draft else desk.read_search(request.args.get("q", "")))
-    form.request_id.data = form.request_id.data or secrets.token_urlsafe(12)
-    return page("patients/new.html", form=form, draft=draft, alike=[])
+    """Show an empty form with the words searched for, or else what was typed before."""
+    words, key = request.args.get("q", ""), _request_id(request.args)
+    mine = [] if words else drafts.list_new_patients(actor())
+    draft = next((row for row in mine if not key or row.form == drafts.new_patient(key)), None)
+    form = PatientForm(formdata=None, data=draft.body if draft else desk.read_search(words))
+    form.request_id.data = (draft and draft.body.get("request_id")) or key or secrets.token_urlsafe(12)
+    return _new(form, draft=draft)
+
+
+def _new(form: PatientForm, status: int = 200, **values: Any) -> Response:
+    era = in_era(form.born) if form.born else ""
+    return page("patients/new.html", status=status, form=form, era=era, **values)
 
 
 @blueprint.post("/patients")
@@ -52,71 +63,91 @@ def create() -> AnyResponse:
     """Add the patient, unless the same person may be on file already: then ask first."""
     form = PatientForm()
     if not form.validate():
-        return page("patients/new.html", status=422, form=form, draft=None, alike=[])
-    decided = request.form.get("different") or patients.find_made(form.request_id.data)
-    alike = [] if decided else patients.find_alike(actor(), form.values())
-    if alike:
-        return page("patients/new.html", status=409, form=form, draft=None, alike=alike)
+        return _new(form, 422)
     try:
         return done(_save_new(form))
-    except Conflict as taken:
-        return page("patients/new.html", status=409, form=form, draft=None, alike=[], error=message(taken))
+    except Invalid as wrong:
+        _say_at_fields(form, wrong)
+        return _new(form, 422)
+    except Conflict as error:
+        alike = lookup.find_alike(actor(), form.values())
+        seen = lookup.last_seen(actor(), [patient.id for patient in alike])
+        return _new(form, 409, alike=alike, last_seen=seen, error=message(error))
 
 
 def _save_new(form: PatientForm) -> str:
-    values = (actor(), form.values(), form.identifiers(), form.request_id.data or "")
+    different = request.form.get("different", "").split(",")
+    values = (actor(), form.values(), form.identifiers(), form.request_id.data or "", different)
     if request.form.get("then") == "check_in":
         return url_for("intakes.show", encounter_id=patients.create_and_check_in(*values))
     return url_for("patients.show", patient_id=patients.create(*values))
 
 
+def _say_at_fields(form: PatientForm, wrong: Invalid) -> None:
+    for name, code in wrong.fields.items():
+        form[name].errors = [sentence(code)]
+
+
+def _request_id(values: Any) -> str:
+    given = values.get("request_id", "")
+    return given if REQUEST_ID.fullmatch(given) else ""
+
+
 @blueprint.post("/patients/draft")
 @requires("patients:create")
 def draft() -> AnyResponse:
-    """Keep what is typed into the new patient's form; an empty post forgets it."""
-    typed = {name: value for name, value in request.form.items() if name in PatientForm() and name != "csrf_token"}
+    """Keep what is typed into the new patient's form and echo the birth date; or forget it and go on."""
+    form, key = PatientForm(), _request_id(request.form)
     if request.form.get("discard"):
-        drafts.discard(actor(), patients.NEW_PATIENT)
-        return done(url_for("patients.new"))
-    drafts.save(actor(), patients.NEW_PATIENT, {name: value[:1000] for name, value in typed.items()})
-    return Response(status=204)
+        drafts.discard(actor(), drafts.new_patient(key))
+        known = request.form.get("patient_id")
+        return done(url_for("patients.show", patient_id=known) if known else url_for("patients.index"))
+    kept = {field.name for field in form} - {"csrf_token", "version", "base"}
+    typed = {name: value[:1000] for name, value in request.form.items() if name in kept}
+    if key:
+        drafts.save_new_patient(actor(), key, typed)
+    return page("patients/_born.html", form=form, era=in_era(form.born) if form.born else "", swap=True)
 
 
-@blueprint.get("/patients/<patient_id>")
+@blueprint.get("/patients/<string(length=16):patient_id>")
 @requires("patients:open")
 def show(patient_id: str) -> Response:
     """Show the record: who it is, what to mind, and every visit."""
     patient = patients.open_(actor(), patient_id, "record")
-    visits = encounters.earlier(actor(), patient_id, 50)
-    here = next((visit for visit in visits if visit.finished_at is None), None)
+    visits = patients.list_visits(actor(), patient_id)
+    here = next((visit.encounter for visit in visits if visit.encounter.finished_at is None), None)
     key = secrets.token_urlsafe(12)
-    return page("patients/show.html", patient=patient, visits=visits, here=here, request_id=key)
+    return page("patients/show.html", patient=patient, visits=visits, here=here, request_id=key, in_era=in_era)
 
 
-@blueprint.get("/patients/<patient_id>/edit")
+@blueprint.get("/patients/<string(length=16):patient_id>/edit")
 @requires("patients:edit")
 def edit(patient_id: str) -> Response:
     """Show the record as a form."""
     patient = patients.open_(actor(), patient_id, "edit")
-    held = {issuer: patient.identifier(issuer) for issuer, _label in ISSUERS}
-    born = patient.birth_date.isoformat() if patient.birth_date else ""
-    form = PatientForm(data=patient.as_dict() | held | {"birth_date": born})
-    return page("patients/edit.html", patient=patient, form=form, theirs=None)
+    form = PatientForm(formdata=None, obj=patient, **{issuer: patient.identifier(issuer) for issuer, _label in ISSUERS})
+    form.note_base()
+    return _edit(patient, form)
 
 
-@blueprint.post("/patients/<patient_id>")
+def _edit(patient: Any, form: PatientForm, status: int = 200, **values: Any) -> Response:
+    era = in_era(form.born) if form.born else ""
+    return page("patients/edit.html", status=status, patient=patient, form=form, era=era, **values)
+
+
+@blueprint.post("/patients/<string(length=16):patient_id>")
 @requires("patients:edit")
 def update(patient_id: str) -> AnyResponse:
     """Save the record; when somebody was faster, show both versions side by side and keep what was typed."""
     form = PatientForm()
     patient = patients.get(actor(), patient_id)
     if not form.validate():
-        return page("patients/edit.html", status=422, patient=patient, form=form, theirs=None)
+        return _edit(patient, form, 422)
     try:
         patients.update(actor(), patient_id, form.version.data or 0, form.values(), form.identifiers())
-    except Conflict as faster:
-        theirs = faster if isinstance(faster, Stale) else None
-        if theirs:  # sent once more, the form now answers what stands
-            form.version.data = int(str(theirs.current["version"]))
-        return page("patients/edit.html", status=409, patient=patient, form=form, theirs=theirs, error=message(faster))
+    except Stale as theirs:
+        return _edit(patient, form, 409, theirs=theirs, clashes=form.merge(theirs.current), error=message(theirs))
+    except Invalid as wrong:
+        _say_at_fields(form, wrong)
+        return _edit(patient, form, 422)
     return done(url_for("patients.show", patient_id=patient_id))

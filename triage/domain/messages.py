@@ -31,6 +31,7 @@ MESSAGES: dict[str, str] = {
     "no_open_emergency": N_("There is no open emergency for this patient."),
     "withdrawal_pending": N_("It is already proposed to take this emergency back."),
     "nothing_proposed": N_("Nobody has proposed to take this emergency back."),
+    "maybe_on_file": N_("This person may be on file already. Compare before you save."),
     "number_taken": N_("Another patient already has this number."),
     "reason_needed": N_("Choose a reason."),
     "note_needed": N_("Write why."),

@@ -2,16 +2,19 @@
 
 import re
 import unicodedata
+from difflib import SequenceMatcher
 
 #: A kanji that families write differently and desks type as it comes, and the one it is searched by.
 _PAIRS = """
-邊辺 邉辺 髙高 﨑崎 嵜崎 齋斉 齊斉 斎斉 濱浜 濵浜 𠮷吉 澤沢 櫻桜 嶋島 廣広 國国
-眞真 惠恵 龍竜 條条 德徳 黑黒 瀨瀬 曾曽 增増 藏蔵 榮栄 圓円 實実 藪薮
+邊辺 邉辺 髙高 﨑崎 嵜崎 碕崎 齋斉 齊斉 斎斉 濱浜 濵浜 𠮷吉 澤沢 櫻桜 嶋島 嶌島 廣広 國国 冨富 舘館 槇槙 桒桑
+眞真 惠恵 龍竜 條条 德徳 黑黒 瀨瀬 曾曽 增増 藏蔵 榮栄 圓円 實実 藪薮 瀧滝 萬万 與与 關関 淺浅 壽寿 寶宝 彌弥
 """
 VARIANTS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _SAME = str.maketrans({"ヴ": "ブ", "ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ー": None, "・": None, "゛": None})
-#: Hepburn syllables, longest first, to katakana.
+#: Marks that only choose the shape of the character before them.
+_SHAPES = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+#: Hepburn syllables to katakana; the longest that fits is read.
 _SYLLABLES = """
 kya:キヤ kyu:キユ kyo:キヨ sha:シヤ shu:シユ sho:シヨ cha:チヤ chu:チユ cho:チヨ nya:ニヤ nyu:ニユ nyo:ニヨ
 hya:ヒヤ hyu:ヒユ hyo:ヒヨ mya:ミヤ myu:ミユ myo:ミヨ rya:リヤ ryu:リユ ryo:リヨ gya:ギヤ gyu:ギユ gyo:ギヨ
@@ -25,11 +28,15 @@ pa:パ pi:ピ pu:プ pe:ペ po:ポ a:ア i:イ u:ウ e:エ o:オ n:ン
 """
 _ROMAJI = dict(item.split(":") for item in _SYLLABLES.split())
 _SYLLABLE = re.compile("|".join(sorted(_ROMAJI, key=len, reverse=True)))
+#: Two readings born on the same day are taken for one person from this likeness on (one slip in four kana).
+_LIKE = 0.75
 
 
 def normalise(text: str) -> str:
-    """Return the text in one width and composition, with single spaces."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()
+    """Return the text in one width and composition, with single spaces and no control characters."""
+    plain = unicodedata.normalize("NFKC", text)
+    seen = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zs"} else c for c in plain)
+    return re.sub(r"\s+", " ", seen).strip()
 
 
 def katakana(text: str) -> str:
@@ -37,37 +44,63 @@ def katakana(text: str) -> str:
     return "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in normalise(text))
 
 
+def is_kana(text: str) -> bool:
+    """Tell whether the text is written in kana alone."""
+    return bool(text) and all("ァ" <= c <= "ー" or c == " " for c in katakana(text))
+
+
 def fold(text: str) -> str:
     """Return the search key of a word: no spaces, variants, small kana, long marks, or case differences."""
-    return katakana(text).translate(VARIANTS).translate(_SMALL).translate(_SAME).replace(" ", "").lower()
+    plain = _SHAPES.sub("", katakana(text))
+    return plain.translate(VARIANTS).translate(_SMALL).translate(_SAME).replace(" ", "").lower()
 
 
 def from_romaji(text: str) -> str | None:
-    """Return Latin letters as folded katakana (Yamamoto → ヤマモト), or None when they are no Japanese syllables."""
+    """Return Latin letters as folded katakana with short vowels (Satō → サト), or None for other syllables."""
     plain = unicodedata.normalize("NFKD", normalise(text).lower())
-    letters = re.sub(r"[^a-z]", "", plain)
-    if not letters or re.sub(r"[a-z' \u0300-\u036f]", "", plain):
+    if re.sub(r"[a-z'’ \-\u0300-\u036f]", "", plain):
         return None
+    letters = re.sub(r"[^a-z'’]", "", plain).replace("’", "'")
     letters = re.sub(r"m(?=[bpm])", "n", letters)
-    letters = re.sub(r"([kstpcgzdbj])\1", r"ツ\1", letters).replace("tch", "ツch")
-    letters = letters.replace("ou", "o").replace("oo", "o").replace("uu", "u")
-    kana = _SYLLABLE.sub(lambda match: _ROMAJI[match[0]], letters)
-    return fold(kana) if not re.search(r"[a-z]", kana) else None
+    letters = re.sub(r"([kstpcgzdbj])\1", r"tsu\1", letters).replace("tch", "tsuch")
+    letters = re.sub(r"oh(?![aiueo])", "o", letters)
+    kana = _SYLLABLE.sub(lambda match: _ROMAJI[match[0]], letters).replace("'", "")
+    return short_vowels(fold(kana)) if kana and not re.search(r"[a-z]", kana) else None
+
+
+def short_vowels(kana: str) -> str:
+    """Return folded kana without the vowel that only lengthens an o or u, as Latin letters leave it out."""
+    short = re.sub("(?<=[オコソトノホモヨロゴゾドボポ])[ウオ]", "", kana)
+    return re.sub("(?<=[ウクスツヌフムユルグズブプ])ウ", "", short)
+
+
+def readings(word: str) -> tuple[str, ...]:
+    """Return the keys that a typed word may begin: as it stands, and as kana where it is Latin letters."""
+    plain = normalise(word).lower()
+    # "yamam" is on its way to "yamamoto"; "junichi" may be ジュニチ or ジュンイチ.
+    typed = (plain, re.sub(r"[^aiueo]+$", "", plain), re.sub(r"n(?=[aiueo])", "n'", plain))
+    latin = [kana for kana in map(from_romaji, typed if plain.isascii() else typed[:1]) if kana]
+    return tuple(dict.fromkeys([fold(word), *latin]))
 
 
 def search_key(family: str, given: str, family_kana: str, given_kana: str) -> str:
-    """Return what a patient is found by: name and reading in both orders, folded, separated by bars."""
-    names, kana = (fold(family), fold(given)), (fold(family_kana), fold(given_kana))
-    parts = (*names, "".join(names), "".join(reversed(names)), "".join(kana), "".join(reversed(kana)))
-    long_o = "".join(kana).replace("オウ", "オ").replace("ウウ", "ウ")
-    return "|" + "|".join(dict.fromkeys(part for part in (*parts, _short_vowels("".join(kana)), long_o) if part)) + "|"
-
-
-def _short_vowels(kana: str) -> str:
-    """Return the reading as it is often romanised, without the u that lengthens an o."""
-    return re.sub("(?<=[オコソトノホモヨロゴゾドボポ])ウ", "", kana)
+    """Return what a patient is found by: name and reading, alone and in both orders, folded, separated by bars."""
+    parts: list[str] = []
+    kana = (fold(family_kana), fold(given_kana))
+    short = (short_vowels(kana[0]), short_vowels(kana[1]))
+    for first, second in ((fold(family), fold(given)), kana, short):
+        parts += [first, second, first + second, second + first]
+    # Every word of a name of several is found by itself: Thi Lan, Maria Clara, a married woman's two family names.
+    parts += [fold(word) for text in (family, given, family_kana, given_kana) for word in normalise(text).split(" ")]
+    return "|" + "|".join(dict.fromkeys(part for part in parts if part)) + "|"
 
 
 def alike(left: str, right: str) -> bool:
     """Tell whether two names are the same but for spelling variants."""
-    return bool(left) and fold(left) == fold(right)
+    return bool(left) and bool(right) and fold(left) == fold(right)
+
+
+def similar(left: str, right: str) -> bool:
+    """Tell whether two readings differ by no more than a slip of the key."""
+    one, other = fold(left), fold(right)
+    return bool(one and other) and SequenceMatcher(None, one, other, autojunk=False).ratio() >= _LIKE

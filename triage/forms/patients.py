@@ -1,9 +1,13 @@
 """The patient's form: one place for what the desk asks, and for how it is read."""
 
+import json
+import re
 import unicodedata
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -16,7 +20,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
 
 from triage import clock
 from triage.domain.dates import find_date
@@ -32,37 +36,55 @@ SEXES = (("male", _l("Male")), ("female", _l("Female")), ("other", _l("Other")),
 MOBILITY = (("walking", _l("Walking")), ("wheelchair", _l("Wheelchair")), ("stretcher", _l("Stretcher")))
 #: Issuer of a number the patient is known by elsewhere -> label.
 ISSUERS = (("insurer", _l("Insurance number")), ("referrer", _l("Number at the referring hospital")))
+_ISSUED = tuple(issuer for issuer, _label in ISSUERS)
+#: What the form carries beside the patient's own columns.
+_CARRIED = {"request_id", "version", "base", "csrf_token", *_ISSUED}
+REQUEST_ID = re.compile(r"[\w-]{1,60}", re.ASCII)
+_OLDEST = 1868  # the first year of the receipt systems' eras
 
 
-def _clean(value: str | None) -> str:
-    return normalise(value or "")
+def as_typed(value: str | None) -> str:
+    """Return a person's text as it was typed, without outer and doubled spaces: a name keeps its rare characters."""
+    return re.sub(r"\s+", " ", value or "").strip()
 
 
-def _storable(_form: FlaskForm, field: Field) -> None:
+def in_one_width(value: object) -> str:
+    """Return a number or date in one width: full-width digits are good. What cannot be stored stays, to be refused."""
+    typed = "" if value is None else str(value)
+    return typed if _bad(typed) else normalise(typed)
+
+
+def _bad(text: str) -> bool:
+    return any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\r\n\t" for c in text)
+
+
+def storable(_form: Any, field: Field) -> None:
     """Refuse what no database keeps or no screen shows: control characters and lone surrogates."""
-    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\r\n\t" for c in str(field.data or "")):
+    if _bad(str(field.data or "")):
         raise ValidationError(_l(MESSAGES["bad_text"]))
 
 
-def text(label: Any, size: int = 100, *validators: Any) -> StringField:
-    """Return a line of text: one width, no control characters, at most ``size`` characters."""
-    return StringField(label, [*(validators or (Optional(),)), _storable, Length(max=size)], filters=[_clean])
+def text(label: Any, size: int = 100, *validators: Any, clean: Any = as_typed) -> StringField:
+    """Return a line of text: no control characters, at most ``size`` characters."""
+    too_long = Length(max=size, message=_l(MESSAGES["too_long"]))
+    return StringField(label, [*(validators or (Optional(),)), storable, too_long], filters=[clean])
 
 
 class PatientForm(FlaskForm):
     """Everything the desk knows about a person; what is not known stays empty."""
 
-    request_id = HiddenField(validators=[Optional(), Regexp(r"^[\w-]{1,64}$")])
+    request_id = HiddenField(validators=[Optional(), Regexp(REQUEST_ID.pattern + "$")])
     version = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
-    family_name = text(_l("Family name"), 100, InputRequired(_l("Enter the name.")))
-    given_name = text(_l("Given name"), 100, InputRequired(_l("Enter the name.")))
+    base = HiddenField(validators=[Length(max=20000)])  # the record as the page was made from it
+    family_name = text(_l("Family name"), 100, DataRequired(_l(MESSAGES["name_needed"])))
+    given_name = text(_l("Given name"))
     family_kana = text(_l("Family name, reading"))
     given_kana = text(_l("Given name, reading"))
-    birth_date = text(_l("Birth date"), 20)
+    birth_date = text(_l("Birth date"), 20, clean=in_one_width)
     sex = RadioField(_l("Sex"), choices=SEXES, default="unknown")
-    phone = text(_l("Telephone"), 40)
+    phone = text(_l("Telephone"), 40, clean=in_one_width)
     contact_name = text(_l("Contact person"))
-    contact_phone = text(_l("Their telephone"), 40)
+    contact_phone = text(_l("Their telephone"), 40, clean=in_one_width)
     contact_relation = text(_l("Relation"), 40)
     language = SelectField(_l("Language"), choices=LANGUAGES, default="ja")
     interpreter = BooleanField(_l("Interpreter needed"))
@@ -72,31 +94,76 @@ class PatientForm(FlaskForm):
     medicines = text(_l("Medicines"), 1000)
     anticoagulant = text(_l("Anticoagulant, by name"), 200)
     implants = text(_l("Pacemaker or metal"), 200)
-    insurer = text(_l("Insurance number"), 60)
-    referrer = text(_l("Number at the referring hospital"), 60)
+    insurer = text(_l("Insurance number"), 60, clean=in_one_width)
+    referrer = text(_l("Number at the referring hospital"), 60, clean=in_one_width)
 
     def validate_birth_date(self, field: Field) -> None:
         """Accept every form the desk types; refuse what is no date, or lies ahead."""
         if not field.data:
             return
         born = find_date(field.data)
-        if born is None or born.year < 1868:
+        if born is None or born.year < _OLDEST:
             raise ValidationError(_l(MESSAGES["not_a_date"]))
-        if born > clock.now().date():
+        if born > (clock.now() + timedelta(hours=14)).date():  # today already, where the day begins first
             raise ValidationError(_l(MESSAGES["future_date"]))
-
-    def values(self) -> dict[str, Any]:
-        """Return the columns of the patient, kana in katakana, the birth date as a date."""
-        skipped = {"request_id", "version", "csrf_token", "birth_date", "insurer", "referrer"}
-        found = {name: value for name, value in self.data.items() if name not in skipped}
-        found["family_kana"], found["given_kana"] = katakana(found["family_kana"]), katakana(found["given_kana"])
-        return found | {"birth_date": self.born}
 
     @property
     def born(self) -> date | None:
         """Return the birth date as read, or None."""
         return find_date(self.birth_date.data or "")
 
+    def values(self) -> dict[str, Any]:
+        """Return the columns of the patient, kana in katakana, the birth date as a date."""
+        found = {name: value for name, value in self.data.items() if name not in _CARRIED}
+        found["family_kana"], found["given_kana"] = katakana(found["family_kana"]), katakana(found["given_kana"])
+        return found | {"birth_date": self.born}
+
     def identifiers(self) -> dict[str, str]:
         """Return the numbers given by others, by issuer."""
-        return {issuer: self[issuer].data for issuer, _label in ISSUERS}
+        return {issuer: self[issuer].data for issuer in _ISSUED}
+
+    def note_base(self) -> None:
+        """Keep in the page what the record said when it was made."""
+        self.base.data = json.dumps(self.values() | self.identifiers(), default=str)
+
+    def merge(self, current: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Take over what others changed and this person did not; return what both changed, for the eye to decide."""
+        mine, base = self.values() | self.identifiers(), self._base()
+        clashes = []
+        for name in current.keys() & mine.keys():
+            if mine[name] == current[name]:
+                continue
+            if name in base and str(base[name] or "") == str(mine[name] or ""):
+                now = current[name]
+                self[name].data = now.isoformat() if isinstance(now, date) else now
+            else:
+                shown = {"mine": self._word(name, mine[name]), "theirs": self._word(name, current[name])}
+                clashes.append({"label": str(self[name].label.text)} | shown)
+        self.version.data = current["version"]
+        self.note_merged(current)
+        return clashes
+
+    def note_merged(self, current: Mapping[str, Any]) -> None:
+        """Make what stands now the base of the next try."""
+        stands = {name: value for name, value in current.items() if name != "version"}
+        self.base.data = json.dumps(stands, default=str)
+
+    def _base(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.base.data or "{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _word(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        choices = dict(getattr(self[name], "choices", None) or ())
+        return str(choices.get(value, value if value is not None else ""))
+
+
+class LeaveForm(FlaskForm):
+    """Why a patient left without being seen."""
+
+    version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])
+    reason = text(_l("Why"), 500, DataRequired(_l(MESSAGES["note_needed"])))

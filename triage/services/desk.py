@@ -3,37 +3,40 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from triage import clock
+from triage import clock, knowledge
 from triage.db import session
 from triage.domain import names
 from triage.domain.access import Actor
 from triage.domain.dates import find_date
-from triage.domain.lifecycle import REGISTERED, WAITING
+from triage.domain.lifecycle import REGISTERED
+from triage.domain.lookup import LONGEST
 from triage.models import Draft, Encounter
 from triage.services import drafts
-from triage.services.patients import NEW_PATIENT
 
 
 @dataclass(frozen=True)
 class Wait:
-    """The people of one acuity (None: not triaged) who wait for the nurse: how many, the longest in minutes."""
+    """The people of one acuity (None: not triaged) who are here: how many, the longest in minutes, and the target."""
 
     acuity: int | None
     count: int
     longest: int
+    target: int
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The desk's state: intakes not finished, the person's own unsaved patient, the waits, how many are here."""
+    """The desk's state: intakes not finished, the person's own unsaved patients, the waits, today's counts."""
 
     unfinished: Sequence[Encounter]
-    draft: Draft | None
+    drafts: Sequence[Draft]
     waits: Sequence[Wait]
+    arrived_today: int
     here: int
 
 
@@ -43,30 +46,45 @@ def look(actor: Actor) -> Desk:
     unfinished = session.scalars(
         mine.where(Encounter.stage == REGISTERED).options(joinedload(Encounter.patient)).order_by(Encounter.arrived_at)
     ).all()
-    here = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
-    return Desk(unfinished, drafts.find(actor, NEW_PATIENT), _waits(actor), here)
+    waits = _waits(actor)
+    here = sum(wait.count for wait in waits)
+    return Desk(unfinished, drafts.list_new_patients(actor), waits, _arrived_today(actor), here)
+
+
+def _arrived_today(actor: Actor) -> int:
+    today = clock.now().astimezone(ZoneInfo(actor.time_zone)).date()
+    query = select(func.count()).select_from(Encounter)
+    return session.scalar(query.where(Encounter.visible_to(actor), Encounter.ticket_date == today)) or 0
 
 
 def _waits(actor: Actor) -> list[Wait]:
-    query = (
-        select(Encounter.acuity, func.count(), func.min(Encounter.arrived_at))
-        .where(Encounter.visible_to(actor), Encounter.finished_at.is_(None), Encounter.stage.in_((WAITING, REGISTERED)))
-        .group_by(Encounter.acuity)
+    query = select(Encounter.acuity, func.count(), func.min(Encounter.arrived_at)).where(
+        Encounter.visible_to(actor), Encounter.finished_at.is_(None)
     )
-    at = clock.now()
-    rows = session.execute(query)
-    waits = [Wait(acuity, count, int((at - first).total_seconds() // 60)) for acuity, count, first in rows]
-    return sorted(waits, key=lambda wait: (wait.acuity is None, wait.acuity or 0))
+    at, known = clock.now(), knowledge.load()
+    waits = [
+        Wait(
+            acuity,
+            count,
+            int((at - first).total_seconds() // 60),
+            known.targets[acuity] if acuity else known.untriaged_minutes,
+        )
+        for acuity, count, first in session.execute(query.group_by(Encounter.acuity))
+    ]
+    return sorted(waits, key=lambda wait: wait.acuity or 2.5)
 
 
 def read_search(words: str) -> dict[str, Any]:
     """Return the fields of a new patient that the words of an unsuccessful search already say."""
-    text = names.normalise(words)[:100]
+    text = names.normalise(words)[:LONGEST]
     if find_date(text):
         return {"birth_date": text}
-    parts = text.split(" ", 1)
-    family, given = parts[0], parts[1] if len(parts) > 1 else ""
-    kana = names.katakana(text)
-    if kana and all("ァ" <= c <= "ー" or c == " " for c in kana):
-        return {"family_kana": names.katakana(family), "given_kana": names.katakana(given)}
-    return {} if text.isdigit() else {"family_name": family, "given_name": given}
+    said: dict[str, Any] = {}
+    for word in text.split(" "):
+        if find_date(word):
+            said["birth_date"] = word
+        elif names.is_kana(word):
+            said["given_kana" if "family_kana" in said else "family_kana"] = names.katakana(word)
+        elif word and not any(c.isdigit() for c in word):
+            said["given_name" if "family_name" in said else "family_name"] = word
+    return said

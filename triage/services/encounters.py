@@ -97,10 +97,10 @@ def check_in(actor: Actor, patient_id: str, request_id: str) -> str:
 
     Raises NotFound for a patient out of sight, Conflict with the ticket when the patient is already here.
     """
+    lock_site(session(), actor.site_id)  # first, so that the second of two presses finds what the first one made
     known = once(request_id)
     if known:
         return known
-    lock_site(session(), actor.site_id)
     patient = session.scalar(select(Patient).where(Patient.id == patient_id, Patient.visible_to(actor)))
     if patient is None:
         raise NotFound("patient")
@@ -118,12 +118,12 @@ def admit(actor: Actor, patient: Patient) -> Encounter:
 
 
 def _refuse_second_place(actor: Actor, patient: Patient) -> None:
-    here = select(Encounter.ticket).where(
+    here = select(Encounter).where(
         Encounter.site_id == actor.site_id, Encounter.patient_id == patient.id, Encounter.finished_at.is_(None)
     )
-    ticket = session.scalar(here)
-    if ticket is not None:
-        raise Conflict("already_open", ticket=ticket)
+    visit = session.scalar(here)
+    if visit is not None:
+        raise Conflict("already_open", ticket=visit.ticket, encounter=visit.id)
 
 
 def _new_encounter(actor: Actor, patient: Patient) -> Encounter:

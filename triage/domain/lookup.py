@@ -1,0 +1,43 @@
+"""The grammar of the one search box: a birth date, a number, a ticket, and words of a name, in any order."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from triage.domain.dates import find_date
+from triage.domain.names import normalise, readings
+
+#: Nothing the desk types is longer.
+LONGEST = 100
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that must fit: the date it may be, the number or ticket it may be, the keys a name may begin with."""
+
+    day: date | None = None
+    number: str = ""
+    ticket: str = ""
+    words: tuple[str, ...] = ()
+
+
+def read(text: str) -> tuple[Term, ...]:
+    """Return what the typed words ask for; all terms must fit the same patient."""
+    plain = normalise(text)[:LONGEST]
+    if find_date(plain):
+        return (_term(plain),)
+    return tuple(_term(word) for word in plain.split(" ") if re.search(r"\w", word))
+
+
+def _term(word: str) -> Term:
+    day = find_date(word)
+    number = re.sub(r"[- ]", "", word).upper()
+    if day is None and not re.search(r"\d", number):
+        return Term(words=tuple(key for key in readings(word) if key.strip("|")))
+    # Seven or eight digits may be a date and somebody's insurance number at once: both are looked for.
+    return Term(day, number, _ticket(number))
+
+
+def _ticket(number: str) -> str:
+    found = re.fullmatch(r"([A-Z])(\d{1,3})", number)
+    return f"{found[1]}{int(found[2]):03d}" if found else ""

@@ -1,0 +1,117 @@
+"""Finding a patient: by birth date, number, ticket or name; and who may be on file already."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, false, func, or_, select
+
+from triage.db import session
+from triage.domain import lookup, names
+from triage.domain.access import Actor
+from triage.models import Encounter, Patient, PatientIdentifier
+from triage.services.audit import record_read
+
+#: Rows shown for one search; more are asked to be narrowed.
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to one search: patients, whether there are more, how a date was read, who is here, last visits."""
+
+    patients: Sequence[Patient] = ()
+    more: bool = False
+    read_as: date | None = None
+    here: Mapping[str, Encounter] = field(default_factory=dict)
+    last_seen: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def search(actor: Actor, text: str) -> Found:
+    """Return the patients that all typed words fit, the exact names first; the search is recorded."""
+    terms = lookup.read(text)
+    if not terms:
+        return Found()
+    query = select(Patient).where(Patient.visible_to(actor), *(_fits(actor, term) for term in terms))
+    ordered = query.order_by(_inexact(terms), Patient.family_kana, Patient.given_kana, Patient.birth_date, Patient.id)
+    rows = list(session.scalars(ordered.limit(SHOWN + 1)))
+    shown = rows[:SHOWN]
+    record_read(actor, "patients_searched", words=names.normalise(text)[: lookup.LONGEST], found=len(shown))
+    ids = [patient.id for patient in shown]
+    day = next((term.day for term in terms if term.day), None)
+    return Found(shown, len(rows) > SHOWN, day, here(actor, ids), last_seen(actor, ids))
+
+
+def _fits(actor: Actor, term: lookup.Term) -> ColumnElement[bool]:
+    """Return the condition of one term. Dates and numbers are read from an index, parts of names from the key."""
+    if term.words:
+        return or_(*(Patient.search_key.contains(f"|{word}", autoescape=True) for word in term.words))
+    issued = select(PatientIdentifier.patient_id).where(
+        PatientIdentifier.organisation_id == actor.organisation_id, PatientIdentifier.value == term.number
+    )
+    numbers = {term.number, term.number.zfill(6)}
+    options: list[ColumnElement[bool]] = [Patient.number.in_(numbers), Patient.id.in_(issued)]
+    if term.day:
+        options.append(Patient.birth_date == term.day)
+    if term.ticket:
+        called = select(Encounter.patient_id).where(*_open(actor), Encounter.ticket == term.ticket)
+        options.append(Patient.id.in_(called))
+    return or_(*options)
+
+
+def _inexact(terms: Sequence[lookup.Term]) -> ColumnElement[int]:
+    """Return 0 for who bears the typed words as whole names, 1 for who only begins with them."""
+    whole = [Patient.search_key.contains(f"|{word}|", autoescape=True) for term in terms for word in term.words]
+    return case((or_(*whole), 0), else_=1) if whole else case((Patient.id.is_not(None), 0), else_=1)
+
+
+def _open(actor: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None)
+
+
+def here(actor: Actor, ids: Sequence[str]) -> dict[str, Encounter]:
+    """Return the open encounters of these patients at the actor's site, by patient."""
+    query = select(Encounter).where(*_open(actor), Encounter.patient_id.in_(ids))
+    return {encounter.patient_id: encounter for encounter in session.scalars(query)}
+
+
+def last_seen(actor: Actor, ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when these patients last came to the actor's site and went again, by patient."""
+    query = select(Encounter.patient_id, func.max(Encounter.arrived_at)).where(
+        Encounter.patient_id.in_(ids), Encounter.visible_to(actor), Encounter.finished_at.is_not(None)
+    )
+    return dict(session.execute(query.group_by(Encounter.patient_id)).all())
+
+
+def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
+    """Return who may be the same person: born the same day with a like name or telephone, or of the same full name."""
+    born = values.get("birth_date")
+    mine = select(Patient).where(Patient.visible_to(actor)).order_by(Patient.id)
+    same_day = session.scalars(mine.where(Patient.birth_date == born)) if born else ()
+    found = [patient for patient in same_day if _alike(patient, values)]
+    found += session.scalars(mine.where(bears_name(values)).limit(SHOWN)) if any(_full_names(values)) else []
+    return list(dict.fromkeys(found))[:SHOWN]
+
+
+def bears_name(values: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Return the condition under which a patient has the same full name, as written or as read."""
+    keys = [f"|{key}|" for key in _full_names(values) if key]
+    return or_(*(Patient.search_key.contains(key, autoescape=True) for key in keys)) if keys else false()
+
+
+def _full_names(values: Mapping[str, Any]) -> Iterator[str]:
+    for family, given in (("family_name", "given_name"), ("family_kana", "given_kana")):
+        if values[family] and values[given]:
+            yield names.fold(values[family] + values[given])
+
+
+def _alike(patient: Patient, values: Mapping[str, Any]) -> bool:
+    written = (values["family_name"], values["given_name"])
+    read = values["family_kana"] + values["given_kana"], values["given_kana"] + values["family_kana"]
+    return (
+        (bool(values.get("phone")) and values["phone"] == patient.phone)
+        or any(names.alike(a, b) for a in written for b in (patient.family_name, patient.given_name))
+        or any(names.similar(kana, patient.family_kana + patient.given_kana) for kana in read)
+        or names.alike(values["family_kana"], patient.family_kana)
+    )
