@@ -34,6 +34,17 @@ function moveRow(step) {
   return Boolean(next);
 }
 
+// The arrows lead from the search into its answers, from row to row, and back.
+function arrow(event) {
+  const box = document.querySelector('[data-search]');
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!box || !step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+  if (event.target !== box && !event.target.matches?.('[data-row-link]')) return false;
+  if (event.target === box && step < 0) return false;
+  if (!moveRow(step) && step < 0) box.focus();
+  return true;
+}
+
 function single(event) {
   if (event.key === 'j' || event.key === 'k') return document.querySelector('[data-row-link]') && moveRow(event.key === 'j' ? 1 : -1);
   const control = find(prefix ? `${prefix} ${event.key}` : event.key);
@@ -60,6 +71,7 @@ function onKey(event) {
   if (composing(event)) { warnIme(event); return; }
   const control = chord(event);
   if (control) { event.preventDefault(); activate(control); return; }
+  if (arrow(event)) { event.preventDefault(); return; }
   if (!on() || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !'jk'.includes(event.key) || typing(event.target)) return;
   if (event.key.length !== 1 || event.key === ' ') return;
   const handled = single(event);
