@@ -170,6 +170,8 @@ def _guard() -> AnyResponse | None:
     if needed is None or not actor().may(needed):
         audit.record_read(actor(), "access_refused", endpoint=request.endpoint, permission=needed or "")
         raise errors.NotAllowed("not_allowed")
+    if "\x00" in request.path:
+        raise errors.NotFound()  # no id holds it, and PostgreSQL refuses to look
     return None
 
 
