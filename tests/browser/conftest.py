@@ -73,13 +73,18 @@ def sign_in(browser: Browser, server: str, clinic: Clinic) -> Iterator[Callable[
     assert problems == [], "a script failed in the browser"
 
 
+def violations(page: Page) -> list[str]:
+    """Return every WCAG violation of the page as it stands, one line each."""
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    return [f"{v['id']}: {n['html'][:160]}" for v in found.response["violations"] for n in v["nodes"]]
+
+
 @pytest.fixture
 def axe() -> Callable[[Page], None]:
     """Return a function that fails on any WCAG violation of the page as it stands."""
 
     def check(page: Page) -> None:
-        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-        lines = [f"{v['id']}: {n['html'][:160]}" for v in found.response["violations"] for n in v["nodes"]]
+        lines = violations(page)
         assert lines == [], f"{page.url}\n" + "\n".join(lines)
 
     return check
