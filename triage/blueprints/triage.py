@@ -13,7 +13,7 @@ from triage.domain import gate, lifecycle
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused
 from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
-from triage.services import encounters, sheets, triage
+from triage.services import consults, encounters, sheets, triage
 from triage.services import tasks as task_service
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
@@ -26,6 +26,7 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
     sheet, known, answers = sheets.sheet_of(encounter), knowledge.load(), form_context(encounter)
     modality = triage.suggested_modality(sheet.now.suggestion)
     return answers | {
+        "asked": consults.questions_to_nurse([encounter]).get(encounter.id),
         "patient": encounter.patient, "sheet": sheet, "form": form, "known": known, "place": "sheet",
         "intake": summary.recorded(answers["entry"], "desk"),
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,

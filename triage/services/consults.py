@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
+from sqlalchemy.orm import aliased, joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
@@ -13,7 +13,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
-from triage.models import Claim, Encounter, Finding, ImagingOrder, TreatmentDecision
+from triage.models import Claim, Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
 from triage.services import intakes, orders, pins
 from triage.services.audit import record
 from triage.services.encounters import check_version, earlier, for_writing, move
@@ -178,17 +178,21 @@ def _order_imaging(actor: Actor, encounter: Encounter, choice: Choice) -> None:
 def questions_to_nurse(encounters: Iterable[Encounter]) -> dict[str, TreatmentDecision]:
     """Return, by encounter id, the surgeon's question for patients who were sent back with one and wait for the nurse.
 
-    A question is open until the next decision on the patient.
+    One query for all of them. A question is open until a nurse or a surgeon decides on the patient again.
     """
     ids = [row.id for row in encounters if row.stage == lifecycle.WAITING]
-    last = (
-        select(TreatmentDecision.encounter_id, func.max(TreatmentDecision.at).label("at"))
-        .where(TreatmentDecision.encounter_id.in_(ids))
-        .group_by(TreatmentDecision.encounter_id)
-        .subquery()
+    later = aliased(TreatmentDecision)
+    decided = select(later.id).where(
+        later.encounter_id == TreatmentDecision.encounter_id, later.at > TreatmentDecision.at
     )
-    query = select(TreatmentDecision).join(
-        last, (TreatmentDecision.encounter_id == last.c.encounter_id) & (TreatmentDecision.at == last.c.at)
+    routed = select(TriageDecision.id).where(
+        TriageDecision.encounter_id == TreatmentDecision.encounter_id, TriageDecision.at > TreatmentDecision.at
+    )
+    query = select(TreatmentDecision).where(
+        TreatmentDecision.encounter_id.in_(ids),
+        TreatmentDecision.kind == "back_to_nurse",
+        ~decided.exists(),
+        ~routed.exists(),
     )
     asked = session.scalars(query.options(joinedload(TreatmentDecision.staff))).all() if ids else []
-    return {decision.encounter_id: decision for decision in asked if decision.kind == "back_to_nurse"}
+    return {decision.encounter_id: decision for decision in asked}

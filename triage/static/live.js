@@ -12,6 +12,8 @@ let released = false;
 let pausedAt = 0;
 
 const place = () => document.querySelector('[data-live]');
+// The page's own list if it has one: a strip that still answers must not make an old list look fresh.
+const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
 const clock = (time) => new Date(time).toLocaleTimeString('en-GB');
 
 // --- freshness --------------------------------------------------------------------------------------------------------
@@ -22,12 +24,12 @@ function measure() {
 
 function show() {
   const out = place();
-  if (!out) return;
-  const now = measure();
+  if (!out || document.hidden) return;
+  const now = pausedAt ? 'paused' : measure();
   out.hidden = false;
   out.dataset.state = now;
   const text = out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`];
-  const more = { live: '', stale: ` (${Math.round((Date.now() - last) / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now];
+  const more = { live: '', paused: '', stale: ` (${Math.round((Date.now() - last) / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now];
   out.textContent = `${text} ${clock(last)}${more}`;
   if (now !== state) change(now, out);
   if (pausedAt && Date.now() - pausedAt > PAUSE) pause(false);
@@ -54,15 +56,20 @@ function keepWords(event) {
 }
 
 // --- holding the order ------------------------------------------------------------------------------------------------
-const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement) || Boolean(list.querySelector('details[open]'));
+const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement) || Boolean(list.querySelector('details[open] form'));
 const holding = (list) => Boolean(pausedAt) || (!released && inHand(list));
 
 function addHold(event) {
-  const source = event.detail.elt.closest('[data-live-source]');
   const list = document.querySelector('[data-hold]');
-  if (!source || !list) return;
+  if (!list || event.detail.elt !== source() || event.detail.elt.id === 'alerts') return;
   event.detail.parameters.hold = holding(list) ? '1' : '0';
   event.detail.parameters.known = $$('[data-row]', list).map((row) => row.id).join(',');
+}
+
+// An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
+function dropLate(event) {
+  const list = document.querySelector('[data-hold]');
+  if (list && event.detail.requestConfig?.parameters.hold === '0' && holding(list)) event.detail.shouldSwap = false;
 }
 
 function letGo(list) {
@@ -74,7 +81,11 @@ const wake = () => document.body.dispatchEvent(new Event('live:now'));
 function pause(want) {
   pausedAt = want ? Date.now() : 0;
   document.body.toggleAttribute('data-paused', want);
-  $$('[data-pause]').forEach((button) => button.setAttribute('aria-pressed', want));
+  $$('[data-pause]').forEach((button) => {
+    button.setAttribute('aria-pressed', want);
+    button.textContent = want ? button.dataset.textResume : button.dataset.textPause;
+  });
+  show();
   if (!want) wake();
 }
 
@@ -84,12 +95,15 @@ function onClick(event) {
   if (button) pause(button.getAttribute('aria-pressed') !== 'true');
 }
 
-// A hidden tab asks every 30 s instead of every 5 s.
-let askedHidden = 0;
-function slowWhenHidden(event) {
-  if (!event.detail.elt.closest('[data-live-source]') || !document.hidden) return;
-  if (Date.now() - askedHidden < OFFLINE) event.preventDefault();
-  else askedHidden = Date.now();
+// A hidden tab asks every 30 s instead of every 5 s; a paused list asks nothing, the alarms always do.
+const askedHidden = new WeakMap();
+function slowDown(event) {
+  const asks = event.detail.elt.closest('[data-live-source]');
+  if (!asks) return;
+  if (pausedAt && asks.id !== 'alerts') { event.preventDefault(); return; }
+  if (!document.hidden) return;
+  if (Date.now() - (askedHidden.get(asks) ?? 0) < OFFLINE) event.preventDefault();
+  else askedHidden.set(asks, Date.now());
 }
 
 function watchList(list) {
@@ -104,16 +118,20 @@ export function startLive() {
   });
   document.addEventListener('htmx:afterRequest', (event) => {
     if (!event.detail.elt.closest('[data-live-source]')) { busy = Math.max(0, busy - 1); document.body.toggleAttribute('data-busy-page', busy > 0); }
+    if (event.detail.elt !== source()) return;
+    if (event.detail.requestConfig?.parameters.hold === '0') released = false; // shown once, then the rows stay again
     if (event.detail.successful) { last = Date.now(); show(); }
   });
   if (!place() || !document.querySelector('[data-live-source]')) return;
   document.addEventListener('htmx:configRequest', addHold);
-  document.addEventListener('htmx:beforeRequest', slowWhenHidden);
+  document.addEventListener('htmx:beforeRequest', slowDown);
+  document.addEventListener('htmx:beforeSwap', dropLate);
   document.addEventListener('submit', keepWords, true);
   document.addEventListener('click', onClick);
   document.addEventListener('visibilitychange', () => { if (!document.hidden) wake(); });
   addEventListener('online', wake);
   $$('[data-hold]').forEach(watchList);
+  $$('[data-pause]').forEach((button) => { button.hidden = false; });
   setInterval(show, 1000);
   show();
 }
