@@ -68,4 +68,4 @@ def test_every_page_is_accessible_and_fits(
         problems += [f"{path} {line}" for line in violations(page)]
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1"):
             problems.append(f"{path} is wider than {size[0]} px")
-    assert problems == []
+    assert not problems, "\n".join(problems)
