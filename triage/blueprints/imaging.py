@@ -26,7 +26,6 @@ class Refusal:
     order_id: str
     step: str
     form: Any
-    status: int = 422
     why: str = ""
 
 
@@ -88,7 +87,8 @@ def _again(order_id: str, step: str, form: Any, error: DomainError | None = None
     if place and error:
         form[place].errors = [message(error)]
     why = message(error) if error and not place else ""
-    return page("imaging/index.html", status=status, **_values(Refusal(order_id, step, form, status, why)))
+    refused = Refusal(order_id, step, form.of_row(order_id), why)
+    return page("imaging/index.html", status=status, **_values(refused))
 
 
 @blueprint.post("/imaging-orders/<order_id>/order")
