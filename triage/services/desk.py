@@ -18,6 +18,9 @@ from triage.domain.lookup import LONGEST
 from triage.models import Draft, Encounter
 from triage.services import drafts
 
+#: The last arrivals shown under the empty search.
+ARRIVALS = 8
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -31,9 +34,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class Desk:
-    """The desk's state: intakes not finished, the person's own unsaved patients, the waits, today's counts."""
+    """The desk's state: intakes not finished, who came last, the person's own unsaved patients, the waits, counts."""
 
     unfinished: Sequence[Encounter]
+    arrivals: Sequence[Encounter]
     drafts: Sequence[Draft]
     waits: Sequence[Wait]
     arrived_today: int
@@ -48,7 +52,14 @@ def look(actor: Actor) -> Desk:
     ).all()
     waits = _waits(actor)
     here = sum(wait.count for wait in waits)
-    return Desk(unfinished, drafts.list_new_patients(actor), waits, _arrived_today(actor), here)
+    return Desk(unfinished, _arrivals(actor), drafts.list_new_patients(actor), waits, _arrived_today(actor), here)
+
+
+def _arrivals(actor: Actor) -> Sequence[Encounter]:
+    """Return who came last and is still here: a slip is lost, or an entry wrong, in the first minutes."""
+    query = select(Encounter).where(Encounter.visible_to(actor), Encounter.finished_at.is_(None))
+    latest = query.order_by(Encounter.arrived_at.desc(), Encounter.ticket.desc()).limit(ARRIVALS)
+    return session.scalars(latest.options(joinedload(Encounter.patient))).all()
 
 
 def _arrived_today(actor: Actor) -> int:
