@@ -11,7 +11,8 @@ from jinja2 import Environment
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "triage" / "templates"
 _spec = importlib.util.spec_from_file_location("translations", ROOT / "scripts" / "translations.py")
-assert _spec and _spec.loader
+assert _spec is not None
+assert _spec.loader is not None
 translations = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(translations)
 
@@ -57,7 +58,10 @@ def literal_words(source: str) -> list[str]:
     return [word for word in words if word not in SAME]
 
 
-@pytest.mark.parametrize("template", sorted(TEMPLATES.rglob("*.html")), ids=lambda p: p.relative_to(TEMPLATES).as_posix())
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+
+
+@pytest.mark.parametrize("template", PAGES, ids=lambda p: p.relative_to(TEMPLATES).as_posix())
 def test_a_template_holds_no_text_outside_the_catalogue(template: Path) -> None:
     assert literal_words(template.read_text(encoding="utf-8")) == []
 
@@ -84,7 +88,8 @@ def test_the_japanese_texts_are_japanese() -> None:
     latin = [
         message.id
         for message in translations.read()
-        if message.id and isinstance(message.string, str) and not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", message.string)
+        if message.id and isinstance(message.string, str)
+        if not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", message.string)
         if not set(re.findall(r"[A-Za-z]{2,}", re.sub(r"%\(\w+\)s", "", message.string))) <= SAME
     ]
     assert latin == []

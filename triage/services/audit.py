@@ -211,7 +211,7 @@ def patient_numbers(events: list[AuditEvent]) -> dict[str, str]:
     """Return the clinic's number of each patient in the events, by id; the auditor opens no record."""
     ids = {event.patient_id for event in events if event.patient_id}
     query = select(Patient.id, Patient.number).where(Patient.id.in_(ids))
-    return {patient: number for patient, number in session.execute(query)}
+    return dict(row for row in session.execute(query))
 
 
 def verify_own(actor: Actor) -> Verification:
