@@ -52,6 +52,8 @@ def is_kana(text: str) -> bool:
 def fold(text: str) -> str:
     """Return the search key of a word: no spaces, variants, small kana, long marks, or case differences."""
     plain = _SHAPES.sub("", katakana(text))
+    for foreign, plainer in zip(("ヴァ", "ヴィ", "ヴェ", "ヴォ"), "バビベボ", strict=True):
+        plain = plain.replace(foreign, plainer)
     return plain.translate(VARIANTS).translate(_SMALL).translate(_SAME).replace(" ", "").lower()
 
 
@@ -78,7 +80,7 @@ def readings(word: str) -> tuple[str, ...]:
     """Return the keys that a typed word may begin: as it stands, and as kana where it is Latin letters."""
     plain = normalise(word).lower()
     # "yamam" is on its way to "yamamoto"; "junichi" may be ジュニチ or ジュンイチ.
-    typed = (plain, re.sub(r"[^aiueo]+$", "", plain), re.sub(r"n(?=[aiueo])", "n'", plain))
+    typed = (plain, re.sub(r"[^aiueo]+$", "", plain), re.sub(r"n(?=[aiueoy])", "n'", plain))
     latin = [kana for kana in map(from_romaji, typed if plain.isascii() else typed[:1]) if kana]
     return tuple(dict.fromkeys([fold(word), *latin]))
 
