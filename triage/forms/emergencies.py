@@ -7,8 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, Regexp
 
-from triage.domain.messages import MESSAGES
 from triage.domain.transfers import STEPS
+from triage.forms import told
 from triage.forms.triage import storable
 
 
@@ -18,9 +18,7 @@ class StepForm(FlaskForm):
     step = HiddenField(validators=[AnyOf(STEPS)])
     version = IntegerField(validators=[Optional()])
     hospital = RadioField(_l("Receiving hospital"), validate_choice=False)
-    at = StringField(
-        _l("Time"), [Optional(), Regexp(r"^([01]?\d|2[0-3])[:：]?[0-5]\d$", message=_l(MESSAGES["not_a_time"]))]
-    )
+    at = StringField(_l("Time"), [Optional(), Regexp(r"^([01]?\d|2[0-3])[:：]?[0-5]\d$", message=told("not_a_time"))])
 
     @property
     def clock_time(self) -> time | None:
@@ -32,9 +30,7 @@ class StepForm(FlaskForm):
 class ProposalForm(FlaskForm):
     """Why it should not be an emergency."""
 
-    reason = StringField(
-        _l("Why it is no emergency"), [InputRequired(_l(MESSAGES["note_needed"])), Length(max=1000), storable]
-    )
+    reason = StringField(_l("Why it is no emergency"), [InputRequired(told("note_needed")), Length(max=1000), storable])
 
 
 class AgreementForm(FlaskForm):

@@ -10,8 +10,8 @@ from wtforms import IntegerField, RadioField, SelectMultipleField, StringField, 
 from wtforms.validators import InputRequired, Length, Optional
 
 from triage import knowledge
-from triage.domain.messages import MESSAGES
 from triage.domain.names import normalise
+from triage.forms import told
 from triage.forms.triage import storable
 
 #: Name of the figure -> largest plausible value, in kV, mAs and the unit chosen beside the dose.
@@ -84,9 +84,9 @@ class CompleteForm(StepForm):
 def _check(field: Any) -> None:
     high = FIGURES[field.short_name]
     if not re.fullmatch(r"[0-9]+([.][0-9]+)?", field.data, re.ASCII):
-        raise ValidationError(_l(MESSAGES["not_a_number"]))
+        raise ValidationError(told("not_a_number"))
     if not 0 < float(field.data) <= high:
-        raise ValidationError(_l(MESSAGES["number_range"]) % {"low": 0, "high": high})
+        raise ValidationError(told("number_range") % {"low": 0, "high": high})
 
 
 class CannotForm(StepForm):

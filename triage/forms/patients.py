@@ -24,8 +24,8 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional, Rege
 
 from triage import clock
 from triage.domain.dates import find_date
-from triage.domain.messages import MESSAGES
 from triage.domain.names import katakana, normalise
+from triage.forms import told
 
 LANGUAGES = (
     ("ja", _l("Japanese")), ("en", _l("English")), ("zh", _l("Chinese")), ("ko", _l("Korean")),
@@ -61,12 +61,12 @@ def _bad(text: str) -> bool:
 def storable(_form: Any, field: Field) -> None:
     """Refuse what no database keeps or no screen shows: control characters and lone surrogates."""
     if _bad(str(field.data or "")):
-        raise ValidationError(_l(MESSAGES["bad_text"]))
+        raise ValidationError(told("bad_text"))
 
 
 def text(label: Any, size: int = 100, *validators: Any, clean: Any = as_typed) -> StringField:
     """Return a line of text: no control characters, at most ``size`` characters."""
-    too_long = Length(max=size, message=_l(MESSAGES["too_long"]))
+    too_long = Length(max=size, message=told("too_long"))
     return StringField(label, [*(validators or (Optional(),)), storable, too_long], filters=[clean])
 
 
@@ -76,7 +76,7 @@ class PatientForm(FlaskForm):
     request_id = HiddenField(validators=[Optional(), Regexp(REQUEST_ID.pattern + "$")])
     version = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
     base = HiddenField(validators=[Length(max=20000)])  # the record as the page was made from it
-    family_name = text(_l("Family name"), 100, DataRequired(_l(MESSAGES["name_needed"])))
+    family_name = text(_l("Family name"), 100, DataRequired(told("name_needed")))
     given_name = text(_l("Given name"))
     family_kana = text(_l("Family name, reading"))
     given_kana = text(_l("Given name, reading"))
@@ -103,9 +103,9 @@ class PatientForm(FlaskForm):
             return
         born = find_date(field.data)
         if born is None or born.year < _OLDEST:
-            raise ValidationError(_l(MESSAGES["not_a_date"]))
+            raise ValidationError(told("not_a_date"))
         if born > (clock.now() + timedelta(hours=14)).date():  # today already, where the day begins first
-            raise ValidationError(_l(MESSAGES["future_date"]))
+            raise ValidationError(told("future_date"))
 
     @property
     def born(self) -> date | None:
@@ -166,4 +166,4 @@ class LeaveForm(FlaskForm):
     """Why a patient left without being seen."""
 
     version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])
-    reason = text(_l("Why"), 500, DataRequired(_l(MESSAGES["note_needed"])))
+    reason = text(_l("Why"), 500, DataRequired(told("note_needed")))

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from triage import knowledge
 from triage.domain.gate import LEVELS
-from triage.domain.messages import MESSAGES
+from triage.forms import told
 
 #: The reason why an urgent question is not known is posted as ``why-<question>``.
 WHY = "why-"
@@ -18,7 +18,7 @@ WHY = "why-"
 def storable(_form: Any, field: Any) -> None:
     """Refuse the one character that PostgreSQL cannot store; raises ValidationError."""
     if isinstance(field.data, str) and "\x00" in field.data:
-        raise ValidationError(_l(MESSAGES["bad_text"]))
+        raise ValidationError(told("bad_text"))
 
 
 class DecisionForm(FlaskForm):
@@ -77,7 +77,7 @@ class TaskForm(FlaskForm):
 
     version = IntegerField(validators=[InputRequired()])
     reason = StringField(
-        _l("Why it is still not known"), [InputRequired(_l(MESSAGES["note_needed"])), Length(max=500), storable]
+        _l("Why it is still not known"), [InputRequired(told("note_needed")), Length(max=500), storable]
     )
 
 
