@@ -1,74 +1,93 @@
 """The queue board, its live rows, claims, and the alert strip of every page."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage import clock
-from triage.domain import lifecycle
+from triage.domain import lifecycle, queue
 from triage.domain.errors import Conflict
-from triage.services import alerts, board, encounters
+from triage.services import alerts, board, consults
 from triage.web import actor, done, htmx, inside, message, page, requires
 
 blueprint = Blueprint("board", __name__)
 
-LEVELS = ("1", "2", "3", "4", "5", "0")
+LEVELS = ("1", "2", "3", "4", "5")
 
 
 @blueprint.get("/board")
 @requires("board:view")
 def index() -> Response:
     """Show every open encounter of the site, most urgent first; the filters stand in the URL."""
-    state = board.look(actor(), _filters())
-    return page("board/index.html", board=state, filters=_filters(), rev=_rev(state), kept=_kept())
+    return page("board/index.html", **_values(_look()))
 
 
 @blueprint.get("/board/rows")
 @requires("board:view")
 def rows() -> AnyResponse:
-    """Answer a refresh: nothing (204), the rows that changed, or the list anew when nobody's hand is in it."""
-    seen, _, minute = request.args.get("rev", "").partition(".")
-    state = board.look(actor(), _filters(), _whole(seen))
-    if request.args.get("rev") == _rev(state):
+    """Answer a refresh: nothing (204), the rows that changed in their places, or the list anew.
+
+    While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order.
+    """
+    asked, state = request.args, _look()
+    onscreen = [row.removeprefix("e-") for row in asked.get("known", "").split(",") if row.isprintable() and row]
+    in_place = asked.get("hold") == "1" or onscreen == state.ids
+    values = _values(state)
+    if in_place and asked.get("rev") == values["rev"]:
         return make_response("", 204)
-    known = [row.removeprefix("e-") for row in request.args.get("known", "").split(",") if row]
-    values = {"board": state, "filters": _filters(), "rev": _rev(state), "onscreen": known, "kept": _kept()}
-    if request.args.get("hold") == "1" or known == state.ids:
-        here = {line.encounter.id: line for line in state.lines}
-        ticked = minute != _rev(state).partition(".")[2]
-        return make_response(render_template("board/_held.html", here=here, ticked=ticked, **values))
-    return make_response(render_template("board/_anew.html", **values))
+    if not in_place:
+        return make_response(render_template("board/_anew.html", **values))
+    ticked = asked.get("rev", "").partition(".")[2] != values["rev"].partition(".")[2]
+    here = {line.encounter.id: line for line in state.lines}
+    stay, now = [i for i in onscreen if i in state.ids], [i for i in state.ids if i in onscreen]
+    news = {"new": len(state.ids) - len(stay), "moved": queue.moved(stay, now), "left": len(onscreen) - len(stay)}
+    return make_response(
+        render_template("board/_held.html", onscreen=onscreen, here=here, ticked=ticked, news=news, **values)
+    )
 
 
-def _rev(state: board.Board) -> str:
-    """Return what the page shows now: the last change, and the minute for the waits."""
-    return f"{state.revision}.{int(clock.now().timestamp() // 60) % 100000}"
+def _look() -> board.Board:
+    return board.look(actor(), _filters(), _seen(), _lapses())
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+def _values(state: board.Board) -> dict[str, Any]:
+    minute = int(clock.now().timestamp() // 60)
+    asked = consults.questions_to_nurse(line.encounter for line in state.lines)
+    return {
+        "board": state, "filters": _filters(), "rev": f"{state.revision}.{minute}", "told": {}, "questions": asked,
+    }  # fmt: skip
+
+
+def _seen() -> board.Seen | None:
+    revision, _, minute = request.args.get("rev", "").partition(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in (revision, minute)):
+        return None
+    return board.Seen(int(revision), datetime.fromtimestamp(int(minute) * 60, UTC))
 
 
 def _filters() -> board.Filters:
     level, stage = request.args.get("level", ""), request.args.get("stage", "")
+    if request.args.get("untriaged") == "1":
+        level = "0"
     return board.Filters(
-        level=level if level in LEVELS else "",
+        level=level if level in (*LEVELS, "0") else "",
         stage=stage if stage in lifecycle.OPEN else "",
         mine=request.args.get("mine") == "1",
         over=request.args.get("over") == "1",
     )
 
 
-def _kept() -> dict[str, str]:
-    return {name: request.args[name] for name in ("level", "stage", "mine", "over") if request.args.get(name)}
+def _lapses() -> timedelta:
+    return timedelta(minutes=current_app.config["CLAIM_MINUTES"])
 
 
 @blueprint.get("/alerts", endpoint="alerts")
 @requires("board:view")
 def strip() -> AnyResponse:
     """Answer the strip of every page: open emergencies and overdue tasks; 204 while it would look the same."""
-    found = alerts.look(actor())
+    found = alerts.look(actor(), request.args.get("rev", ""))
     if request.args.get("rev") == found.rev:
         return make_response("", 204)
     return page("board/_alerts.html", alerts=found)
@@ -77,23 +96,23 @@ def strip() -> AnyResponse:
 @blueprint.post("/encounters/<encounter_id>/claim")
 @requires("encounters:claim")
 def claim(encounter_id: str) -> AnyResponse:
-    """Take the patient; who comes second is shown the row as it stands now."""
-    lapses = timedelta(minutes=current_app.config["CLAIM_MINUTES"])
+    """Take the patient; who comes second is shown the row as it stands now, and who was first."""
     try:
-        board.claim(actor(), encounter_id, lapses)
+        board.claim(actor(), encounter_id, _lapses())
     except Conflict as faster:
-        if not htmx:
-            raise
-        return _row(encounter_id, 409, message(faster))
-    return _row(encounter_id) if htmx else done(_back())
+        return _row(encounter_id, faster)
+    return _row(encounter_id)
 
 
 @blueprint.post("/encounters/<encounter_id>/claim/release")
 @requires("encounters:claim")
 def release(encounter_id: str) -> AnyResponse:
     """Give the patient back to the queue."""
-    board.release(actor(), encounter_id)
-    return _row(encounter_id) if htmx else done(_back())
+    try:
+        board.release(actor(), encounter_id)
+    except Conflict as other:
+        return _row(encounter_id, other)
+    return _row(encounter_id)
 
 
 @blueprint.post("/encounters/<encounter_id>/claim/takeover")
@@ -101,13 +120,18 @@ def release(encounter_id: str) -> AnyResponse:
 def take_over(encounter_id: str) -> AnyResponse:
     """Take the patient from whoever has it."""
     board.take_over(actor(), encounter_id)
-    return _row(encounter_id) if htmx else done(_back())
+    return _row(encounter_id)
 
 
-def _row(encounter_id: str, status: int = 200, told: str = "") -> Response:
-    line = board.line_of(encounters.get(actor(), encounter_id))
-    return make_response(render_template("board/_one.html", line=line, told=told), status)
-
-
-def _back() -> str:
-    return inside(request.form.get("next")) or url_for("board.index")
+def _row(encounter_id: str, refusal: Conflict | None = None) -> AnyResponse:
+    """Answer a claim: the one row for htmx; without it the board, or the page the person came from."""
+    told = {encounter_id: message(refusal)} if refusal else {}
+    status = 409 if refusal else 200
+    if htmx:
+        line = board.find_line(actor(), encounter_id, _lapses())
+        asked = consults.questions_to_nurse([line.encounter] if line else [])
+        values = {"line": line, "id": encounter_id, "told": told, "questions": asked}
+        return make_response(render_template("board/_one.html", **values), status)
+    if refusal:
+        return page("board/index.html", status=status, **_values(_look()) | {"told": told})
+    return done(inside(request.form.get("next")) or url_for("board.index"))

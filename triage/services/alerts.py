@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from triage import clock
 from triage.domain.access import Actor
@@ -15,30 +16,46 @@ CALLED = frozenset({"lead_nurse", "surgeon"})
 
 @dataclass(frozen=True)
 class Alarm:
-    """One open emergency; loud when nobody took it on in time and this person is one of those called."""
+    """One open emergency; loud when nobody took it on in time and this person is one of those called.
+
+    ``is_news``: the screen has not said this yet, so a screen reader has to.
+    """
 
     emergency: Emergency
     is_late: bool
     is_loud: bool
+    is_news: bool
+    mark: str
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nobody has acknowledged it."""
+        return self.emergency.acknowledged_at is None
 
 
 @dataclass(frozen=True)
 class Alerts:
-    """The strip's content, and a text that changes whenever it would look different."""
+    """The strip's content, those nobody answers for first, and a text that changes whenever it would look different."""
 
     alarms: Sequence[Alarm]
     overdue: Sequence[Task]
     rev: str
 
 
-def look(actor: Actor) -> Alerts:
-    """Return what this person has to be told now."""
+def look(actor: Actor, seen: str = "") -> Alerts:
+    """Return what this person has to be told now; ``seen`` is the ``rev`` of what their screen says already."""
     at = clock.now()
-    alarms = []
-    for emergency in pins.list_open(actor):
-        late = escalated(emergency.opened_at, emergency.acknowledged_at, at)
-        alarms.append(Alarm(emergency, late, late and bool(CALLED & actor.roles)))
+    said = set(seen.split("-"))
+    found = [_alarm(actor, emergency, said, at) for emergency in pins.list_open(actor)]
+    alarms = sorted(found, key=lambda alarm: (not alarm.is_open, alarm.emergency.opened_at))
     due = tasks.open_tasks(actor) if actor.may("tasks:view") else []
     overdue = [task for task in due if task.due_at <= at]
-    marks = [f"{a.emergency.id}{a.emergency.version}{int(a.is_late)}" for a in alarms]
-    return Alerts(alarms, overdue, "-".join([*marks, *(task.id for task in overdue)]) or "0")
+    marks = [alarm.mark for alarm in alarms] + [task.id for task in overdue]
+    return Alerts(alarms, overdue, "-".join(marks) or "0")
+
+
+def _alarm(actor: Actor, emergency: Emergency, said: set[str], at: datetime) -> Alarm:
+    late = escalated(emergency.opened_at, emergency.acknowledged_at, at)
+    state = "late" if late else "taken" if emergency.acknowledged_at else "new"
+    mark = f"{emergency.id}.{state}"
+    return Alarm(emergency, late, late and bool(CALLED & actor.roles), mark not in said and state != "taken", mark)

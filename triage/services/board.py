@@ -1,55 +1,31 @@
 """The queue board: who is here, in which order, since when; and claims: taken by one, lapsed when idle, taken over."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
-from triage import clock, knowledge
+from triage import clock
 from triage.db import session, verb
-from triage.domain import lifecycle, queue
+from triage.domain import queue
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.models import Change, Claim, Encounter, SiteHead
 from triage.services.audit import record
 from triage.services.encounters import for_writing, taken
+from triage.services.lines import LAPSES_AFTER, Line, has_lapsed, load, targets
 
-#: A claim without activity for this long may be taken by the next person.
-LAPSES_AFTER = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the board."""
-
-    encounter: Encounter
-    minutes: int
-    target: int
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether the wait has passed its target."""
-        return self.minutes > self.target and self.encounter.stage != lifecycle.EMERGENCY
-
-    @property
-    def is_free(self) -> bool:
-        """Tell whether the next person may take this patient."""
-        held = self.encounter.claim
-        return held is None or has_lapsed(held, LAPSES_AFTER)
-
-    @property
-    def suggestion(self) -> Mapping[str, Any]:
-        """Return the rules' suggestion as stored, empty where nothing is recorded yet."""
-        return self.encounter.suggestion or {}
+__all__ = [
+    "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "claim", "current_revision", "find_line",
+    "has_lapsed", "look", "release", "take_over",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which rows are shown; everything empty shows all."""
+    """Which rows are shown; everything empty shows all. Level "0" is: not triaged."""
 
     level: str = ""
     stage: str = ""
@@ -67,10 +43,26 @@ class Filters:
             and (not self.over or line.is_over)
         )
 
+    def query(self, **changes: str | bool) -> dict[str, str]:
+        """Return these filters, some of them changed, as they stand in an address."""
+        new = replace(self, **changes)  # type: ignore[arg-type]
+        asked = {"level": new.level, "stage": new.stage, "mine": "1" * new.mine, "over": "1" * new.over}
+        if new.level == "0":
+            asked |= {"level": "", "untriaged": "1"}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a screen shows already: the revision it stands for, and a moment at or before it was made."""
+
+    revision: int
+    at: datetime
+
 
 @dataclass(frozen=True)
 class Board:
-    """All rows of the site in order, those shown, and the revision they stand for."""
+    """All rows of the site in order, those shown, the revision they stand for, and which rows look different now."""
 
     lines: list[Line]
     shown: list[Line]
@@ -87,39 +79,24 @@ class Board:
         return sum(1 for line in self.lines if fits(line))
 
 
-def targets() -> queue.Targets:
-    """Return the clinic's targets."""
-    known = knowledge.load()
-    return queue.Targets(known.targets, known.untriaged_minutes)
-
-
-def look(actor: Actor, filters: Filters, seen: int | None = None) -> Board:
-    """Return the site's board; with ``seen``, also which rows changed after that revision."""
+def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after: timedelta = LAPSES_AFTER) -> Board:
+    """Return the site's board; with ``seen``, also which rows look different since then."""
     at, goals = clock.now(), targets()
     revision = current_revision(actor)  # read first: a change that comes now is shown again, never lost
-    rows = sorted(_open_rows(actor), key=lambda row: (queue.sort_key(place_of(row), at, goals), row.ticket))
-    lines = [Line(row, queue.waited(row.arrived_at, at), goals.of(row.acuity)) for row in rows]
+    rows = load(actor, lapses_after)
+    lines = sorted(rows, key=lambda line: (queue.sort_key(line.place, at, goals), line.encounter.ticket))
     shown = [line for line in lines if filters.admits(line, actor.staff_id)]
-    return Board(lines, shown, revision, changed_since(actor, seen) if seen is not None else set())
+    return Board(lines, shown, revision, _changed(actor, seen, lines) if seen else set())
 
 
-def line_of(encounter: Encounter) -> Line:
-    """Return one encounter as a row of the board."""
-    return Line(encounter, queue.waited(encounter.arrived_at, clock.now()), targets().of(encounter.acuity))
+def _changed(actor: Actor, seen: Seen, lines: list[Line]) -> set[str]:
+    by_time = {line.encounter.id for line in lines if line.turned_since(seen.at)}
+    return by_time | changed_since(actor, seen.revision)
 
 
-def place_of(row: Encounter) -> queue.Place:
-    """Return what decides the place of an encounter."""
-    suggested = row.suggestion["level"] if row.suggestion else None
-    pinned = row.stage_since if row.stage == lifecycle.EMERGENCY else None
-    return queue.Place(row.acuity, suggested, row.arrived_at, pinned)
-
-
-def _open_rows(actor: Actor) -> Iterable[Encounter]:
-    query = select(Encounter).where(Encounter.visible_to(actor), Encounter.finished_at.is_(None))
-    return session.scalars(
-        query.options(joinedload(Encounter.patient), joinedload(Encounter.claim).joinedload(Claim.staff))
-    )
+def find_line(actor: Actor, encounter_id: str, lapses_after: timedelta = LAPSES_AFTER) -> Line | None:
+    """Return one encounter as a row of the board, or None when it is no longer there."""
+    return next(iter(load(actor, lapses_after, encounter_id)), None)
 
 
 def current_revision(actor: Actor) -> int:
@@ -133,30 +110,28 @@ def changed_since(actor: Actor, seen: int) -> set[str]:
     return set(session.scalars(query))
 
 
-def has_lapsed(held: Claim, after: timedelta) -> bool:
-    """Tell whether a claim has been without activity for longer than ``after``."""
-    return clock.now() - held.active_at > after
-
-
 @verb
 def claim(actor: Actor, encounter_id: str, lapses_after: timedelta = LAPSES_AFTER) -> None:
-    """Take the patient; raises Conflict naming who was faster. Taking one's own again renews it."""
+    """Take the patient; raises Conflict naming who was faster. Taking one's own again renews it.
+
+    A claim without activity for longer than ``lapses_after`` holds nobody up.
+    """
     encounter = for_writing(actor, encounter_id)
     held = encounter.claim
-    if held is not None and held.staff_id != actor.staff_id and not has_lapsed(held, lapses_after):
+    if held is None or held.staff_id == actor.staff_id:
+        _take(actor, encounter, held)
+        record(actor, "claimed", patient_id=encounter.patient_id, encounter_id=encounter.id)
+    elif has_lapsed(held, lapses_after):
+        _take_from(actor, encounter, held)
+    else:
         raise taken(actor, held)
-    _take(actor, encounter, held)
-    record(actor, "claimed", patient_id=encounter.patient_id, encounter_id=encounter.id)
 
 
 @verb
 def take_over(actor: Actor, encounter_id: str) -> None:
     """Take the patient from whoever has it; the lead nurse's way."""
     encounter = for_writing(actor, encounter_id)
-    held = encounter.claim
-    whose = held.staff_id if held else ""
-    _take(actor, encounter, held)
-    record(actor, "claim_taken_over", patient_id=encounter.patient_id, encounter_id=encounter.id, whose=whose)
+    _take_from(actor, encounter, encounter.claim)
 
 
 @verb
@@ -181,3 +156,9 @@ def _take(actor: Actor, encounter: Encounter, held: Claim | None) -> None:
     if held.staff_id != actor.staff_id:
         held.claimed_at = at
     held.staff_id, held.active_at = actor.staff_id, at
+
+
+def _take_from(actor: Actor, encounter: Encounter, held: Claim | None) -> None:
+    whose = held.staff_id if held else ""
+    _take(actor, encounter, held)
+    record(actor, "claim_taken_over", patient_id=encounter.patient_id, encounter_id=encounter.id, whose=whose)

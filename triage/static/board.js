@@ -1,0 +1,26 @@
+// The board: an exchanged row keeps what a hand or an eye is on; what has not changed is left alone.
+const rows = document.getElementById('rows');
+const filters = document.getElementById('filters');
+
+// A menu that is open, and the word who was first, outlive the exchange of their row.
+function keep(old, fresh) {
+  for (const menu of old.querySelectorAll('details[open]')) fresh.querySelector(`#${CSS.escape(menu.id)}`)?.setAttribute('open', '');
+  const told = old.querySelector('.told');
+  if (told && !fresh.querySelector('.told') && Date.now() - told.dataset.at < 15000) fresh.querySelector('.c-owner')?.replaceChildren(told);
+}
+
+function beforeSwap(event) {
+  const { target, fragment } = event.detail;
+  const same = (one, other) => one.textContent.replace(/\s+/g, ' ').trim() === other.textContent.replace(/\s+/g, ' ').trim();
+  if (target.id === 'news' && same(target, fragment)) event.detail.shouldSwap = false; // said once
+  if (target.matches('[data-row]')) keep(target, fragment);
+}
+
+function stamp() {
+  for (const told of rows.querySelectorAll('.told:not([data-at])')) told.dataset.at = Date.now();
+}
+
+document.addEventListener('htmx:oobBeforeSwap', beforeSwap);
+document.addEventListener('htmx:afterSettle', stamp);
+// The key "f" presses the bar itself: the focus goes to its first filter.
+filters.addEventListener('click', (event) => { if (event.target === filters) filters.querySelector('a').focus(); });
