@@ -1,0 +1,51 @@
+"""One case on one screen, and right never loses its column to left."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_a_day import Open
+from tests.builders import Clinic, as_answers
+from tests.services.test_consults import at_stage
+from triage.db import session
+from triage.services import intakes
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_a_case_with_every_cell_examined_fits_one_screen_with_the_procedure_chosen(
+    sign_in: Open, clinic: Clinic, lang: str
+) -> None:
+    encounter = examined(clinic)
+    surgeon = sign_in("surgeon")
+    surgeon.set_viewport_size({"width": 1440, "height": 900})
+    surgeon.goto(f"/consults/{encounter}?lang={lang}")
+    surgeon.locator("[name=kind][value=procedure]").check()
+    expect(surgeon.locator("[name=procedure]")).to_be_visible()
+    assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+
+
+@pytest.mark.browser
+def test_on_a_phone_right_and_left_stay_under_their_heads(sign_in: Open, clinic: Clinic) -> None:
+    encounter = examined(clinic)
+    surgeon = sign_in("surgeon")
+    surgeon.set_viewport_size({"width": 390, "height": 844})
+    surgeon.goto(f"/consults/{encounter}")
+    heads = surgeon.locator(".neuro thead th")
+    cells = surgeon.locator(".neuro tbody tr").first.locator("td")
+    for column in (0, 1):
+        head, cell = heads.nth(column + 1).bounding_box(), cells.nth(column).bounding_box()
+        assert head
+        assert cell
+        assert abs(head["x"] - cell["x"]) < 2
+
+
+def examined(clinic: Clinic) -> str:
+    """Return the id of a case whose examination is complete, with findings on one side."""
+    encounter = at_stage(clinic, "review")
+    grades = {f"mrc_{level}_{side}": 5 for level in ("l2", "l3", "l4", "l5", "s1") for side in ("right", "left")}
+    signs = {"slr_degrees_right": 40, "slr_degrees_left": 80, "saddle_sensation": "normal"}
+    reflexes = {f"{name}_reflex_{side}": "2+" for name in ("patellar", "achilles") for side in ("right", "left")}
+    intakes.record_answers(clinic.nurse, encounter.id, as_answers(grades | signs | reflexes | {"mrc_l4_right": 4}))
+    intakes.change_details(clinic.reception, encounter.id, None, {"complaint": "3週間前から右足の甲がしびれる"})
+    session.remove()
+    return encounter.id
