@@ -5,6 +5,8 @@ from sqlalchemy import select
 
 from tests.builders import Clinic, arrive, build_clinic, wait
 from triage.db import aside, session
+from triage.domain.event_labels import LABELS
+from triage.domain.events import EVENTS
 from triage.models import AuditEvent, AuditPayload, SiteHead
 from triage.services import audit, encounters
 
@@ -87,3 +89,7 @@ def test_each_site_has_a_chain_of_its_own(clinic: Clinic) -> None:
     assert len(session.scalars(select(SiteHead)).all()) == 2
     assert [result.damage for result in audit.verify()] == ["", ""]
     assert all(event.site_id == other.site_id for event in audit.list_events(other.auditor, audit.Filters()))
+
+
+def test_every_event_has_a_name_that_a_person_can_read() -> None:
+    assert LABELS.keys() == EVENTS.keys()

@@ -4,12 +4,20 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext
 
+from triage.domain.event_labels import LABELS
 from triage.forms.audit import AuditFilterForm
 from triage.services import audit
 from triage.web import actor, page, requires, zone
 
 blueprint = Blueprint("audit", __name__)
+
+
+@blueprint.app_template_global()
+def event_word(name: str) -> str:
+    """Return what an event is called in the reader's language."""
+    return gettext(LABELS[name]) if name in LABELS else name
 
 
 @blueprint.get("/audit")

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Form, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
-from triage.domain.events import EVENTS
+from triage.domain.event_labels import LABELS
 
 
 class AuditFilterForm(Form):
@@ -12,7 +12,11 @@ class AuditFilterForm(Form):
 
     patient = StringField(_l("Patient number"), [Optional(), Length(max=50)])
     staff = StringField(_l("Staff ID"), [Optional(), Length(max=100)])
-    name = SelectField(_l("Event"), [Optional()], choices=[("", _l("All events")), *((n, n) for n in sorted(EVENTS))])
+    name = SelectField(
+        _l("Event"),
+        [Optional()],
+        choices=[("", _l("All events")), *((name, _l(text)) for name, text in LABELS.items())],
+    )
     since = DateField(_l("From"), [Optional()])
     until = DateField(_l("To"), [Optional()])
     before = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
