@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.dialects import sqlite
 from werkzeug.test import TestResponse
 
 from tests.builders import Clinic, build_clinic
+from triage.db import session
+from triage.domain.lookup import read
 from triage.services import encounters, lookup, patients
 
 SignIn = Callable[[str], FlaskClient]
@@ -404,3 +407,25 @@ def test_the_desk_says_how_long_the_wait_is_without_a_name(signed_in: SignIn, cl
     assert "Not triaged" in waits
     assert "山本" not in waits
     assert encounters.earlier(clinic.reception, the_patient(clinic).id)[0].ticket in page  # to be finished
+
+
+# --- speed ---------------------------------------------------------------------------------------------------------
+
+
+def reads_every_patient(actor: Any, words: str) -> bool:
+    """Tell whether the database answers the search by reading all patients of the organisation."""
+    query = lookup._matching(actor, read(words)).limit(9)
+    text = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    plan = [row[-1] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    return any(
+        re.fullmatch(r"(SCAN|SEARCH) patient( USING (COVERING )?INDEX \w+ \(organisation_id=\?\))?", s) for s in plan
+    )
+
+
+@pytest.mark.parametrize("words", ["S380730", "055433", "A012", "12345678", "山本 S380730"])
+def test_dates_numbers_and_tickets_are_found_by_index(clinic: Clinic, words: str) -> None:
+    assert not reads_every_patient(clinic.reception, words)
+
+
+def test_the_index_guard_sees_a_search_that_reads_everybody(clinic: Clinic) -> None:
+    assert reads_every_patient(clinic.reception, "山本")

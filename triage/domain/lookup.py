@@ -9,6 +9,8 @@ from triage.domain.names import normalise, readings
 
 #: Nothing the desk types is longer.
 LONGEST = 100
+#: Who else gives patients a number that the desk writes down and searches by.
+ISSUERS = ("insurer", "referrer")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
 
 from triage import clock
+from triage.domain import lookup
 from triage.domain.dates import find_date
 from triage.domain.names import katakana, normalise
 from triage.forms import told
@@ -35,10 +36,9 @@ LANGUAGES = (
 SEXES = (("male", _l("Male")), ("female", _l("Female")), ("other", _l("Other")), ("unknown", _l("Not known")))
 MOBILITY = (("walking", _l("Walking")), ("wheelchair", _l("Wheelchair")), ("stretcher", _l("Stretcher")))
 #: Issuer of a number the patient is known by elsewhere -> label.
-ISSUERS = (("insurer", _l("Insurance number")), ("referrer", _l("Number at the referring hospital")))
-_ISSUED = tuple(issuer for issuer, _label in ISSUERS)
+ISSUERS = tuple(zip(lookup.ISSUERS, (_l("Insurance number"), _l("Number at the referring hospital")), strict=True))
 #: What the form carries beside the patient's own columns.
-_CARRIED = {"request_id", "version", "base", "csrf_token", *_ISSUED}
+_CARRIED = {"request_id", "version", "base", "csrf_token", *lookup.ISSUERS}
 REQUEST_ID = re.compile(r"[\w-]{1,60}", re.ASCII)
 _OLDEST = 1868  # the first year of the receipt systems' eras
 
@@ -120,7 +120,7 @@ class PatientForm(FlaskForm):
 
     def identifiers(self) -> dict[str, str]:
         """Return the numbers given by others, by issuer."""
-        return {issuer: self[issuer].data for issuer in _ISSUED}
+        return {issuer: self[issuer].data for issuer in lookup.ISSUERS}
 
     def note_base(self) -> None:
         """Keep in the page what the record said when it was made."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, union
 
 from triage.db import session
 from triage.domain import lookup, names
@@ -33,7 +33,7 @@ def search(actor: Actor, text: str) -> Found:
     terms = lookup.read(text)
     if not terms:
         return Found()
-    query = select(Patient).where(Patient.visible_to(actor), *(_fits(actor, term) for term in terms))
+    query = _matching(actor, terms)
     ordered = query.order_by(_inexact(terms), Patient.family_kana, Patient.given_kana, Patient.birth_date, Patient.id)
     rows = list(session.scalars(ordered.limit(SHOWN + 1)))
     shown = rows[:SHOWN]
@@ -43,21 +43,32 @@ def search(actor: Actor, text: str) -> Found:
     return Found(shown, len(rows) > SHOWN, day, here(actor, ids), last_seen(actor, ids))
 
 
-def _fits(actor: Actor, term: lookup.Term) -> ColumnElement[bool]:
-    """Return the condition of one term. Dates and numbers are read from an index, parts of names from the key."""
-    if term.words:
-        return or_(*(Patient.search_key.contains(f"|{word}", autoescape=True) for word in term.words))
-    issued = select(PatientIdentifier.patient_id).where(
-        PatientIdentifier.organisation_id == actor.organisation_id, PatientIdentifier.value == term.number
+def _matching(actor: Actor, terms: Sequence[lookup.Term]) -> Select[Patient]:
+    """Return the query of the patients whom all terms fit: dates and numbers by index, parts of names by the key."""
+    query = select(Patient).where(Patient.visible_to(actor))
+    for term in terms:
+        if term.words:
+            starts = [Patient.search_key.contains(f"|{word}", autoescape=True) for word in term.words]
+            query = query.where(or_(*starts))
+        else:
+            # One look-up per index, joined by their ids: joined by "or", every row would be read.
+            ids = union(*_by_index(actor, term)).subquery()
+            query = query.join(ids, ids.c[0] == Patient.id)
+    return query
+
+
+def _by_index(actor: Actor, term: lookup.Term) -> Iterator[Select[str]]:
+    mine = select(Patient.id).where(Patient.organisation_id == actor.organisation_id)
+    yield mine.where(Patient.number.in_({term.number, term.number.zfill(6)}))
+    yield select(PatientIdentifier.patient_id).where(
+        PatientIdentifier.organisation_id == actor.organisation_id,
+        PatientIdentifier.issuer.in_(lookup.ISSUERS),
+        PatientIdentifier.value == term.number,
     )
-    numbers = {term.number, term.number.zfill(6)}
-    options: list[ColumnElement[bool]] = [Patient.number.in_(numbers), Patient.id.in_(issued)]
     if term.day:
-        options.append(Patient.birth_date == term.day)
+        yield mine.where(Patient.birth_date == term.day)
     if term.ticket:
-        called = select(Encounter.patient_id).where(*_open(actor), Encounter.ticket == term.ticket)
-        options.append(Patient.id.in_(called))
-    return or_(*options)
+        yield select(Encounter.patient_id).where(*_open(actor), Encounter.ticket == term.ticket)
 
 
 def _inexact(terms: Sequence[lookup.Term]) -> ColumnElement[int]:
