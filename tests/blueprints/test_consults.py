@@ -384,6 +384,8 @@ def test_the_decision_prints_on_a_sheet_and_printing_is_recorded(clinic: Clinic,
     page = signed_in("surgeon").get(f"{review_of(encounter)}/print").text
     for shown in ("paper-a4", "Microendoscopic discectomy (MED)", "L4-5", "Right", "Surgeon", encounter.patient.number):
         assert shown in page
+    assert "not recorded: ask before MRI" in page
+    assert "Signed by Surgeon" in page
     assert seen(encounter, "printed") == 1
 
 
@@ -394,6 +396,7 @@ def test_a_finished_case_shows_what_was_signed_and_takes_no_more(clinic: Clinic,
     assert "Physiotherapy, back in six weeks" in page
     assert f"{review_of(encounter)}/decision" not in page
     assert f"{review_of(encounter)}/print" in page
+    assert f'action="/encounters/{encounter.id}/emergency"' not in page
 
 
 def test_the_question_stands_on_the_nurses_sheet_and_on_the_board(clinic: Clinic, signed_in: SignIn) -> None:
