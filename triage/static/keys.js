@@ -22,6 +22,7 @@ function activate(control) {
   if (control.matches(TEXT)) { control.focus(); control.select?.(); return; }
   if (control.matches('form')) { control.requestSubmit(); return; }
   control.click();
+  if (control.matches('summary')) control.focus(); // what opened is next
 }
 
 function moveRow(step) {
