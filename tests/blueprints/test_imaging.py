@@ -78,8 +78,8 @@ def test_what_is_not_known_is_said_and_never_left_out(
 def test_pregnancy_is_asked_of_everyone_not_recorded_male(clinic: Clinic, signed_in: SignIn) -> None:
     him, her = ordered(clinic, sex="male"), ordered(clinic, sex="female", family_name="渡辺")
     page = signed_in("radiographer").get("/imaging").text
-    assert "Could she be pregnant?" not in row(page, him)
-    assert "Could she be pregnant?" in row(page, her)
+    assert "Could the patient be pregnant?" not in row(page, him)
+    assert "Could the patient be pregnant?" in row(page, her)
 
 
 def test_a_birth_date_that_is_not_recorded_is_not_offered_as_identifier(clinic: Clinic, signed_in: SignIn) -> None:

@@ -46,7 +46,7 @@ class StartForm(StepForm):
     """Two identifiers, and pregnancy where it is asked."""
 
     identity = SelectMultipleField(_l("Checked with the patient: two"), validate_choice=False)
-    pregnancy = RadioField(_l("Could she be pregnant?"), choices=PREGNANCY, validate_choice=False)
+    pregnancy = RadioField(_l("Could the patient be pregnant?"), choices=PREGNANCY, validate_choice=False)
 
     def offer(self, values: Iterable[tuple[str, str]]) -> "StartForm":
         """Offer the identifiers that are recorded, each with what the patient should answer; return the form."""
