@@ -1,0 +1,328 @@
+"""The live board: a row never changes under the hand, a change by others arrives in its own row."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import DESK, PHONE
+from tests.builders import PASSWORD, Clinic, arrive, wait
+from triage import knowledge
+from triage.db import session
+from triage.models import Encounter
+from triage.services import board, emergencies, encounters, intakes
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+
+NAMES = [
+    ("青木", "アオキ"),
+    ("石井", "イシイ"),
+    ("上田", "ウエダ"),
+    ("江口", "エグチ"),
+    ("岡田", "オカダ"),
+    ("加藤", "カトウ"),
+]
+
+
+@pytest.fixture
+def queue(clinic: Clinic) -> list[Encounter]:
+    """Let six people wait, each with a name of their own."""
+    return [new(clinic, *name) for name in NAMES]
+
+
+def new(clinic: Clinic, family: str = "新井", kana: str = "アライ", **answers: Any) -> Encounter:
+    try:
+        return wait(clinic.reception, answers, family_name=family, family_kana=kana)
+    finally:
+        session.remove()
+
+
+def by_others(work: Callable[..., object], *arguments: object) -> None:
+    """Do what somebody else does at another desk."""
+    try:
+        work(*arguments)
+    finally:
+        session.remove()
+
+
+@pytest.fixture
+def at_board(sign_in: Open) -> Open:
+    """Return a function that opens the board for a person."""
+
+    def open_board(user_name: str = "nurse", query: str = "", **options: Any) -> Page:
+        page = sign_in(user_name, **options)
+        page.goto(f"/board{query}")
+        return page
+
+    return open_board
+
+
+def row(page: Page, encounter: Encounter) -> Locator:
+    return page.locator(f"#e-{encounter.id}")
+
+
+def refresh(page: Page) -> None:
+    """Let the page ask now instead of within five seconds."""
+    with page.expect_response(lambda answer: "/board/rows" in answer.url):
+        page.evaluate("document.body.dispatchEvent(new Event('live:now'))")
+
+
+def under_pointer(page: Page, x: float, y: float) -> str:
+    """Return the id of the row at a point of the screen."""
+    return str(page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('tr').id", [x, y]))
+
+
+def order(page: Page) -> list[str]:
+    return [str(name) for name in page.locator("#rows tr").evaluate_all("rows => rows.map((row) => row.id.slice(2))")]
+
+
+def test_a_change_by_somebody_else_appears_in_its_own_row_without_a_reload(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    page.evaluate("document.body.dataset.same = 'page'")
+    others = [text for text in page.locator("#rows tr").all_inner_texts() if queue[2].ticket not in text]
+    by_others(board.claim, clinic.surgeon, queue[2].id)
+    expect(row(page, queue[2]).locator(".c-owner")).to_have_text("Surgeon")
+    assert [text for text in page.locator("#rows tr").all_inner_texts() if queue[2].ticket not in text] == others
+    expect(page.locator("body[data-same=page]")).to_have_count(1)
+
+
+def test_who_arrives_appears_and_who_leaves_is_gone_while_no_hand_is_in_the_list(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    pinned = new(clinic, saddle_anaesthesia=True)
+    expect(page.locator("#rows tr").first).to_have_id(f"e-{pinned.id}")
+    gone = encounters.get(clinic.reception, queue[0].id)
+    by_others(encounters.leave_unseen, clinic.reception, gone.id, gone.version, "has a train to catch")
+    refresh(page)
+    expect(row(page, queue[0])).to_have_count(0)
+    expect(page.locator("#counts")).to_contain_text("6 here")
+
+
+def test_the_row_under_the_pointer_keeps_its_patient_while_rows_come_in_above(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    place = row(page, queue[3]).bounding_box()
+    assert place
+    x, y = place["x"] + 300, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    before = order(page)
+    for number in range(3):
+        new(clinic, saddle_anaesthesia=True)
+        refresh(page)
+        expect(page.locator("#news")).to_contain_text(f"{number + 1} new")
+        assert under_pointer(page, x, y) == f"e-{queue[3].id}"
+    assert order(page) == before
+    assert row(page, queue[3]).bounding_box() == place
+    page.mouse.move(5, 5)
+    expect(page.locator("#rows tr")).to_have_count(9)
+    expect(page.locator("#news")).to_be_empty()
+
+
+def test_the_point_that_shows_what_waits_shows_it_once_and_then_holds_again(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    page.keyboard.press("j")
+    link = row(page, queue[0]).locator("a.name")
+    expect(link).to_be_focused()
+    first = new(clinic, saddle_anaesthesia=True)
+    refresh(page)
+    expect(page.locator("#news")).to_contain_text("1 new")
+    page.keyboard.press(".")
+    expect(page.locator("#rows tr").first).to_have_id(f"e-{first.id}")
+    expect(link).to_be_focused()
+    new(clinic, saddle_anaesthesia=True)
+    refresh(page)
+    expect(page.locator("#news")).to_contain_text("1 new")
+    expect(page.locator("#rows tr")).to_have_count(7)
+
+
+def test_the_focus_stays_on_the_same_patient_while_the_row_itself_is_exchanged(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    button = row(page, queue[4]).get_by_role("button", name="Take")
+    button.focus()
+    for _ in range(3):
+        by_others(intakes.change_details, clinic.reception, queue[4].id, None, {"complaint": f"worse {_}"})
+        new(clinic, saddle_anaesthesia=True)
+        refresh(page)
+        expect(row(page, queue[4])).to_contain_text(f"worse {_}")
+        expect(button).to_be_focused()
+
+
+def test_a_patient_who_leaves_while_the_order_is_held_leaves_the_other_rows_in_place(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    row(page, queue[2]).locator("a.name").focus()
+    place = row(page, queue[2]).bounding_box()
+    gone = encounters.get(clinic.reception, queue[0].id)
+    by_others(encounters.leave_unseen, clinic.reception, gone.id, gone.version, "went home")
+    refresh(page)
+    expect(row(page, queue[0])).to_have_text("This patient has moved on.")
+    assert row(page, queue[2]).bounding_box() == place
+    expect(page.locator("#news")).to_contain_text("1 left")
+
+
+def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    row(page, queue[1]).locator("a.name").focus()
+    page.route("**/board/rows*", lambda route: route.fulfill(status=204))  # before her screen hears of it
+    by_others(board.claim, clinic.surgeon, queue[1].id)
+    page.keyboard.press("c")
+    told = row(page, queue[1]).get_by_role("alert")
+    expect(told).to_contain_text("Surgeon has this patient since")
+    expect(row(page, queue[1]).get_by_role("button", name="Take")).to_have_count(0)
+    expect(row(page, queue[1]).locator("a.name")).to_be_focused()
+    page.unroute("**/board/rows*")
+    refresh(page)
+    expect(told).to_be_visible()  # the next refresh does not wipe it away unread
+
+
+def test_take_and_release_by_key(at_board: Open, queue: list[Encounter]) -> None:
+    page = at_board()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    owner = row(page, queue[1]).locator(".c-owner")
+    expect(owner).to_have_text("Nurse")
+    expect(row(page, queue[1]).get_by_role("button", name="Release")).to_be_visible()
+    page.keyboard.press("c")
+    expect(owner).to_have_text("—")
+
+
+def test_raised_to_emergency_from_the_row_in_two_keys_though_its_row_is_exchanged_between_them(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board("reception")
+    page.keyboard.press("j")
+    page.keyboard.press("E")
+    expect(row(page, queue[0]).get_by_role("button", name="Raise now")).to_be_focused()
+    by_others(board.claim, clinic.nurse, queue[0].id)
+    refresh(page)
+    expect(row(page, queue[0])).to_contain_text("Nurse")
+    expect(row(page, queue[0]).get_by_role("button", name="Raise now")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/encounters/{queue[0].id}"))
+    assert encounters.get(clinic.nurse, queue[0].id).stage == "emergency"
+
+
+def test_an_emergency_is_told_on_everybodys_page_once_and_loudly_to_the_lead_nurse_when_nobody_comes(
+    at_board: Open, clinic: Clinic, queue: list[Encounter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, lead = at_board("reception"), at_board("nurse2")
+    by_others(emergencies.raise_, clinic.nurse, queue[5].id)
+    for page in (desk, lead):
+        alert = page.locator(f"#alert-{queue[5].id}")
+        expect(alert).to_have_attribute("role", "alert")
+        expect(alert).to_contain_text(f"Emergency {queue[5].ticket}")
+        expect(alert).to_contain_text("Nobody yet")
+    monkeypatch.setattr("triage.domain.alarms.ACKNOWLEDGE_LIMIT", timedelta(0))  # two minutes have passed
+    expect(lead.locator(f"#alert-{queue[5].id}.loud")).to_be_visible()
+    expect(desk.locator(f"#alert-{queue[5].id}.loud")).to_have_count(0)
+    by_others(emergencies.acknowledge, clinic.surgeon, queue[5].id)
+    for page in (desk, lead):
+        expect(page.locator(f"#alert-{queue[5].id}")).to_contain_text("Surgeon")
+        expect(page.locator("#alerts [role=alert]")).to_have_count(0)
+
+
+def test_pause_stops_the_list_says_so_and_goes_on(at_board: Open, clinic: Clinic, queue: list[Encounter]) -> None:
+    page = at_board()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-live]")).to_contain_text("Paused since")
+    by_others(emergencies.raise_, clinic.surgeon, queue[3].id)
+    expect(page.locator(f"#alert-{queue[3].id}")).to_be_visible()  # an alarm is never paused
+    expect(row(page, queue[3]).locator(".c-acuity")).to_have_text("Not triaged")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#rows tr").first).to_have_id(f"e-{queue[3].id}")
+
+
+def test_without_connection_the_board_says_so_and_offers_no_writing(at_board: Open, queue: list[Encounter]) -> None:
+    page = at_board()
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    page.context.set_offline(True)
+    expect(page.locator("[data-live]")).to_contain_text("No connection. Shown as of")
+    expect(row(page, queue[0]).get_by_role("button", name="Take")).to_have_attribute("aria-disabled", "true")
+    page.context.set_offline(False)
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+
+
+def test_filters_by_key_stand_in_the_address_and_nothing_found_is_not_nobody_here(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    by_others(board.claim, clinic.nurse, queue[0].id)
+    page = at_board()
+    page.keyboard.press("m")
+    page.wait_for_url("**/board?mine=1")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    page.goto("/board?level=4")
+    expect(page.locator("#rows")).to_contain_text("0 of 6 shown.")
+    page.locator("#rows").get_by_role("link", name="Clear filters").click()
+    expect(page.locator("#rows tr")).to_have_count(6)
+    page.keyboard.press("f")
+    expect(page.locator("#f-all")).to_be_focused()
+    page.keyboard.press("0")
+    page.wait_for_url("**/board?untriaged=1")
+
+
+def test_a_claim_works_without_javascript_and_who_comes_second_gets_the_board_with_the_reason(
+    browser: Browser, server: str, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    context = browser.new_context(base_url=server, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.fill("[name=user_name]", "nurse")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.goto("/board?untriaged=1")
+    row(page, queue[0]).get_by_role("button", name="Take").click()
+    expect(page).to_have_url(re.compile(r"/board\?untriaged=1"))
+    expect(row(page, queue[0]).locator(".c-owner")).to_have_text("Nurse")
+    by_others(board.claim, clinic.surgeon, queue[1].id)
+    row(page, queue[1]).get_by_role("button", name="Take").click()
+    expect(row(page, queue[1]).locator(".c-owner")).to_contain_text("Surgeon has this patient since")
+    context.close()
+
+
+@pytest.fixture
+def busy(clinic: Clinic, queue: list[Encounter]) -> list[Encounter]:
+    """Let sixteen people be here, in every kind of row."""
+    calm = {question.id: False for question in knowledge.load().urgent_questions}
+    more = [new(clinic, f"山{n}", "ヤマ", **calm) for n in range(8)]
+    by_others(arrive, clinic.reception)
+    pinned = new(clinic, saddle_anaesthesia=True)
+    by_others(board.claim, clinic.nurse, queue[0].id)
+    by_others(board.claim, clinic.surgeon, queue[1].id)
+    by_others(intakes.change_details, clinic.reception, pinned.id, None, {"complaint": "腰痛がひどい。" * 20})
+    return [*queue, *more, pinned]
+
+
+def test_thirteen_rows_fit_a_desk_screen_and_each_has_two_lines(at_board: Open, busy: list[Encounter]) -> None:
+    page = at_board()
+    boxes = page.locator("#rows tr").evaluate_all(
+        "rows => rows.map((row) => row.getBoundingClientRect()).map((box) => [box.height, box.bottom])"
+    )
+    assert {round(height) for height, _ in boxes} <= {48, 49, 50, 51}
+    assert sum(bottom <= 900 for _, bottom in boxes) >= 13
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")])
+def test_the_busy_board_is_accessible_and_never_wider_than_the_screen(
+    at_board: Open, axe: Callable[[Page], None], busy: list[Encounter], size: tuple[int, int], scheme: str, lang: str
+) -> None:
+    page = at_board("nurse2", size=size, scheme=scheme, lang=lang)
+    expect(page.locator(".alert")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    axe(page)
