@@ -29,7 +29,11 @@ def upgrade() -> None:
         op.execute(FUNCTION)
     for table, operations in APPEND_ONLY.items():
         for operation in operations:
-            action = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END" if sqlite else "EXECUTE FUNCTION refuse_edit()"
+            action = (
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+                if sqlite
+                else "EXECUTE FUNCTION refuse_edit()"
+            )
             name = f"{table}_no_{operation.lower()}"
             op.execute(f"CREATE TRIGGER {name} BEFORE {operation} ON {table} FOR EACH ROW {action}")
         if not sqlite:
