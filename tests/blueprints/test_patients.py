@@ -271,10 +271,22 @@ def test_a_draft_is_for_the_eyes_of_who_typed_it_and_can_be_discarded(signed_in:
     assert "山本" not in client.get("/patients").text
 
 
+def test_leaving_the_form_keeps_it_to_the_last_character_and_leads_to_the_desk(signed_in: SignIn) -> None:
+    client = signed_in("reception")
+    assert client.post("/patients/draft", data=FORM | {"allergies": "そば粉"}).location == "/patients"
+    assert 'value="そば粉"' in client.get("/patients/new?request_id=form-1").text
+
+
+def test_an_empty_form_leaves_nothing_behind(signed_in: SignIn) -> None:
+    client = signed_in("reception")
+    client.post("/patients/draft", data={"request_id": "e", "sex": "unknown", "mobility": "walking", "language": "ja"})
+    assert "not saved yet" not in client.get("/patients").text
+
+
 @pytest.mark.parametrize("key", ["", "x" * 70, "\x00", "../..", "日本"])
 def test_a_forged_draft_key_is_harmless(signed_in: SignIn, key: str) -> None:
     client = signed_in("reception")
-    assert client.post("/patients/draft", data=FORM | {"request_id": key}).status_code == 200
+    assert client.post("/patients/draft", data=FORM | {"request_id": key}).status_code == 303
     assert client.get("/patients/new", query_string={"request_id": key}).status_code == 200
 
 

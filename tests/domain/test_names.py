@@ -79,11 +79,20 @@ def test_a_foreign_name_is_found_as_it_is_written(typed: str) -> None:
     assert finds(typed, "NGUYEN", "Van An", "グエン", "ヴァン アン")
 
 
-def test_every_beginning_of_a_name_in_latin_letters_finds_it() -> None:
-    for typed in ("yamamoto", "watanabe", "shinohara", "nakamura"):
-        kana = {"yamamoto": "ヤマモト", "watanabe": "ワタナベ", "shinohara": "シノハラ", "nakamura": "ナカムラ"}[typed]
-        silent = [typed[:n] for n in range(3, len(typed) + 1) if not finds(typed[:n], "", "", kana, "")]
-        assert silent == []
+@pytest.mark.parametrize(
+    ("typed", "kana"),
+    [
+        ("yamamoto", "ヤマモト"), ("watanabe", "ワタナベ"), ("shinohara", "シノハラ"), ("nakamura", "ナカムラ"),
+        ("tsuchiya", "ツチヤ"), ("honda", "ホンダ"), ("junichi", "ジュンイチ"), ("hattori", "ハットリ"),
+    ],
+)  # fmt: skip
+def test_every_beginning_of_a_name_in_latin_letters_finds_it(typed: str, kana: str) -> None:
+    assert [typed[:n] for n in range(1, len(typed) + 1) if not finds(typed[:n], "", "", kana, "")] == []
+
+
+def test_a_begun_syllable_narrows_the_search() -> None:
+    assert finds("yamam", "", "", "ヤマモト", "")
+    assert not finds("yamam", "", "", "ヤマグチ", "")
 
 
 def test_long_marks_small_kana_and_old_kana_fold_together() -> None:

@@ -11,7 +11,7 @@ from triage.domain.errors import Conflict, Invalid, Stale
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
 from triage.services import desk, drafts, lookup, patients
-from triage.web import actor, done, message, page, requires, sentence
+from triage.web import actor, done, htmx, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
 
@@ -54,7 +54,7 @@ def new() -> Response:
 
 def _new(form: PatientForm, status: int = 200, **values: Any) -> Response:
     era = in_era(form.born) if form.born else ""
-    return page("patients/new.html", status=status, form=form, era=era, **values)
+    return page("patients/new.html", status=status, form=form, era=era, fresh=secrets.token_urlsafe(12), **values)
 
 
 @blueprint.post("/patients")
@@ -98,15 +98,16 @@ def _request_id(values: Any) -> str:
 def draft() -> AnyResponse:
     """Keep what is typed into the new patient's form and echo the birth date; or forget it and go on."""
     form, key = PatientForm(), _request_id(request.form)
-    if request.form.get("discard"):
+    if request.form.get("discard") or not form.says_something:
         drafts.discard(actor(), drafts.new_patient(key))
-        known = request.form.get("patient_id")
-        return done(url_for("patients.show", patient_id=known) if known else url_for("patients.index"))
-    kept = {field.name for field in form} - {"csrf_token", "version", "base"}
-    typed = {name: value[:1000] for name, value in request.form.items() if name in kept}
-    if key:
+    elif key:
+        kept = {field.name for field in form} - {"csrf_token", "version", "base"}
+        typed = {name: value[:1000] for name, value in request.form.items() if name in kept}
         drafts.save_new_patient(actor(), key, typed)
-    return page("patients/_born.html", form=form, era=in_era(form.born) if form.born else "", swap=True)
+    if htmx:
+        return page("patients/_born.html", form=form, era=in_era(form.born) if form.born else "", swap=True)
+    known = request.form.get("patient_id")
+    return done(url_for("patients.show", patient_id=known) if known else url_for("patients.index"))
 
 
 @blueprint.get("/patients/<string(length=16):patient_id>")

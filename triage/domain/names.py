@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 #: A kanji that families write differently and desks type as it comes, and the one it is searched by.
@@ -79,10 +80,22 @@ def short_vowels(kana: str) -> str:
 def readings(word: str) -> tuple[str, ...]:
     """Return the keys that a typed word may begin: as it stands, and as kana where it is Latin letters."""
     plain = normalise(word).lower()
-    # "yamam" is on its way to "yamamoto"; "junichi" may be ジュニチ or ジュンイチ.
-    typed = (plain, re.sub(r"[^aiueo]+$", "", plain), re.sub(r"n(?=[aiueoy])", "n'", plain))
-    latin = [kana for kana in map(from_romaji, typed if plain.isascii() else typed[:1]) if kana]
-    return tuple(dict.fromkeys([fold(word), *latin]))
+    # "junichi" may be ジュニチ or ジュンイチ.
+    typed = dict.fromkeys((plain, re.sub(r"n(?=[aiueoy])", "n'", plain)))
+    return tuple(dict.fromkeys([fold(word), *(kana for one in typed for kana in _kana_of(one))]))
+
+
+def _kana_of(typed: str) -> Iterator[str]:
+    """Yield the kana that the letters say, and, where a syllable is still being typed, each that it may become."""
+    whole = from_romaji(typed)
+    if whole:
+        yield whole
+    begun, tail = re.fullmatch(r"(.*?)([^aiueo]*)", typed, re.DOTALL).groups()  # type: ignore[union-attr]
+    before = from_romaji(begun) if begun else ""
+    if not tail or not typed.isascii() or before is None:
+        return
+    heads = [kana for romaji, kana in _ROMAJI.items() if romaji.startswith(tail)]
+    yield from ([before + head for head in heads] or ([before] if before else []))
 
 
 def search_key(family: str, given: str, family_kana: str, given_kana: str) -> str:

@@ -112,6 +112,11 @@ class PatientForm(FlaskForm):
         """Return the birth date as read, or None."""
         return find_date(self.birth_date.data or "")
 
+    @property
+    def says_something(self) -> bool:
+        """Tell whether anything was typed that would be a loss."""
+        return any(isinstance(field, StringField) and field.type == "StringField" and field.data for field in self)
+
     def values(self) -> dict[str, Any]:
         """Return the columns of the patient, kana in katakana, the birth date as a date."""
         found = {name: value for name, value in self.data.items() if name not in _CARRIED}

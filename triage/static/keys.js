@@ -41,7 +41,8 @@ function arrow(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!box || !step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
   if (event.target !== box && !event.target.matches?.('[data-row-link]')) return false;
-  if (event.target === box && step < 0) return false;
+  const found = document.querySelector('[data-row] [data-row-link]');
+  if (event.target === box && (step < 0 || (box.value && !found))) return false;
   if (!moveRow(step) && step < 0) box.focus();
   return true;
 }
