@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from triage import clock
 from triage.db import aside, session
 from triage.domain.access import Actor
 from triage.domain.events import EVENTS
-from triage.models import AuditEvent, AuditPayload, Change, Patient, SiteHead, Staff
+from triage.models import AuditEvent, AuditPayload, Change, Claim, Patient, SiteHead, Staff
 
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
@@ -43,6 +43,7 @@ def record(
     event = _append(session(), actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
     if encounter_id:
         _note_change(session(), actor.site_id, encounter_id, name)
+        _renew_claim(session(), actor, encounter_id)
     return event
 
 
@@ -96,6 +97,12 @@ def _note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> No
     head = lock_site(db, site_id)
     head.revision += 1
     db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.now()))
+
+
+def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:
+    # Whoever records something of a patient they took is at work on that patient: the claim does not lapse.
+    mine = (Claim.encounter_id == encounter_id, Claim.staff_id == actor.staff_id)
+    db.execute(update(Claim).where(*mine).values(active_at=clock.now()))
 
 
 def _canonical(value: object) -> str:

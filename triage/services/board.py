@@ -80,16 +80,18 @@ class Board:
 
 
 def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after: timedelta = LAPSES_AFTER) -> Board:
-    """Return the site's board; with ``seen``, also which rows look different since then."""
+    """Return the site's board, and which rows look different than on the screen that ``seen`` describes."""
     at, goals = clock.now(), targets()
     revision = current_revision(actor)  # read first: a change that comes now is shown again, never lost
     rows = load(actor, lapses_after)
     lines = sorted(rows, key=lambda line: (queue.sort_key(line.place, at, goals), line.encounter.ticket))
     shown = [line for line in lines if filters.admits(line, actor.staff_id)]
-    return Board(lines, shown, revision, _changed(actor, seen, lines) if seen else set())
+    return Board(lines, shown, revision, _changed(actor, seen, lines))
 
 
-def _changed(actor: Actor, seen: Seen, lines: list[Line]) -> set[str]:
+def _changed(actor: Actor, seen: Seen | None, lines: list[Line]) -> set[str]:
+    if seen is None:
+        return {line.encounter.id for line in lines}
     by_time = {line.encounter.id for line in lines if line.turned_since(seen.at)}
     return by_time | changed_since(actor, seen.revision)
 
