@@ -42,7 +42,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     def template(name: str) -> str:
         if name not in made:
             url = f"sqlite:///{tmp_path_factory.mktemp('db') / 'template.db'}" if name == "sqlite" else new_postgres()
-            engine = db.connect(url)
+            engine = db.connect(url, durable=False)
             migrate.upgrade(engine)
             engine.dispose()
             made[name] = url
@@ -72,8 +72,17 @@ def database_url(engine_name: str, templates: Callable[[str], str], tmp_path: Pa
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """Build the application on the test's database, without CSRF tokens so that tests can post plain forms."""
-    settings = {"DATABASE_URL": database_url, "SECRET_KEY": "test", "TESTING": True, "SESSION_COOKIE_SECURE": False}
+    """Build the application on the test's database, without CSRF tokens so that tests can post plain forms.
+
+    It does not wait for the disk at every commit; that the product does is a test of its own.
+    """
+    settings = {
+        "DURABLE": False,
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "test",
+        "TESTING": True,
+        "SESSION_COOKIE_SECURE": False,
+    }
     application = create_app({**settings, "WTF_CSRF_ENABLED": False, "PROPAGATE_EXCEPTIONS": False}, tmp_path)
     yield application  # without an app context: a request must bring its own, or sign-ins would leak between them
     db.session.remove()

@@ -97,3 +97,13 @@ def test_htmx_comes_from_the_locked_package_and_is_cached(app: Flask) -> None:
         assert answer.status_code == 200
         assert "max-age" in answer.headers["Cache-Control"]
         assert b"htmx" in answer.data[:2000]
+
+
+def test_what_is_acknowledged_has_reached_the_disk(database_url: str, tmp_path: Path) -> None:
+    app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": "test"}, tmp_path)
+    with app.extensions["engine"].connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")
+        }
+    app.extensions["engine"].dispose()
+    assert pragmas == {"synchronous": 2, "journal_mode": "wal"}  # 2 is FULL

@@ -19,7 +19,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
     app = Flask(__name__, instance_path=str(folder.resolve()))
     app.config.update(config.load(folder))
     app.config.update(overrides or {})
-    app.extensions["engine"] = db.connect(app.config["DATABASE_URL"])
+    app.extensions["engine"] = db.connect(app.config["DATABASE_URL"], durable=app.config.get("DURABLE", True))
     secret = app.config.get("AUDIT_KEY") or app.config["SECRET_KEY"]
     if secret:  # without one nothing can be recorded, so nothing can be written
         audit.use_key(secret)
