@@ -108,6 +108,20 @@ def test_a_refresh_in_hand_brings_only_the_changed_row_and_counts_what_waits(cli
     assert rev_of(text) != rev
 
 
+def test_each_minute_brings_the_waits_alone_and_each_element_in_a_template_of_its_own(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    first, second = wait(clinic.reception), wait(clinic.reception)
+    client = signed_in("nurse")
+    revision, minute = rev_of(client.get("/board").text).split(".")
+    known = f"e-{first.id},e-{second.id}"
+    status, text = refresh(client, rev=f"{revision}.{int(minute) - 1}", known=known, hold="1")
+    assert status == 200
+    assert "<tr" not in text
+    templates = re.findall(r"<template>(.*?)</template>", text, re.S)
+    assert [re.findall(r'<td[^>]* id="w-(\w+)"', one) for one in templates] == [[first.id], [second.id]]
+
+
 def test_once_the_hand_is_gone_what_waited_is_shown_even_if_nothing_changed_since(
     clinic: Clinic, signed_in: SignIn
 ) -> None:

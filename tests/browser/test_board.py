@@ -258,6 +258,48 @@ def test_without_connection_the_board_says_so_and_offers_no_writing(at_board: Op
     expect(page.locator("[data-live]")).to_contain_text("Live")
 
 
+def test_a_list_that_gets_no_answer_is_called_old_though_the_strip_still_gets_one(
+    at_board: Open, queue: list[Encounter]
+) -> None:
+    page = at_board("nurse", "?untriaged=1")
+    page.clock.install()
+    page.reload()
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    page.route("**/board/rows*", lambda route: route.fulfill(status=500))
+    page.clock.fast_forward(11_000)
+    expect(page.locator("[data-live][data-state=stale]")).to_contain_text("Last update")
+    page.clock.fast_forward(21_000)
+    expect(page.locator("[data-live][data-state=offline]")).to_contain_text("No connection. Shown as of")
+
+
+def test_a_pause_ends_by_itself_after_five_minutes(at_board: Open, clinic: Clinic, queue: list[Encounter]) -> None:
+    page = at_board()
+    page.clock.install()
+    page.reload()
+    page.get_by_role("button", name="Pause").click()
+    by_others(board.claim, clinic.surgeon, queue[0].id)
+    page.clock.fast_forward("04:50")
+    expect(page.locator("[data-live]")).to_contain_text("Paused since")
+    page.clock.fast_forward("00:15")
+    expect(page.locator("[data-live]")).not_to_contain_text("Paused since")
+    expect(row(page, queue[0]).locator(".c-owner")).to_have_text("Surgeon")
+
+
+def test_what_could_not_be_done_is_said_and_the_row_stays_as_it_was(at_board: Open, queue: list[Encounter]) -> None:
+    page = at_board()
+    page.route("**/claim", lambda route: route.fulfill(status=500))
+    row(page, queue[0]).get_by_role("button", name="Take").click()
+    expect(page.locator("#news")).to_have_text("That did not work. Try again.")
+    expect(row(page, queue[0]).locator(".c-owner")).to_have_text("—")
+
+
+def test_the_list_of_keys_names_those_of_the_board(at_board: Open, queue: list[Encounter]) -> None:
+    page = at_board()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog").locator("dl dt").all_inner_texts()
+    assert {"j", "k", "c", "E", "f", "m", "o", "0", "p", "/", "?"} <= set(keys)
+
+
 def test_filters_by_key_stand_in_the_address_and_nothing_found_is_not_nobody_here(
     at_board: Open, clinic: Clinic, queue: list[Encounter]
 ) -> None:
@@ -270,6 +312,7 @@ def test_filters_by_key_stand_in_the_address_and_nothing_found_is_not_nobody_her
     expect(page.locator("#rows")).to_contain_text("0 of 6 shown.")
     page.locator("#rows").get_by_role("link", name="Clear filters").click()
     expect(page.locator("#rows tr")).to_have_count(6)
+    expect(page.locator("[data-live]")).to_contain_text("Live")
     page.keyboard.press("f")
     expect(page.locator("#f-all")).to_be_focused()
     page.keyboard.press("0")

@@ -20,7 +20,14 @@ function stamp() {
   for (const told of rows.querySelectorAll('.told:not([data-at])')) told.dataset.at = Date.now();
 }
 
+// What could not be done is said; the row still shows how it was.
+function failed(event) {
+  if (rows.contains(event.detail.elt) && event.detail.xhr?.status !== 409) document.getElementById('news').textContent = rows.dataset.textFailed;
+}
+
 document.addEventListener('htmx:oobBeforeSwap', beforeSwap);
+document.addEventListener('htmx:responseError', failed);
+document.addEventListener('htmx:sendError', failed);
 document.addEventListener('htmx:afterSettle', stamp);
 // The key "f" presses the bar itself: the focus goes to its first filter.
 filters.addEventListener('click', (event) => { if (event.target === filters) filters.querySelector('a').focus(); });

@@ -98,6 +98,7 @@ function onClick(event) {
 // A hidden tab asks every 30 s instead of every 5 s; a paused list asks nothing, the alarms always do.
 const askedHidden = new WeakMap();
 function slowDown(event) {
+  if (state === 'offline' && event.detail.elt.matches('[data-write]')) { event.preventDefault(); say(place()?.dataset.textWrite ?? ''); return; }
   const asks = event.detail.elt.closest('[data-live-source]');
   if (!asks) return;
   if (pausedAt && asks.id !== 'alerts') { event.preventDefault(); return; }
