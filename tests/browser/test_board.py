@@ -180,6 +180,7 @@ def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     row(page, queue[1]).locator("a.name").focus()
     page.route("**/board/rows*", lambda route: route.fulfill(status=204))  # before her screen hears of it
     by_others(board.claim, clinic.surgeon, queue[1].id)
+    place = row(page, queue[1]).bounding_box()
     page.keyboard.press("c")
     told = row(page, queue[1]).get_by_role("alert")
     expect(told).to_contain_text("Surgeon has this patient since")
@@ -188,6 +189,7 @@ def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     page.unroute("**/board/rows*")
     refresh(page)
     expect(told).to_be_visible()  # the next refresh does not wipe it away unread
+    assert row(page, queue[1]).bounding_box() == place
 
 
 def test_take_and_release_by_key(at_board: Open, queue: list[Encounter]) -> None:
@@ -358,6 +360,12 @@ def test_thirteen_rows_fit_a_desk_screen_and_each_has_two_lines(at_board: Open, 
     )
     assert {round(height) for height, _ in boxes} <= {48, 49, 50, 51}
     assert sum(bottom <= 900 for _, bottom in boxes) >= 13
+    heads = page.locator(".board thead th").evaluate_all("heads => heads.map((h) => h.getBoundingClientRect().top)")
+    assert len(set(heads)) == 1
+    columns = page.locator(".board thead th").evaluate_all("heads => heads.map((h) => h.getBoundingClientRect().left)")
+    refresh(page)
+    again = page.locator(".board thead th").evaluate_all("heads => heads.map((h) => h.getBoundingClientRect().left)")
+    assert again == columns
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

@@ -6,7 +6,7 @@ const filters = document.getElementById('filters');
 function keep(old, fresh) {
   for (const menu of old.querySelectorAll('details[open]')) fresh.querySelector(`#${CSS.escape(menu.id)}`)?.setAttribute('open', '');
   const told = old.querySelector('.told');
-  if (told && !fresh.querySelector('.told') && Date.now() - told.dataset.at < 15000) fresh.querySelector('.c-owner')?.replaceChildren(told);
+  if (told && !fresh.querySelector('.told')) fresh.querySelector('.c-owner')?.append(told);
 }
 
 function beforeSwap(event) {
@@ -16,8 +16,12 @@ function beforeSwap(event) {
   if (target.matches('[data-row]')) keep(target, fragment);
 }
 
-function stamp() {
-  for (const told of rows.querySelectorAll('.told:not([data-at])')) told.dataset.at = Date.now();
+// It has been read after fifteen seconds; the row names the owner all the while.
+function age() {
+  for (const told of rows.querySelectorAll('.told:not([data-aging])')) {
+    told.dataset.aging = '';
+    setTimeout(() => told.remove(), 15000);
+  }
 }
 
 // What could not be done is said; the row still shows how it was.
@@ -28,6 +32,6 @@ function failed(event) {
 document.addEventListener('htmx:oobBeforeSwap', beforeSwap);
 document.addEventListener('htmx:responseError', failed);
 document.addEventListener('htmx:sendError', failed);
-document.addEventListener('htmx:afterSettle', stamp);
+document.addEventListener('htmx:afterSettle', age);
 // The key "f" presses the bar itself: the focus goes to its first filter.
 filters.addEventListener('click', (event) => { if (event.target === filters) filters.querySelector('a').focus(); });
