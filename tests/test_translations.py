@@ -47,10 +47,13 @@ class Texts(HTMLParser):
 def literal_words(source: str) -> list[str]:
     """Return the words of a template that stand outside every expression and that no catalogue translates."""
     parts = []
+    source = re.sub(r"{% block \w+_class %}[^{]*{% endblock %}", "", source)  # the name of a class is no text
     for _line, kind, value in Environment().lex(source):
         if kind == "data":
             parts.append(value)
-        elif kind in {"variable_begin", "block_begin"}:
+        elif kind == "variable_begin":
+            parts.append("x\u200b")  # stands for a value, or for the name of a tag; too short to be a word
+        elif kind == "block_begin":
             parts.append(" ")
     reader = Texts()
     reader.feed("".join(parts))
