@@ -24,7 +24,6 @@ class ImagingOrder(Versioned, Base):
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
     modality: Mapped[str]
-    region: Mapped[str] = mapped_column(default="")
     status: Mapped[str]  # domain/lifecycle.py: requested, ordered, started, completed, not_imaged, cancelled
     note: Mapped[str] = mapped_column(default="")
     then_specialist: Mapped[bool] = mapped_column(default=False)

@@ -353,7 +353,6 @@ def upgrade() -> None:
         sa.Column("site_id", sa.String(), nullable=False),
         sa.Column("encounter_id", sa.String(), nullable=False),
         sa.Column("modality", sa.String(), nullable=False),
-        sa.Column("region", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("then_specialist", sa.Boolean(), nullable=False),
