@@ -24,14 +24,25 @@ def tab_to(page: Page, selector: str, limit: int = 150) -> None:
     raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
 
 
+def choose(page: Page, name: str, value: str) -> None:
+    """Reach a group of radio buttons by Tab and choose with the arrow keys, as the browser offers it."""
+    tab_to(page, f"[name='{name}']")
+    wanted = page.locator(f"[name='{name}'][value='{value}']")
+    page.keyboard.press("Space")
+    for _ in range(12):
+        if wanted.is_checked():
+            return
+        page.keyboard.press("ArrowDown")
+    raise AssertionError(f"{name}={value} is not reached by the arrow keys on {page.url}")
+
+
 def answer_all_no(page: Page, asked_by: str) -> None:
-    """Answer every urgent question of a block with the key n, each for itself."""
+    """Answer every urgent question of a block with the key n, each for itself; the focus moves on by itself."""
     groups = page.locator(f"#s-urgent-{asked_by} .ask > [data-answer]")
+    tab_to(page, f"#s-urgent-{asked_by} .ask > [data-answer] input[type=radio]")
     for number in range(groups.count()):
-        group = groups.nth(number)
-        group.locator("input[type=radio]").first.focus()
         page.keyboard.press("n")
-        expect(group.locator("input[value=no]")).to_be_checked()
+        expect(groups.nth(number).locator("input[value=no]")).to_be_checked()
 
 
 @pytest.mark.browser
@@ -89,12 +100,9 @@ def test_a_patient_goes_from_the_door_to_the_surgeons_decision_by_keyboard(sign_
 def send_to_specialist(nurse: Page) -> None:
     """Override: specialist consult, with a reason."""
     nurse.keyboard.press("o")
-    tab_to(nurse, "[name=acuity]")
-    nurse.locator("[name=acuity][value='4']").focus()
-    nurse.keyboard.press("Space")
-    nurse.locator("[name=route][value=specialist_consult]").focus()
-    nurse.keyboard.press("Space")
-    nurse.locator("[name=reason]").first.focus()
+    choose(nurse, "acuity", "4")
+    choose(nurse, "route", "specialist_consult")
+    tab_to(nurse, "[name=reason]")
     nurse.keyboard.press("Space")
     tab_to(nurse, "button[value=override]")
     nurse.keyboard.press("Enter")
@@ -102,10 +110,8 @@ def send_to_specialist(nurse: Page) -> None:
 
 def order_ct(surgeon: Page) -> None:
     """Decide for further imaging, sign."""
-    surgeon.locator("[name=kind][value=imaging]").focus()
-    surgeon.keyboard.press("Space")
-    surgeon.locator("[name=modality][value=ct]").focus()
-    surgeon.keyboard.press("Space")
+    choose(surgeon, "kind", "imaging")
+    choose(surgeon, "modality", "ct")
     tab_to(surgeon, "[name=identified]")
     surgeon.keyboard.press("Space")
     surgeon.keyboard.press("Control+Enter")
@@ -135,8 +141,7 @@ def image(radiographer: Page, ticket: str) -> None:
 
 def decide_conservative(surgeon: Page) -> None:
     """Sign conservative care with its plan."""
-    surgeon.locator("[name=kind][value=conservative]").focus()
-    surgeon.keyboard.press("Space")
+    choose(surgeon, "kind", "conservative")
     tab_to(surgeon, "textarea[name=note]")
     surgeon.keyboard.type("Physiotherapy, back in six weeks")
     tab_to(surgeon, "[name=identified]")
