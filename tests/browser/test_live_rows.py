@@ -90,18 +90,6 @@ def nothing_in_hand(page: Page) -> None:
     page.evaluate("document.activeElement.blur()")
 
 
-def test_what_somebody_else_does_appears_in_that_row_alone_without_a_reload(sign_in: Open, clinic: Clinic) -> None:
-    ids = waiting(clinic, 3)
-    page = sign_in("nurse")
-    page.evaluate("document.querySelectorAll('[data-row]').forEach((row) => { row.asItWas = true })")
-    takes(clinic, "nurse2", ids[1])
-    refresh(page)
-    expect(row(page, ids[1]).locator(".c-owner")).to_contain_text("Nurse2")
-    as_it_was = page.locator("[data-row]").evaluate_all("rows => rows.map((row) => row.asItWas === true)")
-    assert as_it_was == [True, False, True]
-    assert onscreen(page) == ids
-
-
 def test_without_a_hand_in_the_list_an_emergency_goes_to_the_top_at_once(sign_in: Open, clinic: Clinic) -> None:
     ids = waiting(clinic, 3)
     page = sign_in("nurse")
@@ -143,25 +131,6 @@ def test_the_row_in_hand_keeps_its_patient_and_its_place_while_others_arrive_abo
     expect(page.locator("#news")).not_to_contain_text("Show")
 
 
-def test_the_strip_counts_what_waits_and_a_press_of_the_full_stop_shows_it_once(sign_in: Open, clinic: Clinic) -> None:
-    ids = waiting(clinic, 4)
-    page = sign_in("nurse")
-    page.locator(f"#n-{ids[1]}").focus()
-    alarm(clinic, ids[3])
-    arrives(clinic)
-    refresh(page)
-    expect(page.locator("#news")).to_contain_text("1 new")
-    page.keyboard.press(".")
-    expect(page.locator("[data-row]")).to_have_count(5)
-    now = order(clinic)
-    assert onscreen(page) == now
-    assert focused(page) == f"n-{ids[1]}", "the focus stays on the patient, who has another place now"
-
-    alarm(clinic, now[4])
-    refresh(page)
-    assert onscreen(page) == now, "the next change waits again: one press is for one look"
-
-
 def test_show_is_pressed_like_any_button_and_survives_the_refresh_under_the_focus(
     sign_in: Open, clinic: Clinic
 ) -> None:
@@ -199,20 +168,6 @@ def test_an_open_menu_stays_open_with_the_focus_in_it_while_its_row_changes(sign
     assert onscreen(page) == ids
 
 
-def test_who_has_left_stays_in_place_as_moved_on_until_the_hand_is_gone(sign_in: Open, clinic: Clinic) -> None:
-    ids = waiting(clinic, 3)
-    page = sign_in("nurse")
-    at = point_at(page, ids[2])
-    leave(clinic, ids[1])
-    refresh(page)
-    expect(row(page, ids[1])).to_contain_text("moved on")
-    expect(row(page, ids[1]).locator("a, button")).to_have_count(0)
-    assert under(page, at) == ids[2]
-    nothing_in_hand(page)
-    expect(row(page, ids[1])).to_have_count(0)
-    assert onscreen(page) == [ids[0], ids[2]]
-
-
 def test_a_refresh_asked_for_before_the_pointer_came_does_not_move_the_row_under_it(
     sign_in: Open, clinic: Clinic
 ) -> None:
@@ -235,28 +190,6 @@ def test_a_refresh_asked_for_before_the_pointer_came_does_not_move_the_row_under
     expect(page.locator("[data-row]").first).to_have_id(f"e-{ids[2]}")
 
 
-def test_a_patient_is_taken_and_given_back_by_one_key_and_the_second_person_is_told_who_was_first(
-    sign_in: Open, clinic: Clinic
-) -> None:
-    ids = waiting(clinic, 3)
-    first, second = sign_in("nurse"), sign_in("surgeon")
-    second.goto("/board")
-    second.route("**/board/rows*", lambda route: route.abort())  # she has not heard of it yet
-    first.locator(f"#n-{ids[1]}").focus()
-    first.keyboard.press("c")
-    expect(row(first, ids[1]).locator(".c-owner")).to_contain_text("Nurse")
-    assert focused(first) == f"n-{ids[1]}"
-
-    second.locator(f"#n-{ids[1]}").focus()
-    second.keyboard.press("c")
-    expect(row(second, ids[1]).locator("[role=alert]")).to_contain_text("Nurse")
-    assert focused(second) == f"n-{ids[1]}"
-    assert onscreen(second) == ids
-
-    first.keyboard.press("c")
-    expect(row(first, ids[1]).locator(".c-owner")).to_have_text("—")
-
-
 def test_filters_hold_through_every_refresh(sign_in: Open, clinic: Clinic) -> None:
     ids = waiting(clinic, 3)
     takes(clinic, "nurse", ids[1])
@@ -277,25 +210,6 @@ def test_filters_hold_through_every_refresh(sign_in: Open, clinic: Clinic) -> No
     chosen.press("Enter")
     page.wait_for_url("**/board")
     assert onscreen(page) == order(clinic)
-
-
-def test_a_paused_board_stands_still_but_says_emergencies_and_catches_up_when_told(
-    sign_in: Open, clinic: Clinic
-) -> None:
-    ids = waiting(clinic, 3)
-    page = sign_in("nurse")
-    pause = page.locator("[data-pause]")
-    pause.click()
-    expect(pause).to_have_attribute("aria-pressed", "true")
-    nothing_in_hand(page)
-    alarm(clinic, ids[2])
-    with page.expect_response("**/alerts*"):
-        page.dispatch_event("body", "live:now")
-    expect(page.locator("#alerts [role=alert]")).to_have_count(1)
-    assert onscreen(page) == ids
-    pause.click()
-    expect(page.locator("[data-row]").first).to_have_id(f"e-{ids[2]}")
-    expect(pause).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.parametrize("pointer", [False, True])
