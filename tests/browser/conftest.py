@@ -7,16 +7,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from tests.builders import PASSWORD, Clinic
-from tests.peers.find import chromium_path
+from tests.peers import CHROMIUM_ARGS, chromium_path
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
 #: Sizes that every page is looked at in: a desk screen and a phone.
 DESK, PHONE = (1440, 900), (390, 844)
 
@@ -24,12 +20,11 @@ expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Start the system's Chromium once."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    chromium = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGS))
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture
@@ -60,6 +55,7 @@ def sign_in(browser: Browser, server: str, clinic: Clinic) -> Iterator[Callable[
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
         page.goto("/sign-in")
+        expect(page.locator("[name=user_name]")).to_be_focused()
         page.keyboard.type(user_name)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)

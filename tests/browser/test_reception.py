@@ -85,6 +85,7 @@ def test_nobody_fits_so_one_key_carries_the_words_into_the_new_form_and_one_save
     expect(desk.locator("[name=family_kana]")).to_have_value("モリ")
     expect(desk.locator("[name=given_kana]")).to_have_value("ハナ")
     desk.keyboard.type("森")
+    expect(desk.locator("[data-live]")).to_be_visible()  # the page has woken up
     desk.locator("[name=birth_date]").fill("3400102")
     expect(desk.locator("#born-echo")).to_contain_text("昭和40年1月2日")
     desk.keyboard.press("Control+Enter")
