@@ -48,6 +48,7 @@ def answer_all_no(page: Page, asked_by: str) -> None:
 @pytest.mark.browser
 def test_a_patient_goes_from_the_door_to_the_surgeons_decision_by_keyboard(sign_in: Open, clinic: Clinic) -> None:
     desk = sign_in("reception")
+    expect(desk.locator("#finder")).to_be_focused()
     desk.keyboard.type("S380730")
     expect(desk.locator("#found")).to_contain_text("1963")
     desk.goto("/patients/new")

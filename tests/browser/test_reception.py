@@ -36,6 +36,8 @@ def open_as(sign_in: Callable[..., Page]) -> Open:
     def open_page(user_name: str, path: str, **options: Any) -> Page:
         page = sign_in(user_name, **options)
         page.goto(path)
+        if page.locator("[autofocus]").count():
+            expect(page.locator("[autofocus]").first).to_be_focused()
         return page
 
     return open_page
@@ -84,8 +86,9 @@ def test_nobody_fits_so_one_key_carries_the_words_into_the_new_form_and_one_save
     desk.keyboard.press("Control+Enter")
     expect(desk.locator("[name=family_kana]")).to_have_value("モリ")
     expect(desk.locator("[name=given_kana]")).to_have_value("ハナ")
-    desk.keyboard.type("森")
     expect(desk.locator("[data-live]")).to_be_visible()  # the page has woken up
+    expect(desk.locator("[name=family_name]")).to_be_focused()
+    desk.keyboard.type("森")
     desk.locator("[name=birth_date]").fill("3400102")
     expect(desk.locator("#born-echo")).to_contain_text("昭和40年1月2日")
     desk.keyboard.press("Control+Enter")
@@ -134,6 +137,7 @@ def test_the_slip_is_one_page_of_80_mm(clinic: Clinic, open_as: Open, language: 
 
 def test_a_draft_waits_at_the_desk_and_is_given_back(clinic: Clinic, open_as: Open) -> None:
     desk = open_as("reception", "/patients/new")
+    expect(desk.locator("[name=family_name]")).to_be_focused()
     desk.keyboard.type("森")
     expect(desk.locator("[data-saved]")).to_contain_text("Saved")
     desk.goto("/patients")
