@@ -1,17 +1,16 @@
 """The surgeon: what waits on which list, the signed decision, and where the patient goes by it."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from tests.at_once import at_once
 from tests.builders import Clinic, as_answers, build_clinic, wait
 from tests.services.test_triage import all_no, later, override
 from triage import db, knowledge
-from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
+from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
 from triage.domain.treatment import KINDS
 from triage.models import AuditEvent, AuditPayload, Encounter, TreatmentDecision
 from triage.services import board, consults, emergencies, encounters, imaging, intakes, orders, triage
@@ -307,29 +306,6 @@ def test_of_two_surgeons_who_sign_at_once_one_does(clinic: Clinic) -> None:
     assert len(told) == 1
     assert isinstance(told[0], Conflict)
     assert len(consults.decisions_of(encounter)) == 1
-
-
-def at_once(*uses: Callable[[], object]) -> list[DomainError]:
-    """Run the uses at the same moment; return what was refused."""
-    told: list[DomainError] = []
-    start = Barrier(len(uses))
-
-    def run(use: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            use()
-        except DomainError as error:
-            told.append(error)
-        finally:
-            db.session.remove()
-
-    threads = [Thread(target=run, args=(use,)) for use in uses]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.remove()
-    return told
 
 
 def test_a_surgeon_of_another_site_sees_and_decides_nothing(clinic: Clinic) -> None:

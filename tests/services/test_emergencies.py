@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tests.at_once import at_once
 from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic, wait
 from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
@@ -368,28 +368,6 @@ def test_two_who_raise_at_the_same_moment_make_one_alarm_and_neither_is_refused(
     assert told == []
     assert len(alarms(encounter)) == 1
     assert is_pinned(clinic, encounter)
-
-
-def at_once(*uses: Callable[[], object]) -> list[DomainError]:
-    """Run the use cases in threads of their own, started together, and return what was refused."""
-    told: list[DomainError] = []
-    start = Barrier(len(uses))
-
-    def run(use: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            use()
-        except DomainError as error:
-            told.append(error)
-        finally:
-            db.session.remove()
-
-    threads = [Thread(target=run, args=(use,)) for use in uses]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return told
 
 
 # Taking it back

@@ -1,16 +1,15 @@
 """The decision on the triage sheet: accepting, another way with a reason, where the patient goes, undoing it."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tests.at_once import at_once
 from tests.builders import Clinic, arrive, as_answers, build_clinic, wait
 from triage import clock, db, knowledge
-from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
+from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
 from triage.domain.lifecycle import ROUTES
 from triage.models import AuditEvent, Encounter, ImagingOrder, TriageDecision
 from triage.services import board, emergencies, encounters, intakes, orders, triage
@@ -247,28 +246,6 @@ def test_of_two_nurses_who_decide_at_once_one_wins_and_the_other_is_told(clinic:
     assert isinstance(told[0], Conflict)
     assert len(triage.decisions_of(encounter)) == 1
     assert len(orders_of(encounter)) == 1
-
-
-def at_once(*uses: Callable[[], object]) -> list[DomainError]:
-    """Run the use cases in threads of their own, started together, and return what was refused."""
-    told: list[DomainError] = []
-    start = Barrier(len(uses))
-
-    def run(use: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            use()
-        except DomainError as error:
-            told.append(error)
-        finally:
-            db.session.remove()
-
-    threads = [Thread(target=run, args=(use,)) for use in uses]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return told
 
 
 def test_the_same_decision_sent_twice_is_kept_once(clinic: Clinic) -> None:

@@ -218,8 +218,3 @@ def _change_identifiers(actor: Actor, patient: Patient, identifiers: Mapping[str
     session.flush()
     _write_identifiers(actor, patient, changed)
     return changed
-
-
-def made_by(request_id: str) -> str | None:
-    """Return the id of the patient that this form already made, or None."""
-    return once(request_id)
