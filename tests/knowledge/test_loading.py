@@ -58,6 +58,9 @@ def test_a_sound_rule_can_be_added_as_one_entry(folder):
         ({"when": "trauma == 'huge'"}, "can only be one of"),
         ({"when": "known_diagnosis == 'x'"}, "never compared"),
         ({"when": "unless(denied(back_pain))"}, "a no must never switch a rule off"),
+        ({"when": "back_pain and unless(age > 50 or denied(back_pain))"}, "a no must never switch a rule off"),
+        ({"when": "unless(failed_care)"}, "a no must never switch a rule off"),
+        ({"when": "unless(unless(at_least(1, back_pain, failed_care)))"}, "a no must never switch a rule off"),
         ({"when": "__import__('os')"}, "not allowed in a condition"),
         ({"id": "RF-CES-01"}, "duplicate id: RF-CES-01"),
         ({"source": "NOWHERE"}, "unknown source: NOWHERE"),
@@ -110,6 +113,8 @@ def test_a_rule_without_source_or_japanese_or_with_a_wrong_type_is_refused(folde
             '[[finding]]\nname = "new"\ntypes = ["int"]\nsection = "nowhere"\nlabel = { en = "a", ja = "b" }',
             "unknown section: nowhere",
         ),
+        ("zz.toml", '[[imaging]]\nid = "new"\nlabel = { en = "a", ja = "b" }', "modality: Field required"),
+        ("zz.toml", '[[imaging]]\nid = "new"\nmodality = "glass"\nlabel = { en = "a", ja = "b" }', "modality"),
         (
             "zz.toml",
             '[[symptom]]\nid = "itch"\nlabel = { en = "a", ja = "b" }\nimplies = { itching = true }',

@@ -81,9 +81,10 @@ class _Reader:
         return Fact(finding.name, _compared(finding, node.ops[0], wanted))
 
     def _unless(self, node: ast.expr) -> Condition:
-        if any(_is_denial(inner) for inner in ast.walk(node)):
+        part = self.read(node)
+        if _denies(part):
             raise ConditionError("denied() inside unless(): a no must never switch a rule off")
-        return Unless(self.read(node))
+        return Unless(part)
 
     def _call(self, node: ast.Call) -> Condition:
         called = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -98,8 +99,15 @@ class _Reader:
         raise ConditionError(f"not allowed in a condition: {ast.unparse(node)}")
 
 
-def _is_denial(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "denied"
+def _denies(condition: Condition) -> bool:
+    """Say whether a "no" could make the condition true, also through the definitions it names."""
+    if isinstance(condition, Fact):
+        return condition.holds is _is_denied
+    if isinstance(condition, Defined):
+        return _denies(condition.node)
+    if isinstance(condition, Unless):
+        return _denies(condition.part)
+    return isinstance(condition, AtLeast) and any(_denies(part) for part in condition.parts)
 
 
 def _literal(node: ast.expr) -> Any:

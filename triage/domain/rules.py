@@ -5,7 +5,7 @@ acuity; the routes are settled by the ruleset's own table; nothing here knows a 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -76,7 +76,7 @@ class Ruleset:
     """One version of the rules with everything needed to settle them against each other.
 
     routes: the order in which a route wins. covers: imaging that makes other imaging superfluous.
-    unhurried: actions that have no place in an emergency.
+    unhurried: actions that have no place in an emergency. modality_of: the machine each imaging needs.
     """
 
     version: str
@@ -91,6 +91,7 @@ class Ruleset:
     restrictions: tuple[Restriction, ...]
     covers: Mapping[str, tuple[str, ...]]
     unhurried: frozenset[str] = frozenset()
+    modality_of: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, findings: Mapping[str, object]) -> dict[str, Any]:
         """Return the known findings together with the verdict of every definition."""

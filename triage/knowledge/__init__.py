@@ -58,7 +58,7 @@ def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, Any]:
         "lists": b.by_id(t.WorkList(id=e.id, text=named[e.id], owner=e.owner, minutes=e.minutes) for e in raw.list_),
         "modalities": tuple(t.Modality(id=e.id, text=named[e.id], on_site=e.on_site) for e in raw.modality),
         "actions": b.by_id(b.labelled(raw.action)),
-        "imaging": b.by_id(b.labelled(raw.imaging)),
+        "imaging": b.by_id(t.Imaging(id=e.id, text=b.text(e.label), modality=e.modality) for e in raw.imaging),
         "routes": b.by_id(b.labelled(raw.route)),
         "acuities": b.by_id(b.labelled(raw.acuity)),
     }

@@ -73,6 +73,7 @@ class RulesetBuilder:
             restrictions=tuple(self._restriction(i, e) for i, e in enumerate(self.raw.restriction)),
             unhurried=frozenset(e.id for e in self.raw.action if not e.in_emergency),
             covers=MappingProxyType({e.id: tuple(e.covers) for e in self.raw.imaging}),
+            modality_of=MappingProxyType({e.id: e.modality for e in self.raw.imaging}),
         )
 
     def _check_ids(self) -> None:

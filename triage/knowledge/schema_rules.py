@@ -7,6 +7,7 @@ from pydantic import Field
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 
 Acuity = Literal["emergency", "urgent", "soon", "routine"]
+Modality = Literal["mri", "ct", "xray", "us", "other"]
 
 
 class DefinitionEntry(Entry):
@@ -73,8 +74,9 @@ class AcuityEntry(LabelEntry):
 
 
 class ImagingEntry(LabelEntry):
-    """One kind of imaging, and what it makes superfluous."""
+    """One kind of imaging, the machine it needs, and what it makes superfluous."""
 
+    modality: Modality
     covers: list[Name] = []
 
 

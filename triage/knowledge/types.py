@@ -159,6 +159,13 @@ class Modality(Labelled):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Imaging(Labelled):
+    """One kind of imaging a rule may name, and the kind of machine it needs."""
+
+    modality: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Examination:
     """The examination grid: cells by name, strength rows, and what the cells say."""
 
@@ -192,7 +199,7 @@ class Knowledge:
     lists: Mapping[str, WorkList]
     modalities: tuple[Modality, ...]
     actions: Mapping[str, Labelled]
-    imaging: Mapping[str, Labelled]
+    imaging: Mapping[str, Imaging]
     routes: Mapping[str, Labelled]
     acuities: Mapping[str, Labelled]
 
