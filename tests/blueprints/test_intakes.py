@@ -15,10 +15,10 @@ from werkzeug.datastructures import MultiDict
 
 from tests.builders import Clinic, arrive, as_answers, wait
 from triage import clock, db, knowledge
+from triage.knowledge.vignettes import FILE
 from triage.models import Encounter
 from triage.services import emergencies, encounters, intakes
 
-VIGNETTES = Path(__file__).parents[1] / "knowledge" / "vignettes.jsonl"
 SignIn = Callable[[str], FlaskClient]
 SEX = {"M": "male", "F": "female", None: "unknown"}
 
@@ -45,7 +45,7 @@ def inputs(page: str) -> dict[str, list[dict[str, str | None]]]:
 
 def vignettes() -> list[dict[str, Any]]:
     """Return the published cases of the tests of the rules."""
-    return [json.loads(line) for line in VIGNETTES.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def told_alone(name: str) -> str:

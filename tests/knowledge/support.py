@@ -6,13 +6,16 @@ from pathlib import Path
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.knowledge import load
+from triage.knowledge.vignettes import FILE
 
 FOLDER = Path(__file__).parent
+#: The vignettes belong to the product, which simulates drafts on them; the own cases belong to its tests.
+FILES = {"vignettes.jsonl": FILE, "cases.jsonl": FOLDER / "cases.jsonl"}
 ACUITIES = ("emergency", "urgent", "soon", "routine")
 
 
 def read(name: str) -> list[dict]:
-    return [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in FILES[name].read_text(encoding="utf-8").splitlines()]
 
 
 def advise(findings: dict) -> Suggestion:
