@@ -98,7 +98,7 @@ def test_a_rule_without_source_or_japanese_or_with_a_wrong_type_is_refused(folde
 @pytest.mark.parametrize(
     ("file", "text", "reason"),
     [
-        ("a.toml", "[[finding", "a.toml: "),
+        ("a.toml", "[[finding", "a.toml:1: "),
         ("zz.toml", '[ruleset]\nversion = "2"', "ruleset is already in another file"),
         ("a.toml", '[[definition]]\nname = "back_pain"\nwhen = "leg_pain"', "duplicate id: back_pain"),
         ("zz.toml", '[[definition]]\nname = "later"\nwhen = "even_later"', "unknown name: even_later"),

@@ -53,6 +53,15 @@ EVENTS: dict[str, frozenset[str]] = {
         "exposure_signed": "order exposure",
         # consults
         "treatment_decided": "decision kind procedure level side",
+        # rulesets
+        "rules_drafted": "version based_on hash",
+        "rules_draft_changed": "version before after",
+        "rules_draft_discarded": "version reason",
+        "rules_published": "publication version name hash",
+        "rules_rolled_back": "publication version name hash reason",
+        "rules_signed": "name hash",
+        "rules_signature_withdrawn": "name hash reason",
+        "suggestion_renewed": "rules hash before after",
         # audit
         "audit_viewed": "filters found",
         "demonstration_loaded": "encounters",

@@ -1,6 +1,6 @@
 """Clinical knowledge as data: findings, urgent questions, options, rules and the clinic's own lists."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,11 +9,11 @@ from triage.knowledge import building as b
 from triage.knowledge import schema
 from triage.knowledge import types as t
 from triage.knowledge.errors import KnowledgeError
-from triage.knowledge.reading import Document, read
-from triage.knowledge.ruling import RulesetBuilder
+from triage.knowledge.reading import Document, Instead, read
+from triage.knowledge.ruling import KEYS, RulesetBuilder
 from triage.knowledge.types import Knowledge
 
-__all__ = ["Knowledge", "KnowledgeError", "load"]
+__all__ = ["Knowledge", "KnowledgeError", "load", "with_rules"]
 
 FOLDER = Path(__file__).parent
 
@@ -21,7 +21,16 @@ FOLDER = Path(__file__).parent
 @cache
 def load(folder: Path = FOLDER) -> Knowledge:
     """Return the knowledge in the folder; raise KnowledgeError("file:line: reason") when it is not sound."""
-    document, raw = read(folder)
+    return _build(*read(folder))
+
+
+@lru_cache(maxsize=32)
+def with_rules(text: str, name: str = "draft") -> Knowledge:
+    """Return the shipped knowledge with the rules of this TOML text in place of its own; raises KnowledgeError."""
+    return _build(*read(FOLDER, Instead(name, text, KEYS)))
+
+
+def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
     vocabulary = b.findings(document, raw)
     sources = b.sources(document, raw)
     return Knowledge(

@@ -12,10 +12,15 @@ from triage.knowledge import schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
 from triage.knowledge.reading import Document
+from triage.knowledge.scale import check_level, check_scale
 
 HASHED = (
     "acuity", "route", "imaging", "action", "definition", "rule", "default", "restriction", "combination", "narrowing",
 )  # fmt: skip
+
+
+#: What one document of rules is made of: everything that is hashed, and the version.
+KEYS = ("ruleset", *HASHED)
 
 
 class _Always:
@@ -57,6 +62,7 @@ class RulesetBuilder:
     def build(self) -> Ruleset:
         """Return the ruleset, or raise KnowledgeError at the first entry that does not fit."""
         self._check_ids()
+        check_scale(self.document, self.raw)
         for index, entry in enumerate(self.raw.definition):
             self.definitions[entry.name] = self._parse("definition", index, entry.when)
         rules = [self._rule("rule", index, entry) for index, entry in enumerate(self.raw.rule)]
@@ -78,6 +84,8 @@ class RulesetBuilder:
 
     def _check_ids(self) -> None:
         raw = self.raw
+        for key in ("acuity", "route", "imaging", "action"):
+            unique(self.document, key, [e.id for e in getattr(raw, key)])
         unique(self.document, "rule", [e.id for e in raw.rule])
         others = [e.id for e in raw.rule]
         unique(self.document, "restriction", [*others, *(e.id for e in raw.restriction)], offset=len(others))
@@ -88,11 +96,14 @@ class RulesetBuilder:
         try:
             return parse(expression, self.vocabulary, self.definitions)
         except ConditionError as error:
-            raise self.document.fault(key, index, str(error)) from error
+            raise self.document.fault(key, index, str(error), "when") from error
+        except (TypeError, ValueError, RecursionError, MemoryError) as error:  # a condition no person writes
+            raise self.document.fault(key, index, f"cannot read the condition: {error}", "when") from error
 
     def _rule(self, key: str, index: int, entry: schema_rules.RuleEntry, when: Condition | None = None) -> Rule:
         self._check_names(key, index, entry)
         rank, level = self.acuities[entry.acuity]
+        check_level(self.document, key, index, entry.acuity, entry.level or level)
         return Rule(
             id=entry.id,
             expression=" ".join(entry.when.split()),

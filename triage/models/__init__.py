@@ -11,6 +11,7 @@ from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.organisations import Organisation, Room, Site
 from triage.models.patients import Patient, PatientIdentifier
+from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
 from triage.models.triage import Task, TriageDecision
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "Room",
+    "RulesetPublication",
+    "RulesetSignature",
+    "RulesetVersion",
     "Site",
     "SiteHead",
     "Staff",

@@ -1,0 +1,87 @@
+"""The rules in force are the ones published last at this site, and what is published stays as it was."""
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from tests.builders import Clinic, build_clinic
+from triage import clock, knowledge
+from triage.db import session, verb
+from triage.domain.access import Actor
+from triage.domain.errors import NotFound
+from triage.knowledge import rules_text
+from triage.models import RulesetPublication, RulesetVersion
+from triage.services import rulesets
+from triage.services.audit import record
+
+OTHER = rules_text.shipped().replace("pain_nrs >= 8", "pain_nrs >= 9").replace("2026.11-", "2027.01-")
+
+
+@verb
+def put_in_force(actor: Actor, text: str) -> str:
+    """Put rules in force as a publication does."""
+    known = knowledge.with_rules(text)
+    version = RulesetVersion(
+        site_id=actor.site_id, name=known.ruleset.version, content_hash=known.ruleset.hash, content=text,
+        author_id=actor.staff_id, created_at=clock.now(), state="published",
+    )  # fmt: skip
+    session.add(version)
+    session.flush()
+    publication = RulesetPublication(
+        site_id=actor.site_id, sequence=1, version_id=version.id, name=version.name, at=clock.now(), kind="published",
+        content_hash=version.content_hash, staff_id=actor.staff_id,
+    )  # fmt: skip
+    session.add(publication)
+    session.flush()
+    said = {"version": version.id, "name": version.name, "hash": version.content_hash}
+    record(actor, "rules_published", publication=publication.id, **said)
+    return version.id
+
+
+def test_a_clinic_that_published_nothing_works_by_the_shipped_rules(clinic: Clinic) -> None:
+    assert rulesets.in_force(clinic.site_id) is knowledge.load()
+    assert rulesets.find_publication(clinic.site_id) is None
+
+
+def test_the_rules_in_force_are_those_published_at_this_site(clinic: Clinic) -> None:
+    other = build_clinic("kyoto", suffix="-k")
+    put_in_force(clinic.surgeon2, OTHER)
+    now = rulesets.in_force(clinic.site_id)
+    assert now.ruleset.version.startswith("2027.01-")
+    assert now.ruleset.hash != knowledge.load().ruleset.hash
+    assert now.findings.keys() == knowledge.load().findings.keys()
+    assert rulesets.in_force(other.site_id) is knowledge.load()
+
+
+@pytest.mark.parametrize("column", ["content", "name", "content_hash", "note", "state"])
+def test_a_published_version_is_never_edited(clinic: Clinic, column: str) -> None:
+    version_id = put_in_force(clinic.surgeon2, OTHER)
+
+    @verb
+    def edit(actor: Actor) -> None:
+        setattr(session.get_one(RulesetVersion, version_id), column, "draft")
+        record(actor, "rules_draft_changed", version=version_id, before="", after="")
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        edit(clinic.surgeon2)
+    assert rulesets.get_version(clinic.nurse, version_id).content == OTHER
+
+
+@pytest.mark.parametrize("table", [RulesetPublication, RulesetVersion])
+def test_no_version_and_no_publication_is_ever_deleted(clinic: Clinic, table: type) -> None:
+    put_in_force(clinic.surgeon2, OTHER)
+
+    @verb
+    def delete(actor: Actor) -> None:
+        session.delete(session.query(table).one())
+        record(actor, "rules_draft_discarded", version="", reason="")
+
+    with pytest.raises(DBAPIError):
+        delete(clinic.surgeon2)
+    assert session.query(table).count() == 1
+
+
+def test_a_version_of_another_clinic_is_not_seen(clinic: Clinic) -> None:
+    other = build_clinic("kyoto", suffix="-k")
+    version_id = put_in_force(other.people["surgeon2"], OTHER)
+    with pytest.raises(NotFound):
+        rulesets.get_version(clinic.surgeon, version_id)

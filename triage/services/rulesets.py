@@ -1,0 +1,74 @@
+"""Which rules are in force at a site: the newest publication says so; where there is none, those of the program."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from triage import knowledge
+from triage.db import session
+from triage.domain.access import Actor
+from triage.domain.errors import NotFound
+from triage.knowledge import Knowledge, rules_text
+from triage.models import RulesetPublication, RulesetVersion
+
+#: Published versions already read, by id: what is published never changes.
+_read: dict[str, Knowledge] = {}
+_KEPT = 32
+
+
+def in_force(site_id: str) -> Knowledge:
+    """Return the clinic's knowledge with the rules in force at the site now.
+
+    Which ones is asked of the database every time, so that all processes agree from the moment of a publication on.
+    Raises KnowledgeError where this program cannot read them; ``preflight`` has refused to start then.
+    """
+    newest = select(RulesetPublication.version_id).where(RulesetPublication.site_id == site_id)
+    version_id = session.scalar(newest.order_by(RulesetPublication.sequence.desc()).limit(1))
+    if version_id is None:
+        return knowledge.load()
+    if version_id not in _read:
+        _keep(version_id, knowledge_of(session.get_one(RulesetVersion, version_id)))
+    return _read[version_id]
+
+
+def _keep(version_id: str, known: Knowledge) -> None:
+    while len(_read) >= _KEPT:
+        _read.pop(next(iter(_read)))
+    _read[version_id] = known
+
+
+def knowledge_of(version: RulesetVersion | None) -> Knowledge:
+    """Return the clinic's knowledge under this version's rules, None: the shipped ones; may raise KnowledgeError."""
+    return knowledge.with_rules(version.content, version.name) if version else knowledge.load()
+
+
+def text_of(version: RulesetVersion | None) -> str:
+    """Return the rules of a version as TOML text; None: the shipped ones."""
+    return version.content if version else rules_text.shipped()
+
+
+def find_publication(site_id: str) -> RulesetPublication | None:
+    """Return the publication that is in force, with who published it and its version; None: never any."""
+    query = select(RulesetPublication).where(RulesetPublication.site_id == site_id)
+    loaded = query.options(joinedload(RulesetPublication.staff), joinedload(RulesetPublication.version))
+    return session.scalar(loaded.order_by(RulesetPublication.sequence.desc()).limit(1))
+
+
+def list_publications(actor: Actor) -> Sequence[RulesetPublication]:
+    """Return the site's publications, newest first, each with who published it and its version."""
+    query = select(RulesetPublication).where(RulesetPublication.site_id == actor.site_id)
+    loaded = query.options(
+        joinedload(RulesetPublication.staff), joinedload(RulesetPublication.version).joinedload(RulesetVersion.author)
+    )
+    return session.scalars(loaded.order_by(RulesetPublication.sequence.desc())).all()
+
+
+def get_version(actor: Actor, version_id: str) -> RulesetVersion:
+    """Return a version of the actor's site with its author; raises NotFound otherwise."""
+    query = select(RulesetVersion).where(RulesetVersion.id == version_id, RulesetVersion.site_id == actor.site_id)
+    loaded = query.options(joinedload(RulesetVersion.author)).execution_options(populate_existing=True)
+    version = session.scalar(loaded)
+    if version is None:
+        raise NotFound("ruleset")
+    return version
