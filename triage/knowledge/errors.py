@@ -1,11 +1,16 @@
 """The one error of this package."""
 
+import re
+
 
 class KnowledgeError(Exception):
-    """A knowledge file that must not be used; the message is "file:line: reason"."""
+    """A knowledge file that must not be used; the message is "file:line: reason".
 
-    def __init__(self, place: str, reason: str, key: str = "", index: int = 0, field: str = "") -> None:
-        super().__init__(f"{place}: {reason}")
-        self.reason = reason
-        self.line = int(place.rpartition(":")[2]) if place.rpartition(":")[2].isdigit() else 1
+    key, index and field name the entry and the part of it that are wrong, where that is known.
+    """
+
+    def __init__(self, message: str, key: str = "", index: int = 0, field: str = "") -> None:
+        super().__init__(message)
+        said = re.match(r"[^:]*:(\d+): (.*)", message, re.DOTALL)
+        self.line, self.reason = (int(said[1]), said[2]) if said else (1, message)
         self.key, self.index, self.field = key, index, field

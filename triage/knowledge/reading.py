@@ -37,7 +37,7 @@ class Document:
 
     def fault(self, key: str, index: int, reason: str, where: str = "") -> KnowledgeError:
         """Return the error for an entry, to be raised; ``where`` names the part of it that is wrong."""
-        return KnowledgeError(self.place(key, index), reason, key, index, where)
+        return KnowledgeError(f"{self.place(key, index)}: {reason}", key, index, where)
 
 
 def read(folder: Path, instead: Instead | None = None) -> tuple[Document, schema.Knowledge]:
@@ -62,10 +62,10 @@ def _add(
         if key in skip:
             continue
         if only is not None and key not in only:
-            raise KnowledgeError(f"{name}:{lines[0]}", f"{key}: not part of the rules", key)
+            raise KnowledgeError(f"{name}:{lines[0]}: {key}: not part of the rules", key)
         before = len(document.data.get(key, [])) if isinstance(value, list) else 0
         if key in document.data and not (isinstance(value, list) and isinstance(document.data[key], list)):
-            raise KnowledgeError(f"{name}:{lines[0]}", f"{key} is already in another file", key)
+            raise KnowledgeError(f"{name}:{lines[0]}: {key} is already in another file", key)
         for index in range(len(entries)):
             line = lines[index] if index < len(lines) else 1
             document.places[(key, before + index)] = f"{name}:{line}"
@@ -78,7 +78,7 @@ def _parsed(name: str, text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # a date that does not exist, or a thousand brackets
         words, said = str(error), re.search(r" \(at line (\d+), column \d+\)$", str(error))
         line = int(said[1]) if said else len(text.splitlines()) or 1
-        raise KnowledgeError(f"{name}:{line}", words[: said.start()] if said else words) from error
+        raise KnowledgeError(f"{name}:{line}: {words[: said.start()] if said else words}") from error
 
 
 def _header_lines(text: str, key: str) -> list[int]:
