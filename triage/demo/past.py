@@ -17,8 +17,7 @@ from triage.demo.reading import Answers, Case, Script
 from triage.demo.visits import IDENTITY
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.findings import Answer, resolve
-from triage.domain.people import age_in_years
+from triage.domain.findings import resolve
 from triage.domain.suggestion import Suggestion
 from triage.models import (
     Encounter,
@@ -106,18 +105,14 @@ class _Story:
 
     def live(self, answers: Answers) -> Suggestion:
         """Play the visit from intake to signature and return what the rules advised."""
-        told = answers | self._of_record()
+        columns = self.visit.person.columns
+        told = answers | intakes.from_record(columns["birth_date"], columns["sex"], self.visit.today)
         suggestion, known = intakes.suggest(told), resolve(knowledge.load(), told)
         self.move("submit_intake", self.desk)
         for number in range(len(self.visit.case.sheet)):
             self._triage(self.script.choice(self.visit.case, number, suggestion), suggestion, known)
         self._sign(self.visit.case.doctor[-1], suggestion, known)
         return suggestion
-
-    def _of_record(self) -> dict[str, Answer]:
-        columns, sexes = self.visit.person.columns, intakes.SEX
-        age = age_in_years(columns["birth_date"], self.visit.today)
-        return {"age": Answer(True, age), "sex": Answer(True, sexes[columns["sex"]])}
 
     def move(self, step: str, who: Actor) -> None:
         """Take the visit one step on."""

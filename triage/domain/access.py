@@ -29,12 +29,14 @@ _CLINICAL = _CARE | {
 GRANTS: dict[str, frozenset[str]] = {
     "reception": _DESK,
     "nurse": _DESK | _CLINICAL,
-    "surgeon": _CLINICAL | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"},
+    "surgeon": _CLINICAL
+    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
+    | {"rules:draft"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
     "admin": frozenset({"staff:manage"}),
     "auditor": frozenset({"audit:view"}),
-    "lead_nurse": frozenset({"claims:take_over"}),
-    "clinical_lead": frozenset({"rules:publish"}),
+    "lead_nurse": frozenset({"claims:take_over", "rules:draft"}),
+    "clinical_lead": frozenset({"rules:publish", "rules:draft"}),
 }
 ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
 DUTIES = ("lead_nurse", "clinical_lead")

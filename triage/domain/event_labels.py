@@ -54,6 +54,8 @@ LABELS: dict[str, str] = {
     "rules_signed": N_("Rules signed"),
     "rules_signature_withdrawn": N_("Signature of the rules withdrawn"),
     "suggestion_renewed": N_("Suggestion renewed by other rules"),
+    "simulation_started": N_("Simulation started"),
+    "simulation_finished": N_("Simulation finished"),
     "audit_viewed": N_("Audit viewed"),
     "demonstration_loaded": N_("Demonstration loaded"),
 }

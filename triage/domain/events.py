@@ -62,6 +62,9 @@ EVENTS: dict[str, frozenset[str]] = {
         "rules_signed": "name hash",
         "rules_signature_withdrawn": "name hash reason",
         "suggestion_renewed": "rules hash before after",
+        # simulations
+        "simulation_started": "simulation version hash against since until visits",
+        "simulation_finished": "simulation hash against visits changed lost vignettes_lost",
         # audit
         "audit_viewed": "filters found",
         "demonstration_loaded": "encounters",

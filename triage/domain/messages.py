@@ -69,5 +69,11 @@ MESSAGES: dict[str, str] = {
     "only_care_decides": N_("Only a nurse or a surgeon may do this."),
     "task_is_done": N_("This task is already done."),
     "intake_open": N_("The desk has not sent the intake yet."),
+    "not_simulated": N_("Simulate this draft against the rules in force before it is published."),
+    "emergency_lost": N_("A simulation shows that an emergency would be lost."),
+    "simulated_on_nothing": N_("The simulated period holds no visit. Choose one that does."),
+    "too_many_visits": N_("%(count)s visits are too many at once. Choose a shorter period, up to %(most)s visits."),
+    "draft_unsound": N_("This draft cannot be read: %(why)s"),
+    "after_the_end": N_("The first day must not be after the last."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

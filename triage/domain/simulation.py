@@ -1,7 +1,7 @@
 """Compares what two rulesets advise for the same findings, and counts what would change and which cases."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,18 +152,11 @@ def advise(ruleset: Ruleset, findings: Mapping[str, object]) -> Outcome:
     return Outcome(got.acuity, got.level, got.route, got.imaging, tuple(reason.rule for reason in got.reasons))
 
 
-def compare(
-    now: Ruleset, draft: Ruleset, cases: Iterable[tuple[str, Mapping[str, object]]], until: Callable[[], bool] = bool
-) -> Tally:
-    """Return what changes for the cases (id, findings) when the draft replaces the rules of now.
-
-    until: asked after each case; True ends the comparison there (Tally.cases says how far it came).
-    """
+def compare(now: Ruleset, draft: Ruleset, cases: Iterable[tuple[str, Mapping[str, object]]]) -> Tally:
+    """Return what changes for the cases (id, findings) when the draft replaces the rules of now."""
     tally, altered = Tally(), altered_rules(now, draft)
     for case, findings in cases:
         tally.add(case, advise(now, findings), advise(draft, findings), altered)
-        if until():
-            break
     return tally.trim()
 
 

@@ -12,6 +12,7 @@ from triage.models.intakes import Finding
 from triage.models.organisations import Organisation, Room, Site
 from triage.models.patients import Patient, PatientIdentifier
 from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
+from triage.models.simulations import Simulation
 from triage.models.triage import Task, TriageDecision
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RulesetPublication",
     "RulesetSignature",
     "RulesetVersion",
+    "Simulation",
     "Site",
     "SiteHead",
     "Staff",

@@ -1,6 +1,7 @@
 """Recording answers and findings; the rules run at every saved answer, and an emergency is pinned at once."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -44,11 +45,16 @@ def answers_of(encounter: Encounter) -> dict[str, Answer]:
 
 
 def _from_record(encounter: Encounter) -> dict[str, Answer]:
-    patient, answers = encounter.patient, {}
-    if patient.birth_date:
-        answers["age"] = Answer(True, age_in_years(patient.birth_date, today(encounter.site_id)))
-    if patient.sex in SEX:
-        answers["sex"] = Answer(True, SEX[patient.sex])
+    return from_record(encounter.patient.birth_date, encounter.patient.sex, today(encounter.site_id))
+
+
+def from_record(born: date | None, sex: str, on: date) -> dict[str, Answer]:
+    """Return what the patient's record answers by itself on a day: age and sex, where they are known."""
+    answers = {}
+    if born:
+        answers["age"] = Answer(True, age_in_years(born, on))
+    if sex in SEX:
+        answers["sex"] = Answer(True, SEX[sex])
     return answers
 
 
