@@ -30,8 +30,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "reception": _DESK,
     "nurse": _DESK | _CLINICAL,
     "surgeon": _CLINICAL
-    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
-    | {"rules:draft"},
+    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "rules:draft"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
     "admin": frozenset({"staff:manage"}),
     "auditor": frozenset({"audit:view"}),
