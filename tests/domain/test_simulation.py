@@ -1,4 +1,4 @@
-"""What a draft would change, case by case: the counts are those of a plain loop, and no lost emergency slips through."""
+"""What a draft would change, case by case: the counts are those of a plain loop, and no lost emergency slips by."""
 
 import json
 from collections import Counter
