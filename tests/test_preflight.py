@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from tests import builders
+from tests.published import OTHER, put_in_force
 from triage import config, create_app, migrate, preflight
 from triage.db import session, verb
 from triage.domain.access import Actor
@@ -74,6 +75,16 @@ def test_once_they_are_deactivated_it_serves(app: Flask, clinic: builders.Clinic
     _add_demonstration_account(clinic.admin)
     staff.deactivate(clinic.admin, "demo-nurse")
     assert preflight.find_problem(app) is None
+
+
+def test_rules_in_force_that_this_release_cannot_read_keep_it_from_serving(app: Flask, clinic: builders.Clinic) -> None:
+    put_in_force(clinic.surgeon2, OTHER)
+    assert preflight.find_problem(app) is None
+    put_in_force(clinic.surgeon2, OTHER, stored=OTHER.replace("back_pain", "back_pain_of_old"))
+    problem = preflight.find_problem(app) or ""
+    assert "cannot read the rules in force at nara" in problem
+    assert "unknown name: back_pain_of_old" in problem
+    assert "Start the release before it" in problem
 
 
 def test_the_refusal_ends_the_process_with_one_sentence(app: Flask) -> None:

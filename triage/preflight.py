@@ -9,7 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from triage import migrate
 from triage.db import session
-from triage.models import Staff
+from triage.knowledge import KnowledgeError
+from triage.models import Site, Staff
+from triage.services import rulesets
 
 
 def running_a_command() -> bool:
@@ -40,10 +42,24 @@ def find_problem(app: Flask) -> str | None:
 def _database_problem(app: Flask) -> str | None:
     if not migrate.is_current(app.extensions["engine"]):
         return "the database is not migrated. Run: flask db upgrade"
-    if app.config["DEMO"]:
-        return None
+    unreadable = _unreadable_rules()
+    if unreadable or app.config["DEMO"]:
+        return unreadable
     demo = session.scalars(select(Staff.user_name).where(Staff.demo, Staff.deactivated_at.is_(None))).all()
     if demo:
         names = ", ".join(sorted(demo))
         return f"demonstration accounts are present: {names}. Run: flask staff deactivate NAME, for each."
+    return None
+
+
+def _unreadable_rules() -> str | None:
+    """Nobody is triaged by other rules than those the clinical lead put in force, so an upgrade may have to wait."""
+    for site in session.scalars(select(Site).order_by(Site.code)):
+        try:
+            rulesets.in_force(site.id)
+        except KnowledgeError as error:
+            return (
+                f"this release cannot read the rules in force at {site.code} ({error}). Start the release before it, "
+                "publish rules there that this one can read, or put the shipped rules back in force, then upgrade."
+            )
     return None

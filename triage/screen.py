@@ -4,16 +4,19 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import format_date as babel_date
 from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup, escape
+from werkzeug.local import LocalProxy
 
 from triage import clock, knowledge, web
 from triage.domain.access import Actor
 from triage.domain.messages import N_
 from triage.domain.people import age_in_years
+from triage.knowledge import Knowledge
+from triage.services import rulesets
 
 #: Endpoint, label, permission and shortcut (after "g") of the main navigation, in order.
 NAVIGATION = (
@@ -31,7 +34,7 @@ def init_app(app: Flask) -> None:
     """Give templates their filters and common values."""
     app.jinja_env.filters.update(clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age)
     app.context_processor(_common)
-    app.jinja_env.globals["known"] = knowledge.load()
+    app.jinja_env.globals.update(known=LocalProxy(_known), signed=signed)
 
 
 def _common() -> dict[str, Any]:
@@ -44,7 +47,7 @@ def _common() -> dict[str, Any]:
         "other_locale_url": _other_locale_url(),
         "theme": request.cookies.get("theme") if request.cookies.get("theme") in web.THEMES else "auto",
         "demo": current_app.config["DEMO"],
-        "rules_signed": False,  # no clinician has signed the rules yet; the sign-off record comes with their governance
+        "rules_signed": who is not None and _rules_signed(),
         "now": clock.now(),
         "home_url": url_for(who.home) if who else url_for("accounts.sign_in"),
     }
@@ -55,6 +58,30 @@ def _actor() -> Actor | None:
         return current_user.actor if current_user and current_user.is_authenticated else None
     except Exception:  # the database may be away: the error page must still render
         return None
+
+
+def _known() -> Knowledge:
+    """Return the clinic's knowledge with the rules in force at the reader's site, asked for once a request."""
+    if "known" not in g:
+        who = _actor()
+        g.known = rulesets.in_force(who.site_id) if who else knowledge.load()
+    found: Knowledge = g.known
+    return found
+
+
+def signed(content_hash: str | None) -> bool:
+    """Tell whether the clinical lead at the reader's site has signed the rules with this content hash."""
+    if "signed_hashes" not in g:
+        who = _actor()
+        g.signed_hashes = rulesets.signed_hashes(who.site_id) if who else frozenset()
+    return content_hash in g.signed_hashes
+
+
+def _rules_signed() -> bool:
+    try:
+        return signed(_known().ruleset.hash)
+    except Exception:  # as above: without an answer nothing is signed
+        return False
 
 
 def _navigation(who: Actor | None) -> list[dict[str, Any]]:

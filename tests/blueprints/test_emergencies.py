@@ -106,7 +106,7 @@ def test_who_opens_no_record_sees_no_panel(clinic: Clinic, signed_in: SignIn, wh
 def test_the_panel_says_whom_to_call_what_to_do_and_why(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = wait(clinic.reception, {QUESTIONS[0]: True})
     page = signed_in("nurse").get(url(encounter)).text
-    known, suggestion = knowledge.load(), intakes.suggest(intakes.answers_of(encounter))
+    known, suggestion = knowledge.load(), intakes.suggest(clinic.site_id, intakes.answers_of(encounter))
     for hospital in known.hospitals:
         assert (hospital.phone in page) == hospital.mri
     assert all(known.actions[action].label("en") in page for action in suggestion.actions)

@@ -19,7 +19,8 @@ from triage import clock, create_app, db, knowledge, preflight
 from triage.db import session
 from triage.demo import loading, reading
 from triage.domain import gate, lifecycle
-from triage.domain.findings import Answer, not_known_urgent, refusal, unanswered_urgent
+from triage.domain.findings import Answer, not_known_urgent, refusal, resolve, unanswered_urgent
+from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.forms.intakes import CONSENT_VERSION
 from triage.models import (
@@ -169,7 +170,7 @@ def test_the_suggestion_on_the_board_is_what_the_rules_say_now(day: None) -> Non
     assert len(asked) >= 18
     for encounter in asked:
         answers = intakes.answers_of(encounter)
-        assert encounter.suggestion == intakes.suggest(answers).as_dict(), encounter.complaint
+        assert encounter.suggestion == intakes.suggest(encounter.site_id, answers).as_dict(), encounter.complaint
         assert encounter.unanswered == len(unanswered_urgent(knowledge.load(), answers))
 
 
@@ -206,7 +207,7 @@ def test_each_case_is_what_it_says_for_everybody_who_may_have_it(case: reading.C
     for age, sex, trait in people:
         told = script.desk_answers(case) | script.sheet_answers(case, 0, trait.get("answers", {}))
         answers = {"age": Answer(True, age), "sex": Answer(True, intakes.SEX[sex])} | told
-        suggestion = intakes.suggest(answers)
+        suggestion = evaluate(knowledge.load().ruleset, resolve(knowledge.load(), answers))
         assert (suggestion.level <= gate.EMERGENCY_LEVEL) == (case.way in EMERGENCY_WAYS)
         for number in range(len(case.sheet) if case.way not in EMERGENCY_WAYS else 0):
             assert not closed(answers, suggestion, script.choice(case, number, suggestion))

@@ -85,7 +85,7 @@ def test_the_board_costs_the_same_number_of_queries_for_one_as_for_sixty(clinic:
             board.claim(clinic.nurse, row.id)
         if number % 10 == 1:
             emergencies.raise_(clinic.reception, row.id)
-    assert count() == one == 3  # the revision, the rows, the open examinations
+    assert count() == one == 4  # the revision, the rows, the open examinations, which rules are in force
 
 
 def only(actor: Actor, encounter: Encounter) -> board.Line:

@@ -3,38 +3,16 @@
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from tests.builders import Clinic, build_clinic
-from triage import clock, knowledge
+from tests.builders import Clinic, build_clinic, wait
+from tests.published import ALARM, OTHER, put_in_force
+from triage import knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound
 from triage.knowledge import rules_text
 from triage.models import RulesetPublication, RulesetVersion
-from triage.services import rulesets
+from triage.services import lines, rulesets
 from triage.services.audit import record
-
-OTHER = rules_text.shipped().replace("pain_nrs >= 8", "pain_nrs >= 9").replace("2026.11-", "2027.01-")
-
-
-@verb
-def put_in_force(actor: Actor, text: str) -> str:
-    """Put rules in force as a publication does."""
-    known = knowledge.with_rules(text)
-    version = RulesetVersion(
-        site_id=actor.site_id, name=known.ruleset.version, content_hash=known.ruleset.hash, content=text,
-        author_id=actor.staff_id, created_at=clock.now(), state="published",
-    )  # fmt: skip
-    session.add(version)
-    session.flush()
-    publication = RulesetPublication(
-        site_id=actor.site_id, sequence=1, version_id=version.id, name=version.name, at=clock.now(), kind="published",
-        content_hash=version.content_hash, staff_id=actor.staff_id,
-    )  # fmt: skip
-    session.add(publication)
-    session.flush()
-    said = {"version": version.id, "name": version.name, "hash": version.content_hash}
-    record(actor, "rules_published", publication=publication.id, **said)
-    return version.id
 
 
 def test_a_clinic_that_published_nothing_works_by_the_shipped_rules(clinic: Clinic) -> None:
@@ -78,6 +56,25 @@ def test_no_version_and_no_publication_is_ever_deleted(clinic: Clinic, table: ty
     with pytest.raises(DBAPIError):
         delete(clinic.surgeon2)
     assert session.query(table).count() == 1
+
+
+def test_the_next_saved_answer_is_judged_by_the_rules_in_force(clinic: Clinic) -> None:
+    told = {"back_pain": True, "pain_nrs": 8}
+    before = wait(clinic.reception, told)
+    put_in_force(clinic.surgeon2, OTHER)
+    after = wait(clinic.reception, told)
+    hashes = [encounter.suggestion["ruleset_hash"] for encounter in (before, after) if encounter.suggestion]
+    assert hashes == [knowledge.load().ruleset.hash, rulesets.in_force(clinic.site_id).ruleset.hash]
+    assert hashes[0] != hashes[1]
+
+
+def test_an_emergency_that_only_the_rules_in_force_know_is_pinned(clinic: Clinic) -> None:
+    put_in_force(clinic.surgeon2, rules_text.shipped() + ALARM)
+    assert wait(clinic.reception, {"back_pain": True}).is_emergency
+    (line,) = lines.load(clinic.nurse)
+    assert line.emergency
+    assert "NEW-99" in line.emergency.rules
+    assert line.flags == ["back_pain"]
 
 
 def test_a_version_of_another_clinic_is_not_seen(clinic: Clinic) -> None:

@@ -68,7 +68,7 @@ def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     entry = found["entry"]
     before, after = consults.neighbours(who, encounter)
     return found | {
-        "patient": encounter.patient, "form": form, "known": knowledge.load(), "steps": encounters.timeline(encounter),
+        "patient": encounter.patient, "form": form, "steps": encounters.timeline(encounter),
         "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry),
         "denied": summary.absent(entry), "unsure": summary.not_known(entry),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),

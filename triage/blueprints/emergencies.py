@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from triage import clock, knowledge
+from triage import clock
 from triage.domain.errors import DomainError, Invalid, NotAllowed, Refused
 from triage.domain.transfers import latest
 from triage.forms import summary
@@ -22,7 +22,7 @@ def _values(encounter: Any) -> dict[str, Any]:
     sheet = sheets.sheet_of(encounter)
     entry = Entry(sheet.rows, sheet.staff, locale())
     return {
-        "encounter": encounter, "patient": encounter.patient, "sheet": sheet, "known": knowledge.load(), "entry": entry,
+        "encounter": encounter, "patient": encounter.patient, "sheet": sheet, "entry": entry,
         "present": summary.present(entry), "denied": summary.absent(entry), "unknown_fields": summary.not_known(entry),
         "unanswered": len(sheet.now.question.unanswered), "step_form": StepForm(formdata=None),
         "proposal_form": ProposalForm(formdata=None),

@@ -23,11 +23,11 @@ OPEN_HERE = (lifecycle.REGISTERED, lifecycle.WAITING, lifecycle.EMERGENCY)
 
 
 def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
-    sheet, known, answers = sheets.sheet_of(encounter), knowledge.load(), form_context(encounter)
+    sheet, answers, known = sheets.sheet_of(encounter), form_context(encounter), knowledge.load()
     modality = triage.suggested_modality(sheet.now.suggestion)
     return answers | {
         "asked": consults.questions_to_nurse([encounter]).get(encounter.id),
-        "patient": encounter.patient, "sheet": sheet, "form": form, "known": known, "place": "sheet",
+        "patient": encounter.patient, "sheet": sheet, "form": form, "place": "sheet",
         "intake": summary.recorded(answers["entry"], "desk"),
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),

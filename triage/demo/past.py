@@ -107,7 +107,7 @@ class _Story:
         """Play the visit from intake to signature and return what the rules advised."""
         columns = self.visit.person.columns
         told = answers | intakes.from_record(columns["birth_date"], columns["sex"], self.visit.today)
-        suggestion, known = intakes.suggest(told), resolve(knowledge.load(), told)
+        suggestion, known = intakes.suggest(self.site_id, told), resolve(knowledge.load(), told)
         self.move("submit_intake", self.desk)
         for number in range(len(self.visit.case.sheet)):
             self._triage(self.script.choice(self.visit.case, number, suggestion), suggestion, known)

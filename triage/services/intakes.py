@@ -16,7 +16,7 @@ from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, Finding
-from triage.services import emergencies, tasks
+from triage.services import emergencies, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 from triage.services.organisations import today
@@ -58,9 +58,9 @@ def from_record(born: date | None, sex: str, on: date) -> dict[str, Answer]:
     return answers
 
 
-def suggest(answers: Mapping[str, Answer]) -> Suggestion:
-    """Return what the rules in force advise on these answers."""
-    known = knowledge.load()
+def suggest(site_id: str, answers: Mapping[str, Answer]) -> Suggestion:
+    """Return what the rules in force at the site advise on these answers."""
+    known = rulesets.in_force(site_id)
     return evaluate(known.ruleset, resolve(known, answers))
 
 
@@ -78,7 +78,7 @@ def record_answers(
     changed = {name: answer for name, answer in answers.items() if _differs(recorded.get(name), answer)}
     _refuse_stale(recorded, changed, seen_revision)
     if not changed:
-        return suggest(answers_of(encounter))
+        return suggest(encounter.site_id, answers_of(encounter))
     before = {name: _plain(recorded.get(name)) for name in changed}
     earlier = answers_of(encounter)
     _refuse_lowering(actor, encounter, recorded, changed, earlier)
@@ -138,7 +138,7 @@ def reassess(actor: Actor, encounter: Encounter, earlier: Mapping[str, Answer] |
     under it is new or has changed since then.
     """
     answers, known = answers_of(encounter), knowledge.load()
-    suggestion = suggest(answers)
+    suggestion = suggest(encounter.site_id, answers)
     store_suggestion(encounter, suggestion, answers)
     before = resolve(known, answers if earlier is None else earlier)
     quiet = emergencies.quiet_rules(encounter, suggestion, before, resolve(known, answers))
@@ -163,8 +163,9 @@ def _refuse_lowering(
     """Up is free, down is guarded: an emergency rests on its answers until two people took it back."""
     kept = {name: answer for name, answer in earlier.items() if name not in changed}
     given = {name: answer for name, answer in changed.items() if answer is not None}
-    old, new = suggest(earlier), suggest(_from_record(encounter) | kept | given)
-    if emergencies.rules_at_rest(encounter) & set(emergencies.fired_by(old)) - set(emergencies.fired_by(new)):
+    old, new = (suggest(encounter.site_id, said) for said in (earlier, _from_record(encounter) | kept | given))
+    before, after = (set(emergencies.fired_by(encounter, found)) for found in (old, new))
+    if emergencies.rules_at_rest(encounter) & before - after:
         raise Refused("answer_holds_emergency")
     if new.level <= old.level or encounter.stage == REGISTERED or actor.may("triage:decide"):
         return

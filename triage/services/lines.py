@@ -1,7 +1,7 @@
 """The rows of the queue board: each open encounter with all that its row says, in one query and one for imaging."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from triage.db import session
 from triage.domain import lifecycle, queue
 from triage.domain.access import Actor
 from triage.models import Claim, Emergency, Encounter, ImagingOrder, Task
+from triage.services.rulesets import in_force
 
 #: A claim without activity for this long may be taken by the next person.
 LAPSES_AFTER = timedelta(minutes=30)
@@ -43,6 +44,7 @@ class Line:
     ask_again: datetime | None = None
     imaging: ImagingOrder | None = None
     lapses_after: timedelta = LAPSES_AFTER
+    levels: Mapping[str, int] = field(default_factory=dict)  # of the rules in force, by id
 
     @property
     def is_over(self) -> bool:
@@ -85,9 +87,8 @@ class Line:
 
     def _feared(self) -> Iterator[str]:
         known = knowledge.load()
-        levels = {rule.id: rule.level for rule in known.ruleset.rules}
         for reason in self.suggestion["reasons"]:
-            if levels.get(reason["rule"]) == self.suggestion["level"]:
+            if self.levels.get(reason["rule"]) == self.suggestion["level"]:
                 yield from (n for n in reason["facts"] if n in known.findings and not known.findings[n].from_record)
 
     def turned_since(self, moment: datetime) -> bool:
@@ -104,7 +105,8 @@ def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None 
     query = _rows(actor)
     if only is not None:
         query = query.where(Encounter.id == only)
-    return list(_lines(session.execute(query).all(), _open_orders(actor), lapses_after))
+    levels = {rule.id: rule.level for rule in in_force(actor.site_id).ruleset.rules}
+    return list(_lines(session.execute(query).all(), _open_orders(actor), lapses_after, levels))
 
 
 def _rows(actor: Actor) -> Select[Encounter, Emergency, datetime]:
@@ -130,8 +132,10 @@ def _open_orders(actor: Actor) -> dict[str, ImagingOrder]:
     return {order.encounter_id: order for order in session.scalars(query.order_by(ImagingOrder.requested_at))}
 
 
-def _lines(rows: Iterable[Any], orders: Mapping[str, ImagingOrder], lapses_after: timedelta) -> Iterator[Line]:
+def _lines(
+    rows: Iterable[Any], orders: Mapping[str, ImagingOrder], lapses_after: timedelta, levels: Mapping[str, int]
+) -> Iterator[Line]:
     at, goals = clock.now(), targets()
     for row, emergency, due in rows:
         minutes, goal = queue.waited(row.arrived_at, at), goals.of(row.acuity)
-        yield Line(row, minutes, goal, emergency, due, orders.get(row.id), lapses_after)
+        yield Line(row, minutes, goal, emergency, due, orders.get(row.id), lapses_after, levels)

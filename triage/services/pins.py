@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from triage import clock, knowledge
+from triage import clock
 from triage.db import session
 from triage.domain import gate
 from triage.domain.access import Actor
@@ -14,6 +14,7 @@ from triage.models import Emergency, EmergencyWithdrawal, Encounter, Staff
 from triage.services.audit import record
 from triage.services.encounters import move, touch
 from triage.services.orders import cancel_imaging
+from triage.services.rulesets import in_force
 
 EMERGENCY_LEVEL = gate.EMERGENCY_LEVEL
 
@@ -72,9 +73,10 @@ def rules_at_rest(encounter: Encounter) -> set[str]:
     return set(emergency.rules) if emergency else set()
 
 
-def fired_by(suggestion: Suggestion) -> list[str]:
-    """Return the ids of the emergency rules among the suggestion's reasons."""
-    alarming = {rule.id for rule in knowledge.load().ruleset.rules if rule.level <= EMERGENCY_LEVEL}
+def fired_by(encounter: Encounter, suggestion: Suggestion) -> list[str]:
+    """Return the ids of the emergency rules among the suggestion's reasons, by the rules in force at its site."""
+    rules = in_force(encounter.site_id).ruleset.rules
+    alarming = {rule.id for rule in rules if rule.level <= EMERGENCY_LEVEL}
     return [reason.rule for reason in suggestion.reasons if reason.rule in alarming]
 
 
@@ -98,7 +100,7 @@ def quiet_rules(
 
 def pin_by_rules(actor: Actor, encounter: Encounter, suggestion: Suggestion, quiet: Collection[str] = ()) -> None:
     """Pin the encounter because emergency rules fired; the quiet ones alone do not ring again."""
-    fired = fired_by(suggestion)
+    fired = fired_by(encounter, suggestion)
     news = [rule for rule in fired if rule not in quiet]
     emergency = find_open(encounter)
     if emergency is not None:

@@ -10,7 +10,7 @@ from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound
 from triage.knowledge import Knowledge, rules_text
-from triage.models import RulesetPublication, RulesetVersion
+from triage.models import RulesetPublication, RulesetSignature, RulesetVersion
 
 #: Published versions already read, by id: what is published never changes.
 _read: dict[str, Knowledge] = {}
@@ -46,6 +46,13 @@ def knowledge_of(version: RulesetVersion | None) -> Knowledge:
 def text_of(version: RulesetVersion | None) -> str:
     """Return the rules of a version as TOML text; None: the shipped ones."""
     return version.content if version else rules_text.shipped()
+
+
+def signed_hashes(site_id: str) -> frozenset[str]:
+    """Return the content hashes of the rules that a clinical lead of the site has signed and not withdrawn since."""
+    query = select(RulesetSignature.content_hash, RulesetSignature.kind).where(RulesetSignature.site_id == site_id)
+    newest = dict(row for row in session.execute(query.order_by(RulesetSignature.sequence)))
+    return frozenset(content for content, kind in newest.items() if kind == "signed")
 
 
 def find_publication(site_id: str) -> RulesetPublication | None:

@@ -50,14 +50,14 @@ class Situation:
 def situation(encounter: Encounter) -> Situation:
     """Return the state in which a route is asked for now."""
     answers, known = intakes.answers_of(encounter), knowledge.load()
-    suggestion = intakes.suggest(answers)
+    suggestion = intakes.suggest(encounter.site_id, answers)
     question = gate.Question(
         unanswered=unanswered_urgent(known, answers),
         not_known=not_known_urgent(known, answers),
         level=suggestion.level,
         route=suggestion.route,
         emergency_open=emergencies.find_open(encounter) is not None,
-        emergency_withdrawn=set(emergencies.fired_by(suggestion)) <= emergencies.withdrawn_rules(encounter),
+        emergency_withdrawn=set(emergencies.fired_by(encounter, suggestion)) <= emergencies.withdrawn_rules(encounter),
     )
     return Situation(suggestion, question, {task.question: task.reason for task in tasks.tasks_of(encounter)})
 
