@@ -8,6 +8,7 @@ from typing import Any
 from triage.knowledge import building as b
 from triage.knowledge import schema
 from triage.knowledge import types as t
+from triage.knowledge.candidacy import CandidacyBuilder
 from triage.knowledge.errors import KnowledgeError
 from triage.knowledge.reading import Document, Instead, read
 from triage.knowledge.ruling import KEYS, RulesetBuilder
@@ -33,8 +34,11 @@ def with_rules(text: str, name: str = "draft") -> Knowledge:
 def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
     vocabulary = b.findings(document, raw)
     sources = b.sources(document, raw)
+    rules = RulesetBuilder(document, raw, vocabulary, sources)
+    ruleset = rules.build()
     return Knowledge(
-        ruleset=RulesetBuilder(document, raw, vocabulary, sources).build(),
+        ruleset=ruleset,
+        candidacy=CandidacyBuilder(rules, ruleset).build(),
         findings=vocabulary,
         sections=b.sections(raw),
         sources=sources,

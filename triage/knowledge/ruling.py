@@ -16,6 +16,7 @@ from triage.knowledge.scale import check_level, check_scale
 
 HASHED = (
     "acuity", "route", "imaging", "action", "definition", "rule", "default", "restriction", "combination", "narrowing",
+    "candidate", "criterion",
 )  # fmt: skip
 
 
@@ -63,8 +64,7 @@ class RulesetBuilder:
         """Return the ruleset, or raise KnowledgeError at the first entry that does not fit."""
         self._check_ids()
         check_scale(self.document, self.raw)
-        for index, entry in enumerate(self.raw.definition):
-            self.definitions[entry.name] = self._parse("definition", index, entry.when)
+        self.definitions = self.read_definitions({})
         rules = [self._rule("rule", index, entry) for index, entry in enumerate(self.raw.rule)]
         return Ruleset(
             version=self.raw.ruleset.version,
@@ -82,6 +82,24 @@ class RulesetBuilder:
             modality_of=MappingProxyType({e.id: e.modality for e in self.raw.imaging}),
         )
 
+    def read_definitions(self, readings: Mapping[str, str]) -> dict[str, Condition]:
+        """Return the definitions, each in the reading that is given for it, else in the one in force."""
+        definitions: dict[str, Condition] = {}
+        for index, entry in enumerate(self.raw.definition):
+            known(self.document, "definition", index, "source", entry.sources, self.sources)
+            expression = entry.expression(readings.get(entry.name))
+            definitions[entry.name] = self.parse("definition", index, expression, definitions)
+        return definitions
+
+    def parse(self, key: str, index: int, expression: str, definitions: Mapping[str, Condition]) -> Condition:
+        """Return the condition of an entry; raise KnowledgeError where it cannot be read."""
+        try:
+            return parse(expression, self.vocabulary, definitions)
+        except ConditionError as error:
+            raise self.document.fault(key, index, str(error), "when") from error
+        except (TypeError, ValueError, RecursionError, MemoryError) as error:  # a condition no person writes
+            raise self.document.fault(key, index, f"cannot read the condition: {error}", "when") from error
+
     def _check_ids(self) -> None:
         raw = self.raw
         for key in ("acuity", "route", "imaging", "action"):
@@ -92,14 +110,6 @@ class RulesetBuilder:
         names = list(self.vocabulary)
         unique(self.document, "definition", [*names, *(e.name for e in raw.definition)], offset=len(names))
 
-    def _parse(self, key: str, index: int, expression: str) -> Condition:
-        try:
-            return parse(expression, self.vocabulary, self.definitions)
-        except ConditionError as error:
-            raise self.document.fault(key, index, str(error), "when") from error
-        except (TypeError, ValueError, RecursionError, MemoryError) as error:  # a condition no person writes
-            raise self.document.fault(key, index, f"cannot read the condition: {error}", "when") from error
-
     def _rule(self, key: str, index: int, entry: schema_rules.RuleEntry, when: Condition | None = None) -> Rule:
         self._check_names(key, index, entry)
         rank, level = self.acuities[entry.acuity]
@@ -107,7 +117,7 @@ class RulesetBuilder:
         return Rule(
             id=entry.id,
             expression=" ".join(entry.when.split()),
-            when=when or self._parse(key, index, entry.when),
+            when=when or self.parse(key, index, entry.when, self.definitions),
             acuity=entry.acuity,
             rank=rank,
             level=entry.level or level,
@@ -138,7 +148,9 @@ class RulesetBuilder:
 
     def _narrowing(self, index: int, entry: schema_rules.NarrowingEntry) -> Narrowing:
         known(self.document, "narrowing", index, "imaging", [*entry.of, entry.to], [e.id for e in self.raw.imaging])
-        return Narrowing(when=self._parse("narrowing", index, entry.when), of=tuple(entry.of), to=entry.to)
+        return Narrowing(
+            when=self.parse("narrowing", index, entry.when, self.definitions), of=tuple(entry.of), to=entry.to
+        )
 
     def _restriction(self, index: int, entry: schema_rules.RestrictionEntry) -> Restriction:
         known(self.document, "restriction", index, "route", entry.closes, [e.id for e in self.raw.route])

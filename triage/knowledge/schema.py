@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
+from triage.knowledge.schema_candidates import CandidateEntry, CriterionEntry
 from triage.knowledge.schema_rules import (
     ActionEntry,
     AcuityEntry,
@@ -197,3 +198,5 @@ class Knowledge(Entry):
     restriction: list[RestrictionEntry]
     combination: list[CombinationEntry]
     narrowing: list[NarrowingEntry] = []
+    candidate: list[CandidateEntry]
+    criterion: list[CriterionEntry]

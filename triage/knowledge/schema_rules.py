@@ -1,8 +1,8 @@
 """What the files of the ruleset must look like."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 
@@ -10,12 +10,34 @@ Acuity = Literal["emergency", "urgent", "soon", "routine"]
 Modality = Literal["mri", "ct", "xray", "us", "other"]
 
 
+class ReadingEntry(Entry):
+    """One way to read an ambiguous sentence of a source."""
+
+    when: str
+    text: TextEntry
+
+
 class DefinitionEntry(Entry):
-    """A named condition."""
+    """A named condition; where its source can be read in several ways, reading names the one in force."""
 
     name: Name
-    when: str
+    when: str | None = None
+    readings: dict[Name, ReadingEntry] = {}
+    reading: Name | None = None
+    sources: list[Name] = []
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        if (self.when is None) == (not self.readings) or (self.reading is None) != (not self.readings):
+            raise ValueError("a definition has either when, or readings and the reading in force")
+        if self.readings and self.reading not in self.readings:
+            raise ValueError(f"unknown reading: {self.reading}")
+        return self
+
+    def expression(self, reading: str | None = None) -> str:
+        """Return the condition in force, or the one of another reading."""
+        return self.when if self.when is not None else self.readings[reading or self.reading or ""].when
 
 
 class RuleEntry(Entry):

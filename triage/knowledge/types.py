@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from triage.domain.candidates import Candidacy
 from triage.domain.findings import Cell, Derivation, Finding, Question
 from triage.domain.rules import Ruleset
 
@@ -179,6 +180,7 @@ class Knowledge:
     """Everything clinical the program knows, loaded once and never changed."""
 
     ruleset: Ruleset
+    candidacy: Candidacy
     findings: Mapping[str, FindingSpec]
     sections: tuple[Section, ...]
     sources: Mapping[str, Source]
