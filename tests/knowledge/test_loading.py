@@ -156,3 +156,34 @@ def test_the_hash_follows_what_the_rules_say_and_not_how_the_file_looks(folder):
     path.write_text(text.replace("meyerding_grade >= 3", "meyerding_grade >= 4"), encoding="utf-8")
     load.cache_clear()
     assert load(folder).ruleset.hash != plain
+
+
+WAY = """
+[[way]]
+id = "other"
+routes = ["{route}"]
+decisions = ["{decision}"]
+label = {{ en = "Other", ja = "その他" }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "decision", "reason"),
+    [
+        ("xray", "back_to_nurse", "in two ways: xray"),
+        ("home", "back_to_nurse", "unknown route: home"),
+        ("xray", "pray", "unknown decision: pray"),
+    ],
+)
+def test_a_bad_mapping_of_decisions_to_ways_is_refused(folder, route, decision, reason):
+    add(folder, WAY.format(route=route, decision=decision))
+    message = refused(folder)
+    assert message.startswith("zz_new.toml:2: ")
+    assert reason in message
+
+
+def test_a_route_that_stands_in_no_way_is_refused(folder):
+    path = folder / "agreement.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(', "ct"]', "]"), encoding="utf-8")
+    assert "agreement.toml:5: in no way: ct" in refused(folder)

@@ -13,6 +13,7 @@ from triage.knowledge.errors import KnowledgeError
 from triage.knowledge.reading import Document, Instead, read
 from triage.knowledge.ruling import KEYS, RulesetBuilder
 from triage.knowledge.types import Knowledge
+from triage.knowledge.ways import ways
 
 __all__ = ["Knowledge", "KnowledgeError", "load", "with_rules"]
 
@@ -73,5 +74,6 @@ def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, Any]:
         "actions": b.by_id(b.labelled(raw.action)),
         "imaging": b.by_id(t.Imaging(id=e.id, text=b.text(e.label), modality=e.modality) for e in raw.imaging),
         "routes": b.by_id(b.labelled(raw.route)),
-        "acuities": b.by_id(b.labelled(raw.acuity)),
+        "acuities": b.by_id(t.Acuity(id=e.id, text=b.text(e.label), level=e.level) for e in raw.acuity),
+        "ways": ways(document, raw),
     }

@@ -17,6 +17,7 @@ from triage.knowledge.schema_rules import (
     RestrictionEntry,
     RuleEntry,
     RulesetEntry,
+    WayEntry,
 )
 
 Place = Literal["desk", "sheet"]
@@ -190,6 +191,7 @@ class Knowledge(Entry):
     ruleset: RulesetEntry
     acuity: list[AcuityEntry]
     route: list[LabelEntry]
+    way: list[WayEntry]
     imaging: list[ImagingEntry]
     action: list[ActionEntry]
     definition: list[DefinitionEntry]

@@ -108,6 +108,13 @@ class ActionEntry(LabelEntry):
     in_emergency: bool = True
 
 
+class WayEntry(LabelEntry):
+    """Routes and surgeon's decisions that count as the same way when they are compared."""
+
+    routes: list[Name] = Field(min_length=1)
+    decisions: list[Name] = Field(min_length=1)
+
+
 class RulesetEntry(Entry):
     """The version of the rules."""
 

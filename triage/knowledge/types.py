@@ -167,6 +167,21 @@ class Imaging(Labelled):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acuity(Labelled):
+    """One acuity with its usual level; it reaches up to the level of the one before."""
+
+    level: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way(Labelled):
+    """Routes, and kinds of surgeon's decisions, that count as the same way when they are compared."""
+
+    routes: tuple[str, ...]
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Examination:
     """The examination grid: cells by name, strength rows, and what the cells say."""
 
@@ -203,7 +218,8 @@ class Knowledge:
     actions: Mapping[str, Labelled]
     imaging: Mapping[str, Imaging]
     routes: Mapping[str, Labelled]
-    acuities: Mapping[str, Labelled]
+    acuities: Mapping[str, Acuity]
+    ways: tuple[Way, ...]
 
     @property
     def myotomes(self) -> tuple[Myotome, ...]:
