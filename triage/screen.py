@@ -25,6 +25,7 @@ NAVIGATION = (
     ("triage.tasks", N_("Tasks"), "tasks:view", "t"),
     ("imaging.index", N_("Imaging"), "imaging:view", "i"),
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
+    ("agreement.index", N_("Agreement"), "agreement:view", "m"),
     ("audit.index", N_("Audit"), "audit:view", "a"),
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
 )

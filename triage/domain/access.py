@@ -30,12 +30,13 @@ GRANTS: dict[str, frozenset[str]] = {
     "reception": _DESK,
     "nurse": _DESK | _CLINICAL,
     "surgeon": _CLINICAL
-    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "rules:draft"},
+    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
+    | {"rules:draft", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
     "admin": frozenset({"staff:manage"}),
-    "auditor": frozenset({"audit:view"}),
-    "lead_nurse": frozenset({"claims:take_over", "rules:draft"}),
-    "clinical_lead": frozenset({"rules:publish", "rules:draft"}),
+    "auditor": frozenset({"audit:view", "agreement:view"}),
+    "lead_nurse": frozenset({"claims:take_over", "rules:draft", "agreement:view"}),
+    "clinical_lead": frozenset({"rules:publish", "rules:draft", "agreement:view"}),
 }
 ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
 DUTIES = ("lead_nurse", "clinical_lead")

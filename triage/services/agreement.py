@@ -14,10 +14,23 @@ from triage.domain.access import Actor
 from triage.domain.agreement import Table, Tally
 from triage.domain.gate import LEVELS
 from triage.domain.judgements import TRIAGE, Judged, Step, deciding, judge
+from triage.knowledge import Knowledge, KnowledgeError
 from triage.models import Emergency, Encounter, TriageDecision
+from triage.services import rulesets
 from triage.services.judgements import Period, in_period, visits
 
-__all__ = ["COMPARED", "Alarms", "Period", "Report", "Version", "categories", "fired", "names", "report"]
+__all__ = [
+    "COMPARED",
+    "NOT_COMPARED",
+    "Alarms",
+    "Period",
+    "Report",
+    "Version",
+    "categories",
+    "fired",
+    "names",
+    "report",
+]
 
 #: What is compared: name -> kind of its categories. "seen": the surgeon decided with images of this visit in hand.
 COMPARED = {
@@ -25,6 +38,8 @@ COMPARED = {
     "rules_surgeon_level": "level", "rules_surgeon_way": "way", "rules_surgeon_way_seen": "way",
     "nurse_surgeon_level": "level", "nurse_surgeon_way": "way", "nurse_surgeon_way_seen": "way",
 }  # fmt: skip
+#: Shown as pairs and not as agreement: what the surgeon knew, the others could not know.
+NOT_COMPARED = ("rules_surgeon_way_seen", "nurse_surgeon_way_seen")
 
 
 @dataclass
@@ -58,9 +73,8 @@ class Report:
     recalled: int = 0
 
 
-def categories(kind: str) -> tuple[Any, ...]:
+def categories(known: Knowledge, kind: str) -> tuple[Any, ...]:
     """Return the categories of a comparison, the most urgent first."""
-    known = knowledge.load()
     if kind == "level":
         return tuple(LEVELS)
     if kind == "way":
@@ -68,12 +82,17 @@ def categories(kind: str) -> tuple[Any, ...]:
     return tuple(known.acuities if kind == "acuity" else known.routes)
 
 
+def _acuities(known: Knowledge) -> dict[str, tuple[str, int]]:
+    """Return the acuity and the level of every rule."""
+    return {rule.id: (rule.acuity, rule.level) for rule in (*known.ruleset.rules, known.ruleset.default)}
+
+
 def report(actor: Actor, period: Period, rule: str = "") -> Report:
     """Return the figures of the actor's site in a period; with ``rule``, of the decisions on its suggestions alone."""
-    counter = _Counter(rule)
+    counter = _Counter(actor, rule)
     for steps in visits(actor, *in_period(period), *_with(rule)):
         counter.visit(steps)
-    counter.alarms(actor, period)
+    counter.alarms(period)
     return counter.report
 
 
@@ -97,11 +116,13 @@ def fired(step: Step) -> list[str]:
 class _Counter:
     """Counts one visit after the other into a report."""
 
-    def __init__(self, rule: str) -> None:
-        known = knowledge.load()
-        self.rule = rule
-        self.report = Report({name: Table(categories(kind)) for name, kind in COMPARED.items()})
-        self.acuities = {one.id: (one.acuity, one.level) for one in (*known.ruleset.rules, known.ruleset.default)}
+    def __init__(self, actor: Actor, rule: str) -> None:
+        known = rulesets.in_force(actor.site_id)
+        self.actor, self.rule = actor, rule
+        self.report = Report({name: Table(categories(known, kind)) for name, kind in COMPARED.items()})
+        self.today = _acuities(knowledge.load()) | _acuities(known)
+        self.published = {entry.content_hash: entry.version for entry in rulesets.list_publications(actor)}
+        self.versions = {known.ruleset.hash: _acuities(known)}
         self.way = {route: way.id for way in known.ways for route in way.routes}
         self.decided = {kind: way.id for way in known.ways for kind in way.decisions}
         self.class_of = {
@@ -121,7 +142,7 @@ class _Counter:
 
     def _answer(self, step: Step) -> None:
         suggestion = step.suggestion or {}
-        decider = deciding(suggestion, self.acuities)
+        decider = deciding(suggestion, self._acuities_in(step.ruleset_hash))
         key = (step.ruleset, step.ruleset_hash)
         version = self.report.versions.setdefault(key, Version(step.at, step.at))
         version.first, version.last = min(version.first, step.at), max(version.last, step.at)
@@ -129,6 +150,16 @@ class _Counter:
         tallies += [self.report.fired.setdefault(name, Tally()) for name in dict.fromkeys(fired(step))]
         for tally in tallies:
             tally.add(suggestion, step.level or 0, step.route, step.reason)
+
+    def _acuities_in(self, version: str) -> dict[str, tuple[str, int]]:
+        """Return the acuities of the rules as that version had them, of today's rules where it is no longer there."""
+        if version not in self.versions:
+            try:
+                kept = self.published.get(version)
+                self.versions[version] = _acuities(rulesets.knowledge_of(kept)) if kept else self.today
+            except KnowledgeError:  # written for an earlier program
+                self.versions[version] = self.today
+        return self.versions[version]
 
     def _compare(self, judged: Judged) -> None:
         nurse, surgeon = judged.nurse, judged.surgeon
@@ -154,11 +185,11 @@ class _Counter:
         if first in table.categories and second in table.categories:
             table.add(first, second)
 
-    def alarms(self, actor: Actor, period: Period) -> None:
+    def alarms(self, period: Period) -> None:
         """Count the emergencies by origin, and those taken back; they are pinned without a decision on the sheet."""
         query = select(Emergency.cause, Emergency.outcome, Emergency.rules).join(Emergency.encounter)
         for cause, outcome, rules in session.execute(
-            query.where(Emergency.site_id == actor.site_id, *in_period(period))
+            query.where(Emergency.site_id == self.actor.site_id, *in_period(period))
         ):
             if self.rule and self.rule not in rules:
                 continue

@@ -67,9 +67,7 @@ def _query(*only: ColumnElement[bool]) -> Select[Any]:
 TEXTS = ("by", "route", "kind", "reason", "note", "ruleset", "hash")
 
 
-def _part(
-    what: str, table: Any, at: Any, only: Iterable[ColumnElement[bool]], **columns: Any
-) -> Select[Any]:
+def _part(what: str, table: Any, at: Any, only: Iterable[ColumnElement[bool]], **columns: Any) -> Select[Any]:
     return (
         select(
             Encounter.ticket_date,

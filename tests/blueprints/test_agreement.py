@@ -1,0 +1,122 @@
+"""The agreement page: figures, a dash where there is none, a file without patients, open to whom it concerns."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.builders import Clinic, wait
+from tests.services.test_agreement import all_no, override, signs, triaged
+from triage import clock
+from triage.blueprints.agreement_tables import TABLES
+from triage.services import triage
+
+SignIn = Callable[[str], FlaskClient]
+
+
+def rows(answer: object) -> list[list[str]]:
+    text = answer.data.decode("utf-8-sig")  # type: ignore[attr-defined]
+    return list(csv.reader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("who", ["surgeon", "surgeon2", "nurse2", "auditor"])
+def test_those_who_answer_for_the_rules_see_the_figures(clinic: Clinic, signed_in: SignIn, who: str) -> None:
+    triaged(clinic)
+    page = signed_in(who).get("/agreement")
+    assert page.status_code == 200
+    assert "Rules and nurse" in page.text
+    assert 'href="/agreement"' in page.text
+
+
+@pytest.mark.parametrize("who", ["reception", "nurse", "radiographer", "admin"])
+def test_nobody_else_does(clinic: Clinic, signed_in: SignIn, who: str) -> None:
+    browser = signed_in(who)
+    assert browser.get("/agreement").status_code == 403
+    assert browser.get("/agreement/tables/rules.csv").status_code == 403
+
+
+def test_without_decisions_the_page_says_so_and_offers_all(clinic: Clinic, signed_in: SignIn) -> None:
+    page = signed_in("surgeon").get("/agreement").text
+    assert "Nobody has decided on a suggestion in this period." in page
+    assert "/agreement?since=&amp;until=" in page
+
+
+def test_few_pairs_are_marked_and_a_missing_kappa_is_a_dash_with_its_reason(clinic: Clinic, signed_in: SignIn) -> None:
+    triaged(clinic)
+    page = signed_in("surgeon").get("/agreement").text
+    assert "Few: read with care" in page
+    assert "one side used one category only" in page
+    assert "no pairs" in page
+    assert "<b>0.00</b>" not in page
+
+
+def test_the_rule_the_reason_and_the_version_stand_on_the_page_in_both_languages(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    encounter = triaged(clinic, override("specialist_consult", 3))
+    signs(clinic, encounter, "conservative")
+    decision = triage.decisions_of(encounter)[0]
+    browser = signed_in("surgeon")
+    page = browser.get("/agreement").text
+    assert "Does not fit my findings" in page
+    for reason in decision.suggestion["reasons"]:
+        assert reason["rule"] in page
+        assert reason["texts"]["en"][:30] in page
+    assert decision.ruleset_hash[:12] in page
+    japanese = browser.get("/agreement?lang=ja").text
+    assert "所見と合わない" in japanese
+    assert "緊急度を決めたルールごと" in japanese
+
+
+def test_a_period_without_decisions_is_empty_and_a_wrong_one_is_answered_at_the_field(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    triaged(clinic)
+    browser = signed_in("surgeon")
+    tomorrow = (clock.now() + timedelta(days=2)).date().isoformat()
+    assert "Nobody has decided" in browser.get(f"/agreement?since={tomorrow}&until=").text
+    wrong = browser.get("/agreement?since=2026-02-01&until=2026-01-01")
+    assert wrong.status_code == 422
+    assert "The last day lies before the first." in wrong.text
+    assert browser.get("/agreement?since=yesterday").status_code == 422
+    assert browser.get("/agreement/tables/rules.csv?since=yesterday").status_code == 404
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_table_is_a_file_that_a_spreadsheet_opens_and_that_names_no_patient(
+    clinic: Clinic, signed_in: SignIn, name: str
+) -> None:
+    triaged(clinic, override("specialist_consult", 3, note="private words"))
+    encounter = wait(clinic.reception, all_no())
+    answer = signed_in("auditor").get(f"/agreement/tables/{name}.csv")
+    assert answer.status_code == 200
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="agreement-{name}.csv"'
+    table = rows(answer)
+    assert len(table) > 1
+    assert len({len(row) for row in table}) == 1
+    for secret in (encounter.patient.family_name, encounter.patient.number, encounter.id, "private words"):
+        assert secret not in answer.text
+
+
+def test_the_file_holds_the_figures_of_the_page(clinic: Clinic, signed_in: SignIn) -> None:
+    triaged(clinic)
+    triaged(clinic, override("specialist_consult", 3))
+    browser = signed_in("surgeon")
+    first = {row[0]: row[1:] for row in rows(browser.get("/agreement/tables/comparisons.csv"))[1:]}
+    assert first["rules_nurse_level"][:3] == ["2", "1", "50.0"]
+    assert first["nurse_surgeon_way"] == ["0", "0", *[""] * 7]
+    reasons = rows(browser.get("/agreement/tables/reasons.csv"))
+    assert reasons[1][1:] == ["findings_differ", "1"]
+    assert browser.get("/agreement/tables/patients.csv").status_code == 404
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text(
+    clinic: Clinic, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TABLES, "planted", lambda report: [("=HYPERLINK(1)", "fine", -0.5)])
+    answer = signed_in("surgeon").get("/agreement/tables/planted.csv")
+    assert rows(answer) == [["'=HYPERLINK(1)", "fine", "-0.5"]]

@@ -1,0 +1,83 @@
+"""How far rules, nurse and surgeon agree: the page, and its tables for download."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from triage import clock
+from triage.blueprints.agreement_tables import TABLES, as_csv
+from triage.domain.errors import NotFound
+from triage.forms.agreement import PeriodForm
+from triage.services import agreement, rulesets
+from triage.services.agreement import Period
+from triage.web import actor, locale, page, requires, zone
+
+blueprint = Blueprint("agreement", __name__)
+#: Days back of the periods to choose from; the first is shown when none is chosen.
+PRESETS = (365, 90, 30)
+
+
+def _form() -> PeriodForm:
+    """Return the period of the URL; without any word about it, the first preset."""
+    if {"since", "until"} & set(request.args):
+        return PeriodForm(request.args)
+    return PeriodForm(MultiDict(_preset(PRESETS[0])))
+
+
+def _preset(days: int) -> dict[str, Any]:
+    today = clock.now().astimezone(zone()).date()
+    return {"since": (today - timedelta(days=days - 1)).isoformat(), "until": today.isoformat()}
+
+
+def _presets(form: PeriodForm, endpoint: str, **values: Any) -> list[dict[str, Any]]:
+    chosen = {"since": form.since.raw_data, "until": form.until.raw_data}
+    choices = [(_("%(count)s days", count=days), _preset(days)) for days in PRESETS]
+    return [
+        {
+            "url": url_for(endpoint, **values, **period),
+            "label": label,
+            "current": chosen == {name: [value] for name, value in period.items()},
+        }
+        for label, period in [*choices, (_("All"), {"since": "", "until": ""})]
+    ]
+
+
+def words() -> dict[str, Any]:
+    """Return what the templates need to name categories, rules and reasons."""
+    known, lang = rulesets.in_force(actor().site_id), locale()
+    rules = (*known.ruleset.rules, known.ruleset.default, *(one.rule for one in known.ruleset.restrictions))
+    named = {"acuity": known.acuities, "route": known.routes, "way": {way.id: way for way in known.ways}}
+    return {
+        "category_words": {kind: {key: one.label(lang) for key, one in ones.items()} for kind, ones in named.items()},
+        "rule_words": {rule.id: rule.text[lang] for rule in rules},
+        "reason_words": {reason.id: reason.label(lang) for reason in known.override_reasons},
+        "ways": known.ways, "compared": agreement.COMPARED, "not_compared": agreement.NOT_COMPARED,
+    }  # fmt: skip
+
+
+@blueprint.get("/agreement")
+@requires("agreement:view")
+def index() -> Response:
+    """Show how far they agree in a period; a wrong period is answered 422."""
+    form = _form()
+    values = {"form": form, "presets": _presets(form, "agreement.index"), **words()}
+    if not form.validate():
+        return page("agreement/index.html", status=422, report=None, **values)
+    report = agreement.report(actor(), Period(form.since.data, form.until.data))
+    return page("agreement/index.html", report=report, downloads=list(TABLES), **values)
+
+
+@blueprint.get("/agreement/tables/<name>.csv")
+@requires("agreement:view")
+def table(name: str) -> Response:
+    """Answer one table as a file."""
+    form = _form()
+    if name not in TABLES or not form.validate():
+        raise NotFound("table")
+    report = agreement.report(actor(), Period(form.since.data, form.until.data))
+    answer = Response(as_csv(name, report), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="agreement-{name}.csv"'
+    return answer
