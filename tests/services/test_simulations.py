@@ -1,6 +1,5 @@
 """A draft tried on the stored visits: each is counted once, whatever interrupts, and no lost emergency stays hidden."""
 
-import re
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +9,9 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
+from tests import drafts
 from tests.builders import Clinic, build_clinic, wait
+from tests.drafts import put_in_force, rewrite, write_draft
 from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
@@ -18,20 +19,11 @@ from triage.domain.errors import Invalid, NotAllowed, NotFound, Refused
 from triage.domain.rules import evaluate
 from triage.domain.simulation import Tally
 from triage.domain.vignettes import Trial
-from triage.knowledge import rules_text
-from triage.models import AuditEvent, AuditPayload, Encounter, RulesetPublication, RulesetVersion, Simulation
+from triage.models import AuditEvent, AuditPayload, Encounter, Simulation
 from triage.services import intakes, rulesets, simulations, stored
-from triage.services.audit import record
 from triage.services.organisations import today
 
-SHIPPED = rules_text.shipped()
-#: No rule calls anything an emergency any more.
-BLIND = re.sub(r"(?m)^level = [12]$", "", SHIPPED[SHIPPED.index("[[rule]]") :])
-BLIND = SHIPPED[: SHIPPED.index("[[rule]]")] + BLIND.replace('acuity = "emergency"', 'acuity = "urgent"').replace(
-    'route = "emergency_specialist"', 'route = "specialist_consult"'
-)
-#: A pain of 7 already shortens the wait.
-KEENER = SHIPPED.replace("pain_nrs >= 8", "pain_nrs >= 7")
+SHIPPED, BLIND, KEENER = drafts.shipped(), drafts.blind(), drafts.keener()
 ANSWERS: tuple[dict[str, Any], ...] = (
     {"back_pain": True, "saddle_anaesthesia": True},
     {"back_pain": True, "pain_nrs": 7},
@@ -39,41 +31,6 @@ ANSWERS: tuple[dict[str, Any], ...] = (
     {"leg_pain": True, "leg_weakness": "not known"},
     {},
 )
-
-
-@verb
-def write_draft(actor: Actor, text: str) -> str:
-    known = knowledge.with_rules(text).ruleset
-    version = RulesetVersion(
-        site_id=actor.site_id, name=known.version, content_hash=known.hash, content=text, author_id=actor.staff_id,
-        created_at=clock.now(),
-    )  # fmt: skip
-    session.add(version)
-    session.flush()
-    record(actor, "rules_drafted", version=version.id, based_on="", hash=known.hash)
-    return version.id
-
-
-@verb
-def rewrite(actor: Actor, version_id: str, text: str) -> None:
-    version = session.get_one(RulesetVersion, version_id)
-    before, version.content = version.content_hash, text
-    version.content_hash = knowledge.with_rules(text).ruleset.hash
-    record(actor, "rules_draft_changed", version=version_id, before=before, after=version.content_hash)
-
-
-@verb
-def put_in_force(actor: Actor, version_id: str) -> None:
-    version = session.get_one(RulesetVersion, version_id)
-    version.state = "published"
-    publication = RulesetPublication(
-        site_id=actor.site_id, sequence=1, version_id=version.id, name=version.name, at=clock.now(), kind="published",
-        content_hash=version.content_hash, staff_id=actor.staff_id,
-    )  # fmt: skip
-    session.add(publication)
-    session.flush()
-    said = {"version": version.id, "name": version.name, "hash": version.content_hash}
-    record(actor, "rules_published", publication=publication.id, **said)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ NOUNS = (
     "imaging",
     "consults",
     "agreement",
+    "simulations",
     "audit",
 )
 

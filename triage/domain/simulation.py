@@ -105,6 +105,14 @@ class Tally:
         """Return every case that would no longer be an emergency."""
         return [change for change in self.changes if change.kind == LOST]
 
+    @property
+    def by_rule(self) -> dict[str, Counter[str]]:
+        """Return for each rule that makes a change how many of each kind, the rule with the gravest first."""
+        found: dict[str, Counter[str]] = {}
+        for (rule, kind), n in self.rules.items():
+            found.setdefault(rule, Counter())[kind] += n
+        return dict(sorted(found.items(), key=lambda item: ([-item[1][kind] for kind in KINDS], item[0])))
+
     def add(self, case: str, before: Outcome, after: Outcome, altered: frozenset[str] = frozenset()) -> None:
         """Count one case. altered: the rules that advise something else in the draft than now."""
         self.cases += 1

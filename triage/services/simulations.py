@@ -50,6 +50,21 @@ def list_of(actor: Actor, version_id: str) -> Sequence[Simulation]:
     return session.scalars(loaded.order_by(Simulation.started_at.desc())).all()
 
 
+def first_day(actor: Actor) -> date | None:
+    """Return the day of the site's first visit, None where there is none yet."""
+    return stored.first_day(actor.site_id)
+
+
+def places(row: Simulation) -> dict[str, Place]:
+    """Return day and ticket of each changed visit that the simulation keeps, by id; no name is read."""
+    return stored.places(row.site_id, [change.case for change in Tally.from_dict(row.tally).changes])
+
+
+def notes() -> dict[str, str]:
+    """Return what each published case is, in English, by id."""
+    return {case.id: case.note for case in load_vignettes()}
+
+
 def period_of(row: Simulation) -> Period:
     """Return the visits that the simulation counts: those of its days that had arrived when it began."""
     return Period(row.site_id, row.since, row.until, row.started_at)

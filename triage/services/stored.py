@@ -78,7 +78,13 @@ def _recorded(ids: Iterable[str]) -> dict[str, dict[str, Answer]]:
     return found
 
 
-def tickets(site_id: str, ids: Iterable[str]) -> dict[str, Place]:
+def places(site_id: str, ids: Iterable[str]) -> dict[str, Place]:
     """Return day and ticket of the site's visits with these ids."""
     query = select(Encounter.id, Encounter.ticket_date, Encounter.ticket).where(Encounter.site_id == site_id)
-    return {row.id: (row.ticket_date, row.ticket) for row in session.execute(query.where(Encounter.id.in_(ids)))}
+    rows = session.execute(query.where(Encounter.id.in_(ids)))
+    return {row.id: (row.ticket_date, row.ticket) for row in rows}
+
+
+def first_day(site_id: str) -> date | None:
+    """Return the day of the site's first visit, None where there is none yet."""
+    return session.scalar(select(func.min(Encounter.ticket_date)).where(Encounter.site_id == site_id))
