@@ -51,7 +51,7 @@ def test_no_version_and_no_publication_is_ever_deleted(clinic: Clinic, table: ty
     @verb
     def delete(actor: Actor) -> None:
         session.delete(session.query(table).one())
-        record(actor, "rules_draft_discarded", version="", reason="")
+        record(actor, "rules_draft_discarded", version="")
 
     with pytest.raises(DBAPIError):
         delete(clinic.surgeon2)

@@ -56,7 +56,7 @@ EVENTS: dict[str, frozenset[str]] = {
         # rulesets
         "rules_drafted": "version based_on hash",
         "rules_draft_changed": "version before after",
-        "rules_draft_discarded": "version reason",
+        "rules_draft_discarded": "version",
         "rules_published": "publication version name hash",
         "rules_rolled_back": "publication version name hash reason",
         "rules_signed": "name hash",

@@ -23,6 +23,7 @@ class RulesetVersion(Versioned, Base):
     note: Mapped[str] = mapped_column(default="")  # what changes and why
     based_on: Mapped[str] = mapped_column(default="")  # content hash of the rules it was begun from
     author_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # None: came with the program
+    authors: Mapped[list[str]] = mapped_column(default=list)  # ids of everybody who wrote in it
     created_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="draft")  # draft, published, discarded
     author: Mapped[Staff | None] = relationship(lazy="raise")

@@ -71,6 +71,21 @@ def list_publications(actor: Actor) -> Sequence[RulesetPublication]:
     return session.scalars(loaded.order_by(RulesetPublication.sequence.desc())).all()
 
 
+def list_signatures(actor: Actor) -> Sequence[RulesetSignature]:
+    """Return the site's sign-off records, newest first, each with who made it."""
+    query = select(RulesetSignature).where(RulesetSignature.site_id == actor.site_id)
+    return session.scalars(
+        query.options(joinedload(RulesetSignature.staff)).order_by(RulesetSignature.sequence.desc())
+    ).all()
+
+
+def list_published(actor: Actor) -> Sequence[RulesetVersion]:
+    """Return the site's versions that were or are in force, newest first, each with its author."""
+    mine = (RulesetVersion.site_id == actor.site_id, RulesetVersion.state == "published")
+    query = select(RulesetVersion).where(*mine).options(joinedload(RulesetVersion.author))
+    return session.scalars(query.order_by(RulesetVersion.created_at.desc(), RulesetVersion.id)).all()
+
+
 def get_version(actor: Actor, version_id: str) -> RulesetVersion:
     """Return a version of the actor's site with its author; raises NotFound otherwise."""
     query = select(RulesetVersion).where(RulesetVersion.id == version_id, RulesetVersion.site_id == actor.site_id)

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("based_on", sa.String(), nullable=False),
         sa.Column("author_id", sa.String(), nullable=True),
+        sa.Column("authors", sa.JSON(), nullable=False),
         sa.Column("created_at", UTC(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
