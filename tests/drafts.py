@@ -7,7 +7,7 @@ from functools import cache
 from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
-from triage.domain.rules import Rule, Ruleset
+from triage.domain.ruleset import Rule, Ruleset
 from triage.knowledge import load, rules_text
 from triage.models import RulesetPublication, RulesetVersion
 from triage.services.audit import record

@@ -6,7 +6,8 @@ import pytest
 
 from triage.domain.expressions import parse
 from triage.domain.findings import Finding, refusal
-from triage.domain.rules import Combination, Narrowing, Restriction, Rule, Ruleset, evaluate
+from triage.domain.rules import evaluate
+from triage.domain.ruleset import Combination, Narrowing, Restriction, Rule, Ruleset
 
 VOCABULARY = {
     "a": Finding(name="a", types=("bool",)),

@@ -13,7 +13,7 @@ from typing import Any
 
 from triage.domain.candidate import Candidate, Point, Reading
 from triage.domain.conditions import Condition, Values, Verdict
-from triage.domain.rules import Rule, Ruleset
+from triage.domain.ruleset import Rule, Ruleset
 
 #: Key under which the verdict on the warning rules stands among the values; no finding has such a name.
 WARNING = "*warning"
@@ -61,8 +61,6 @@ class Warned:
     def names(self) -> Iterator[str]:
         """Yield the findings of the urgent questions."""
         return iter(self.asked)
-
-    deciding_names = true_names
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,19 +27,21 @@ class Condition(Protocol):
         seen: the definitions already visited; their findings are not yielded again.
         """
 
-    def deciding_names(self, values: Values) -> Iterator[str]:
-        """Yield the unanswered findings any one of which alone could make an undecided condition true."""
-
     def names(self) -> Iterator[str]:
         """Yield every finding the condition reads."""
 
 
 class Fact:
-    """A finding that is present, or one whose value passes a comparison."""
+    """A finding that is present, or one whose value passes a comparison.
 
-    def __init__(self, name: str, holds: Callable[[Any], Verdict]) -> None:
+    says: the test as it is written. turns: the values at which the verdict may turn.
+    """
+
+    def __init__(self, name: str, holds: Callable[[Any], Verdict], says: str, turns: tuple[Any, ...]) -> None:
         self.name = name
         self.holds = holds
+        self.says = says
+        self.turns = turns
 
     def test(self, values: Values) -> Verdict:
         value = values.get(self.name, _MISSING)
@@ -52,23 +54,19 @@ class Fact:
     def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
         yield self.name
 
-    def deciding_names(self, values: Values) -> Iterator[str]:
-        yield self.name
-
     def names(self) -> Iterator[str]:
         yield self.name
 
 
 class Defined:
-    """A named definition, already tested for these values under its own name."""
+    """A named definition; where it was already tested for these values, its verdict stands under its own name."""
 
     def __init__(self, name: str, node: Condition) -> None:
         self.name = name
         self.node = node
 
     def test(self, values: Values) -> Verdict:
-        verdict: Verdict = values[self.name]
-        return verdict
+        return values[self.name] if self.name in values else self.node.test(values)
 
     def true_names(self, values: Values) -> Iterator[str]:
         return self.node.true_names(values)
@@ -77,9 +75,6 @@ class Defined:
         if self.name not in seen:
             seen.add(self.name)
             yield from self.node.open_names(values, seen)
-
-    def deciding_names(self, values: Values) -> Iterator[str]:
-        return self.node.deciding_names(values)
 
     def names(self) -> Iterator[str]:
         return self.node.names()
@@ -117,13 +112,6 @@ class AtLeast:
             if part.test(values) is None:
                 yield from part.open_names(values, seen)
 
-    def deciding_names(self, values: Values) -> Iterator[str]:
-        verdicts = [part.test(values) for part in self.parts]
-        if verdicts.count(True) == self.n - 1:
-            for part, verdict in zip(self.parts, verdicts, strict=True):
-                if verdict is None:
-                    yield from part.deciding_names(values)
-
     def names(self) -> Iterator[str]:
         for part in self.parts:
             yield from part.names()
@@ -132,8 +120,9 @@ class AtLeast:
 class Unless:
     """Holds until the part is known to be true."""
 
-    def __init__(self, part: Condition) -> None:
+    def __init__(self, part: Condition, says: str) -> None:
         self.part = part
+        self.says = says
 
     def test(self, values: Values) -> Verdict:
         return self.part.test(values) is not True
@@ -142,9 +131,6 @@ class Unless:
         return iter(())
 
     def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
-        return iter(())
-
-    def deciding_names(self, values: Values) -> Iterator[str]:
         return iter(())
 
     def names(self) -> Iterator[str]:

@@ -65,7 +65,7 @@ class _Reader:
             return Defined(name, self.definitions[name])
         if "bool" not in self._finding(name).types:
             raise ConditionError(f"{name} is not a yes/no finding and needs a comparison")
-        return Fact(name, bool)
+        return Fact(name, bool, name, (True, False))
 
     def _finding(self, name: str) -> Finding:
         if name not in self.vocabulary:
@@ -76,22 +76,24 @@ class _Reader:
         if not isinstance(node.left, ast.Name) or len(node.ops) != 1:
             raise ConditionError(f"a comparison is: name, sign, value; not {ast.unparse(node)}")
         finding, wanted = self._finding(node.left.id), _literal(node.comparators[0])
+        says = ast.unparse(node)
         if finding.values:
-            return Fact(finding.name, _one_of(finding, node.ops[0], wanted))
-        return Fact(finding.name, _compared(finding, node.ops[0], wanted))
+            return Fact(finding.name, _one_of(finding, node.ops[0], wanted), says, finding.values)
+        return Fact(finding.name, _compared(finding, node.ops[0], wanted), says, (wanted,))
 
     def _unless(self, node: ast.expr) -> Condition:
         part = self.read(node)
         if _denies(part):
             raise ConditionError("denied() inside unless(): a no must never switch a rule off")
-        return Unless(part)
+        return Unless(part, f"unless({ast.unparse(node)})")
 
     def _call(self, node: ast.Call) -> Condition:
         called = node.func.id if isinstance(node.func, ast.Name) else ""
         if called == "unless" and len(node.args) == 1:
             return self._unless(node.args[0])
         if called == "denied" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
-            return Fact(self._finding(node.args[0].id).name, _is_denied)
+            name = self._finding(node.args[0].id).name
+            return Fact(name, _is_denied, f"denied({name})", (self.vocabulary[name].negative(),))
         if called == "at_least" and len(node.args) > 2:
             n, parts = _literal(node.args[0]), tuple(self.read(a) for a in node.args[1:])
             if isinstance(n, int) and 1 <= n <= len(parts):

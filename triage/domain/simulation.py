@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from triage.domain.gate import EMERGENCY_LEVEL, EMERGENCY_ROUTE, is_emergency
-from triage.domain.rules import Ruleset, evaluate
+from triage.domain.rules import evaluate
+from triage.domain.ruleset import Ruleset
 
 #: Kinds of change, the gravest first. Those that lose an emergency are all kept, of the others the gravest.
 LOST, LOWERED, FOUND, RAISED, REROUTED, IMAGED = KINDS = ("lost", "lowered", "found", "raised", "rerouted", "imaged")

@@ -29,10 +29,6 @@ class KnownNot:
         """Yield the unanswered findings of the part."""
         return self.part.open_names(values, seen)
 
-    def deciding_names(self, values: Values) -> Iterator[str]:
-        """Yield nothing: a "yes" to the part would make it false."""
-        return iter(())
-
     def names(self) -> Iterator[str]:
         """Yield every finding of the part."""
         return self.part.names()

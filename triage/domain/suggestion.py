@@ -40,7 +40,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """The rules' advice for one set of findings; level is 1 (at once) to 5."""
+    """The rules' advice for one set of findings; level is 1 (at once) to 5.
+
+    unknown: every unanswered finding that could still change acuity or route. ask: the fewest questions to settle it.
+    """
 
     acuity: str
     level: int
@@ -52,6 +55,7 @@ class Suggestion:
     provisional: bool
     ruleset: str
     ruleset_hash: str
+    ask: tuple[str, ...] = ()
 
     def as_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return the suggestion as JSON values, texts in the language; from_dict reads it back."""
@@ -63,6 +67,7 @@ class Suggestion:
             "actions": list(self.actions),
             "reasons": [reason.as_dict(lang) for reason in self.reasons],
             "unknown": list(self.unknown),
+            "ask": list(self.ask),
             "provisional": self.provisional,
             "ruleset": self.ruleset,
             "ruleset_hash": self.ruleset_hash,
@@ -82,4 +87,5 @@ class Suggestion:
             data["provisional"],
             data["ruleset"],
             data["ruleset_hash"],
+            tuple(data.get("ask", ())),  # decisions made before the questions were put in order have none
         )

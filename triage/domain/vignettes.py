@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from triage.domain.rules import Ruleset
+from triage.domain.ruleset import Ruleset
 from triage.domain.simulation import Outcome, Tally, advise, compare
 
 

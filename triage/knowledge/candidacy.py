@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from triage.domain.candidates import Candidacy, Criterion, Otherwise, Treatment, Warned
 from triage.domain.conditions import AtLeast, Condition, Defined, Unless
-from triage.domain.rules import Ruleset
+from triage.domain.ruleset import Ruleset
 from triage.domain.strict import strict
 from triage.knowledge import schema, schema_candidates
 from triage.knowledge.checks import known, unique

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from triage.domain.conditions import Condition, Values
 from triage.domain.expressions import ConditionError, parse
-from triage.domain.rules import Combination, Narrowing, Restriction, Rule, Ruleset
+from triage.domain.ruleset import Combination, Narrowing, Restriction, Rule, Ruleset
+from triage.domain.ways import TooManyWays
 from triage.knowledge import schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
@@ -39,9 +40,6 @@ class _Always:
     def open_names(self, values: Values, seen: set[str]) -> Iterator[str]:
         return iter(())
 
-    def deciding_names(self, values: Values) -> Iterator[str]:
-        return iter(())
-
 
 class RulesetBuilder:
     """Builds the ruleset of one document."""
@@ -66,7 +64,7 @@ class RulesetBuilder:
         check_scale(self.document, self.raw)
         self.definitions = self.read_definitions({})
         rules = [self._rule("rule", index, entry) for index, entry in enumerate(self.raw.rule)]
-        return Ruleset(
+        ruleset = Ruleset(
             version=self.raw.ruleset.version,
             hash=content_hash(self.raw),
             vocabulary=self.vocabulary,
@@ -80,7 +78,17 @@ class RulesetBuilder:
             unhurried=frozenset(e.id for e in self.raw.action if not e.in_emergency),
             covers=MappingProxyType({e.id: tuple(e.covers) for e in self.raw.imaging}),
             modality_of=MappingProxyType({e.id: e.modality for e in self.raw.imaging}),
+            questions=MappingProxyType({name: q.id for q in self.raw.question for name in q.findings}),
         )
+        return self._without_wide_rules(ruleset)
+
+    def _without_wide_rules(self, ruleset: Ruleset) -> Ruleset:
+        try:
+            _ = ruleset.to_ranks, ruleset.to_routes(ruleset.routes)
+        except TooManyWays as error:
+            ids = [entry.id for entry in self.raw.rule]
+            raise self.document.fault("rule", ids.index(error.rule), str(error)) from error
+        return ruleset
 
     def read_definitions(self, readings: Mapping[str, str]) -> dict[str, Condition]:
         """Return the definitions, each in the reading that is given for it, else in the one in force."""

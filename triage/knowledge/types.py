@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from triage.domain.candidates import Candidacy
 from triage.domain.findings import Cell, Derivation, Finding, Question
-from triage.domain.rules import Ruleset
+from triage.domain.ruleset import Ruleset
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,140 @@
+"""Every way in which a rule can come to fire: the smallest sets of tests that make its condition true.
+
+A condition has no "not", so the ways of a rule say exactly which answers can still make it fire, and
+which answers alone hold it up. A set of tests is a mask (see ``literals.py``).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from triage.domain.conditions import AtLeast, Condition, Defined, Fact, Unless
+from triage.domain.findings import Finding
+from triage.domain.literals import Literals, Mask, Questions
+
+if TYPE_CHECKING:
+    from triage.domain.ruleset import Rule
+
+#: No condition of a rule may have more ways than this; a rule that wide wants to be two rules.
+LIMIT = 2000
+
+
+class TooManyWays(ValueError):
+    """A rule with so many ways to fire that nobody could read them all."""
+
+    def __init__(self, rule: str, count: int) -> None:
+        super().__init__(f"{count} ways to make the condition true, the limit is {LIMIT}: split the rule")
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class Way:
+    """One smallest set of tests, and everything that these tests imply."""
+
+    mask: Mask
+    implied: Mask
+
+
+@dataclass(frozen=True)
+class Tier:
+    """The ways to one rank and route that no tier before it already includes; route "" changes the wait only."""
+
+    rank: int
+    route: str
+    ways: tuple[Way, ...]
+
+
+class Ways:
+    """The ways of one ruleset, rule by rule."""
+
+    def __init__(
+        self,
+        vocabulary: Mapping[str, Finding],
+        rules: "Sequence[Rule]",
+        restricting: "Sequence[Rule]" = (),
+        questions: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.literals = Literals(vocabulary)
+        self._defined: dict[str, list[Mask]] = {}
+        masks = {}
+        for rule in (*rules, *restricting):
+            self._reading = rule.id
+            masks[rule.id] = self.expand(rule.when)
+        self.exceptions = self._expand_exceptions()
+        self.literals.close()
+        self.of_rule = {name: self._possible(found) for name, found in masks.items()}
+        self.questions = Questions(self.literals, questions)
+
+    def expand(self, condition: Condition) -> list[Mask]:
+        """Return the smallest sets of tests that make the condition true; raises TooManyWays."""
+        if isinstance(condition, Fact | Unless):
+            return [self.literals.bit(condition)]
+        if isinstance(condition, Defined):
+            if condition.name not in self._defined:
+                self._defined[condition.name] = self.expand(condition.node)
+            return self._defined[condition.name]
+        if isinstance(condition, AtLeast):
+            return self._expand_parts(condition)
+        raise TypeError(f"no ways are known to {type(condition).__name__}")
+
+    def _expand_parts(self, condition: AtLeast) -> list[Mask]:
+        parts = [self.expand(part) for part in condition.parts]
+        found: list[Mask] = []
+        for chosen in combinations(parts, condition.n):
+            together = [0]
+            for part in chosen:
+                if (count := len(together) * len(part)) > LIMIT:
+                    raise TooManyWays(self._reading, count)
+                together = smallest(a | b for a in together for b in part)
+            found += together
+        return smallest(found)
+
+    def _expand_exceptions(self) -> dict[Mask, list[Mask]]:
+        """Return for each unless() the ways to switch it off; they may hold exceptions of their own."""
+        found: dict[Mask, list[Mask]] = {}
+        number = 0
+        while number < len(self.literals.entries):
+            entry = self.literals.entries[number]
+            if isinstance(entry, Unless):
+                found[1 << number] = self.expand(entry.part)
+            number += 1
+        return found
+
+    def _possible(self, masks: list[Mask]) -> tuple[Way, ...]:
+        """Return the ways that some values can really take: nobody is under 45 and over 65."""
+        possible = (self.literals.reduced(m) for m in masks if self.literals.witness(m) is not None)
+        return tuple(Way(m, self.literals.closure(m)) for m in possible)
+
+    def tiers(self, rules: "Iterable[tuple[int, str, Rule]]") -> tuple[Tier, ...]:
+        """Return the ways of the rules by rank and route; each rule with its rank and the place of its route."""
+        gathered: dict[tuple[int, int, str], list[Way]] = {}
+        for place, route, rule in rules:
+            gathered.setdefault((rule.rank, place, route), []).extend(self.of_rule[rule.id])
+        tiers: list[Tier] = []
+        above: list[Way] = []
+        for rank, place, route in sorted(gathered):
+            ways = _without_larger(gathered[rank, place, route])
+            fresh = [way for way in ways if not any(a.mask & ~way.implied == 0 for a in above)]
+            above += fresh
+            tiers.append(Tier(rank, route, tuple(fresh)))
+        return tuple(tiers)
+
+
+def smallest(masks: Iterable[Mask]) -> list[Mask]:
+    """Return the masks that include no other of them."""
+    kept: list[Mask] = []
+    for mask in sorted(set(masks), key=int.bit_count):
+        if not any(k & ~mask == 0 for k in kept):
+            kept.append(mask)
+    return kept
+
+
+def _without_larger(ways: list[Way]) -> list[Way]:
+    """Return the ways that include no other: a grade of 3 or less is included in a grade of 4 or less."""
+    kept: list[Way] = []
+    for way in sorted(ways, key=lambda w: (w.mask.bit_count(), w.implied.bit_count())):
+        if not any(k.mask & ~way.implied == 0 for k in kept):
+            kept.append(way)
+    return kept
