@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from triage.cli import simulate
 from triage.domain.findings import refusal
 from triage.domain.rules import evaluate as advise
 from triage.knowledge import Knowledge, KnowledgeError, load
@@ -18,6 +19,9 @@ NOT_SIGNED = "not yet signed by a clinician"
 @click.group("rules", help="Ask the clinical rules.")
 def group() -> None:
     """Hold the rules commands."""
+
+
+group.add_command(simulate.command)
 
 
 @group.command()

@@ -34,7 +34,7 @@ def group() -> None:
 def add(user_name: str, name: str, roles: tuple[str, ...], site: str | None) -> None:
     """Add a person with USER_NAME and NAME; prints the first password once."""
     password = secrets.token_urlsafe(12)
-    _need_key()
+    need_key()
     staff.ensure_site(site or "main")
     _run(staff.add, user_name, name, password, roles, site)
     click.echo(f"{user_name} added; first password: {password}")
@@ -60,7 +60,7 @@ def list_() -> None:
 @with_appcontext
 def grant(user_name: str, role: str, site: str | None, since: datetime | None, until: datetime | None) -> None:
     """Grant ROLE, a role or a duty, to USER_NAME."""
-    _need_key()
+    need_key()
     _run(staff.grant, user_name, role, site, since.date() if since else None, until.date() if until else None)
     click.echo(f"{user_name} holds {role}")
 
@@ -70,7 +70,7 @@ def grant(user_name: str, role: str, site: str | None, since: datetime | None, u
 @with_appcontext
 def deactivate(user_name: str) -> None:
     """Deactivate USER_NAME and end every session at once."""
-    _need_key()
+    need_key()
     _run(staff.deactivate, user_name)
     click.echo(f"{user_name} is deactivated")
 
@@ -80,7 +80,7 @@ def deactivate(user_name: str) -> None:
 @with_appcontext
 def reset_password(user_name: str) -> None:
     """Give USER_NAME a new password, printed once, and end every session."""
-    _need_key()
+    need_key()
     password = secrets.token_urlsafe(12)
     _run(staff.reset_password, user_name, password)
     click.echo(f"new password of {user_name}: {password}")
@@ -98,7 +98,8 @@ def _need_tables() -> None:
         raise click.ClickException("the database is not migrated. Run: flask db upgrade")
 
 
-def _need_key() -> None:
+def need_key() -> None:
+    """Refuse to go on without tables or without a key for the audit trail."""
     _need_tables()
     if not current_app.config["SECRET_KEY"]:
         raise click.ClickException("no secret key, so the audit trail cannot be signed. Set TRIAGE_SECRET_KEY.")

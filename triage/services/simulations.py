@@ -1,7 +1,7 @@
 """A draft of the rules tried on stored visits and on the vignettes, in pieces: an interruption loses nothing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from triage.knowledge import Knowledge, KnowledgeError
 from triage.knowledge.vignettes import load_vignettes
 from triage.models import RulesetVersion, Simulation
 from triage.services import rulesets, stored
-from triage.services.audit import record
+from triage.services.audit import record, record_read
 from triage.services.organisations import today
 from triage.services.stored import Period, Place
 
@@ -48,6 +48,22 @@ def list_of(actor: Actor, version_id: str) -> Sequence[Simulation]:
     query = select(Simulation).where(Simulation.version_id == version_id, Simulation.site_id == actor.site_id)
     loaded = query.options(joinedload(Simulation.starter), joinedload(Simulation.version))
     return session.scalars(loaded.order_by(Simulation.started_at.desc())).all()
+
+
+def begin_walk(actor: Actor, draft: Knowledge, since: date | None, until: date | None) -> Period:
+    """Return the visits on which the command line tries a draft that is not kept here; that it reads is recorded.
+
+    Without days: all visits. Raises Invalid for days that cannot be.
+    """
+    last = until or today(actor.site_id)
+    first = since or stored.first_day(actor.site_id) or last
+    _check_days(actor, first, last)
+    period, base = Period(actor.site_id, first, last, clock.now()), rulesets.in_force(actor.site_id).ruleset.hash
+    record_read(
+        actor, "simulation_started", simulation="", version="", hash=draft.ruleset.hash, against=base,
+        since=first.isoformat(), until=last.isoformat(), visits=stored.count(period),
+    )  # fmt: skip
+    return period
 
 
 def first_day(actor: Actor) -> date | None:
@@ -121,13 +137,12 @@ def _draft_of(version: RulesetVersion) -> Knowledge:
 
 @dataclass(frozen=True)
 class _Piece:
-    """What one step has counted: all tallies so far, how many visits, the last of them, and whether it was the end."""
+    """What is counted after one step: all tallies so far, the last visit of them, and whether it was the end."""
 
     tally: Tally
     trial: dict[str, Any]
-    done: int
     last: Place | None
-    at_end: bool
+    at_end: bool = False
 
 
 def step(actor: Actor, simulation_id: str, seen: int, seconds: float = STEP_SECONDS) -> Simulation:
@@ -147,20 +162,36 @@ def step(actor: Actor, simulation_id: str, seen: int, seconds: float = STEP_SECO
 
 
 def _count_on(row: Simulation, known: Knowledge, draft: Knowledge, deadline: float) -> _Piece:
-    trial = row.trial or _try_out(known, draft).as_dict()
-    tally, at_end = Tally.from_dict(row.tally), False
-    last = (row.last_day, row.last_ticket) if row.last_day else None
-    while not at_end:
-        visits = stored.visits_after(period_of(row), last, BATCH)
-        cases = ((visit.id, resolve(known, visit.answers)) for visit in visits)
-        tally = tally.merged(compare(known.ruleset, draft.ruleset, cases))
-        last, at_end = visits[-1].place if visits else last, len(visits) < BATCH
+    trial = row.trial or trial_of(known, draft).as_dict()
+    piece = _Piece(Tally.from_dict(row.tally), trial, (row.last_day, row.last_ticket) if row.last_day else None)
+    for batch in batches(period_of(row), known, draft, piece.last):
+        piece = _Piece(piece.tally.merged(batch.tally), trial, batch.last, batch.at_end)
         if time.monotonic() >= deadline:
             break
-    return _Piece(tally, trial, tally.cases, last, at_end)
+    return piece
 
 
-def _try_out(now: Knowledge, draft: Knowledge) -> Trial:
+@dataclass(frozen=True)
+class Batch:
+    """What changes for some visits that were read together, the last of them, and whether it was the end."""
+
+    tally: Tally
+    last: Place | None
+    at_end: bool
+
+
+def batches(period: Period, known: Knowledge, draft: Knowledge, last: Place | None = None) -> Iterator[Batch]:
+    """Yield what changes for the visits behind ``last``, one lot after the other."""
+    at_end = False
+    while not at_end:
+        visits = stored.visits_after(period, last, BATCH)
+        cases = ((visit.id, resolve(known, visit.answers)) for visit in visits)
+        last, at_end = visits[-1].place if visits else last, len(visits) < BATCH
+        yield Batch(compare(known.ruleset, draft.ruleset, cases), last, at_end)
+
+
+def trial_of(now: Knowledge, draft: Knowledge) -> Trial:
+    """Return how both do on the vignettes."""
     return try_out(now.ruleset, draft.ruleset, load_vignettes(), tuple(now.acuities))
 
 
@@ -169,7 +200,7 @@ def _keep(actor: Actor, simulation_id: str, seen: int, piece: _Piece) -> None:
     """Write the piece where the count still stands at ``seen``: compare-and-set, so that no piece counts twice."""
     mine = (Simulation.id == simulation_id, Simulation.done == seen, Simulation.finished_at.is_(None))
     last = {} if piece.last is None else {"last_day": piece.last[0], "last_ticket": piece.last[1]}
-    values = {"done": piece.done, "tally": piece.tally.as_dict(), "trial": piece.trial, **last}
+    values = {"done": piece.tally.cases, "tally": piece.tally.as_dict(), "trial": piece.trial, **last}
     ended = clock.now() if piece.at_end else None
     result = session.execute(update(Simulation).where(*mine).values(**values, finished_at=ended))
     if isinstance(result, CursorResult) and result.rowcount == 1 and piece.at_end:
