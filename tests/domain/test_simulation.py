@@ -11,7 +11,7 @@ from tests.knowledge.support import advise as suggest
 from tests.knowledge.support import read
 from triage.domain import simulation
 from triage.domain.rules import evaluate
-from triage.domain.simulation import Change, Outcome, Tally, compare
+from triage.domain.simulation import Change, Advice, Tally, compare
 from triage.knowledge import load
 
 CASES = [(case["id"], case["findings"]) for case in read("vignettes.jsonl") + read("cases.jsonl")]
@@ -75,7 +75,7 @@ def test_of_many_changes_the_gravest_are_kept_and_of_lost_emergencies_all(monkey
 
 
 def outcome(level, route="specialist_consult", acuity="any", imaging=()):
-    return Outcome(acuity, level, route, imaging)
+    return Advice(acuity, level, route, imaging)
 
 
 EMERGENCY = "emergency_specialist"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from triage.domain.gate import EMERGENCY_LEVEL, EMERGENCY_ROUTE, is_emergency
-from triage.domain.rules import evaluate
+from triage.domain.rules import outcome
 from triage.domain.ruleset import Ruleset
 
 #: Kinds of change, the gravest first. Those that lose an emergency are all kept, of the others the gravest.
@@ -15,7 +15,7 @@ KEPT = 200
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Advice:
     """What one ruleset advises for one case; rules are the ids of those that fired."""
 
     acuity: str
@@ -25,7 +25,7 @@ class Outcome:
     rules: tuple[str, ...] = ()
 
     @property
-    def advice(self) -> tuple[str, int, str, tuple[str, ...]]:
+    def said(self) -> tuple[str, int, str, tuple[str, ...]]:
         """Return what the clinic would notice: acuity, level, route, imaging."""
         return (self.acuity, self.level, self.route, self.imaging)
 
@@ -40,8 +40,8 @@ class Change:
     """One case for which the draft advises something else; rules are those that fire or advise differently."""
 
     case: str
-    before: Outcome
-    after: Outcome
+    before: Advice
+    after: Advice
     rules: tuple[str, ...] = ()
 
     @property
@@ -65,17 +65,17 @@ class Change:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the change as JSON values; from_dict reads it back."""
-        both = {"before": list(self.before.advice), "after": list(self.after.advice)}
+        both = {"before": list(self.before.said), "after": list(self.after.said)}
         return {"case": self.case, **both, "rules": list(self.rules)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Change":
         """Return the change that as_dict wrote."""
-        before, after = (Outcome(a, level, route, tuple(i)) for a, level, route, i in (data["before"], data["after"]))
+        before, after = (Advice(a, level, route, tuple(i)) for a, level, route, i in (data["before"], data["after"]))
         return cls(data["case"], before, after, tuple(data["rules"]))
 
 
-def loses_emergency(before: Outcome, after: Outcome) -> bool:
+def loses_emergency(before: Advice, after: Advice) -> bool:
     """Tell whether what made the case an emergency, its level or its route, is gone."""
     calmer = before.level <= EMERGENCY_LEVEL < after.level
     return calmer or before.route == EMERGENCY_ROUTE != after.route
@@ -114,13 +114,13 @@ class Tally:
             found.setdefault(rule, Counter())[kind] += n
         return dict(sorted(found.items(), key=lambda item: ([-item[1][kind] for kind in KINDS], item[0])))
 
-    def add(self, case: str, before: Outcome, after: Outcome, altered: frozenset[str] = frozenset()) -> None:
+    def add(self, case: str, before: Advice, after: Advice, altered: frozenset[str] = frozenset()) -> None:
         """Count one case. altered: the rules that advise something else in the draft than now."""
         self.cases += 1
         self.acuity[before.acuity, after.acuity] += 1
         self.level[str(before.level), str(after.level)] += 1
         self.route[before.route, after.route] += 1
-        if before.advice != after.advice:
+        if before.said != after.said:
             change = Change(case, before, after, _differing(before, after, altered))
             self.kinds[change.kind] += 1
             self.rules.update((rule, change.kind) for rule in change.rules)
@@ -155,10 +155,11 @@ _PAIRS = ("acuity", "level", "route", "rules")
 _COUNTERS = (*_PAIRS, "kinds")
 
 
-def advise(ruleset: Ruleset, findings: Mapping[str, object]) -> Outcome:
-    """Return what the ruleset advises for the findings, without the reasons' texts and the list of unknowns."""
-    got = evaluate(ruleset, findings)
-    return Outcome(got.acuity, got.level, got.route, got.imaging, tuple(reason.rule for reason in got.reasons))
+def advise(ruleset: Ruleset, findings: Mapping[str, object]) -> Advice:
+    """Return what the ruleset advises for the findings, without the reasons' texts and the questions still open."""
+    got = outcome(ruleset, findings)
+    fired = tuple(rule.id for rule in (*got.rules, *got.restrictions))
+    return Advice(got.acuity, got.level, got.route, got.imaging, fired)
 
 
 def compare(now: Ruleset, draft: Ruleset, cases: Iterable[tuple[str, Mapping[str, object]]]) -> Tally:
@@ -180,6 +181,6 @@ def _advising(ruleset: Ruleset) -> Iterator[tuple[str, object]]:
         yield rule.id, (rule.acuity, rule.level, rule.route, rule.imaging)
 
 
-def _differing(before: Outcome, after: Outcome, altered: frozenset[str]) -> tuple[str, ...]:
+def _differing(before: Advice, after: Advice, altered: frozenset[str]) -> tuple[str, ...]:
     one, other = set(before.rules), set(after.rules)
     return tuple(sorted((one ^ other) | (one & other & altered)))

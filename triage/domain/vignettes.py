@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from triage.domain.ruleset import Ruleset
-from triage.domain.simulation import Outcome, Tally, advise, compare
+from triage.domain.simulation import Advice, Tally, advise, compare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Score:
     over: int = 0
     under: int = 0
 
-    def add(self, case: Vignette, got: Outcome, order: Sequence[str]) -> None:
+    def add(self, case: Vignette, got: Advice, order: Sequence[str]) -> None:
         """Count one case. order: the acuities, the most urgent first."""
         mine, accepted = order.index(got.acuity), [order.index(name) for name in case.acuities]
         self.cases += 1

@@ -9,7 +9,7 @@ from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused, Stale
-from triage.domain.rules import Ruleset
+from triage.domain.ruleset import Ruleset
 from triage.knowledge import KnowledgeError
 from triage.models import RulesetVersion
 from triage.services.audit import lock_site, record
