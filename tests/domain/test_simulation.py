@@ -11,7 +11,7 @@ from tests.knowledge.support import advise as suggest
 from tests.knowledge.support import read
 from triage.domain import simulation
 from triage.domain.rules import evaluate
-from triage.domain.simulation import Change, Advice, Tally, compare
+from triage.domain.simulation import Advice, Change, Tally, compare
 from triage.knowledge import load
 
 CASES = [(case["id"], case["findings"]) for case in read("vignettes.jsonl") + read("cases.jsonl")]
