@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.builders import Clinic, wait
 from tests.services.test_agreement import all_no, override, signs, triaged
-from triage import clock
+from triage import clock, db, knowledge
 from triage.blueprints.agreement_tables import TABLES
-from triage.services import triage
+from triage.models import AuditEvent
+from triage.services import feedback, triage
 
 SignIn = Callable[[str], FlaskClient]
 
@@ -120,3 +122,117 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_text(
     monkeypatch.setitem(TABLES, "planted", lambda report: [("=HYPERLINK(1)", "fine", -0.5)])
     answer = signed_in("surgeon").get("/agreement/tables/planted.csv")
     assert rows(answer) == [["'=HYPERLINK(1)", "fine", "-0.5"]]
+
+
+# One rule: its page, what was said, and who may read the words
+
+BASE = knowledge.load().ruleset.default.id
+RULE = f"/agreement/rules/{BASE}"
+
+
+def said(clinic: Clinic, text: str = "not for athletes") -> str:
+    return feedback.give_feedback(clinic.nurse, wait(clinic.reception, all_no()).id, BASE, text)
+
+
+def test_from_the_suggestion_a_nurse_says_that_a_rule_is_wrong_here(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter, nurse = wait(clinic.reception, all_no()), signed_in("nurse")
+    url = f"/encounters/{encounter.id}/rules/{BASE}/feedback"
+    assert url in nurse.get(f"/encounters/{encounter.id}/triage").text
+    assert knowledge.load().ruleset.default.text["en"] in nurse.get(url).text
+    answer = nurse.post(url, data={"text": "not for athletes"})
+    assert (answer.status_code, answer.location) == (303, f"/encounters/{encounter.id}/triage")
+    page = nurse.get(RULE).text
+    assert "not for athletes" in page
+    assert "Not answered yet" in page
+    assert encounter.patient.family_name not in page
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 1001, "a\x00b"])
+def test_bad_words_are_answered_at_the_field_and_kept_there(clinic: Clinic, signed_in: SignIn, text: str) -> None:
+    encounter = wait(clinic.reception, all_no())
+    answer = signed_in("nurse").post(f"/encounters/{encounter.id}/rules/{BASE}/feedback", data={"text": text})
+    assert answer.status_code == 422
+    assert 'id="text-error"' in answer.text
+    assert text.strip("\x00 ")[:1] in answer.text
+
+
+def test_an_unknown_rule_or_patient_is_not_found(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter, nurse = wait(clinic.reception, all_no()), signed_in("nurse")
+    assert nurse.get("/agreement/rules/NO-RULE").status_code == 404
+    assert nurse.get(f"/encounters/{encounter.id}/rules/NO-RULE/feedback").status_code == 404
+    assert nurse.get(f"/encounters/nobody/rules/{BASE}/feedback").status_code == 404
+    assert nurse.get(f"{RULE}?feedback=x").status_code == 404
+    assert nurse.get(f"{RULE}?feedback=9999").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["auditor", "admin"])
+def test_who_opens_no_patient_reads_no_words(clinic: Clinic, signed_in: SignIn, who: str) -> None:
+    triaged(clinic, override("specialist_consult", note="private note"))
+    feedback.answer(clinic.surgeon2, said(clinic, "private words"), "private answer")
+    page = signed_in(who).get(RULE)
+    assert page.status_code == 200
+    assert "Does not fit my findings" in page.text
+    for words in ("private note", "private words", "private answer"):
+        assert words not in page.text
+
+
+@pytest.mark.parametrize("who", ["nurse", "surgeon", "nurse2", "surgeon2"])
+def test_care_and_the_clinical_lead_read_the_words_and_that_is_on_the_record(
+    clinic: Clinic, signed_in: SignIn, who: str
+) -> None:
+    triaged(clinic, override("specialist_consult", note="private note"))
+    page = signed_in(who).get(RULE).text
+    assert "private note" in page
+    event = db.session.scalar(select(AuditEvent).where(AuditEvent.name == "rule_words_read"))
+    assert event is not None
+    assert event.staff_id == clinic.people[who].staff_id
+
+
+def test_a_nurse_sees_the_words_and_not_the_figures(clinic: Clinic, signed_in: SignIn) -> None:
+    triaged(clinic)
+    assert "Decisions where it fired" not in signed_in("nurse").get(RULE).text
+    assert "Decisions where it fired" in signed_in("auditor").get(RULE).text
+
+
+@pytest.mark.parametrize("who", ["reception", "radiographer"])
+def test_the_desk_and_imaging_do_not_see_the_page(clinic: Clinic, signed_in: SignIn, who: str) -> None:
+    assert signed_in(who).get(RULE).status_code == 403
+
+
+def test_the_clinical_lead_answers_on_the_page_of_the_rule(clinic: Clinic, signed_in: SignIn) -> None:
+    feedback_id, lead = said(clinic), signed_in("surgeon2")
+    url = f"/agreement/feedback/{feedback_id}/answer"
+    assert "Feedback waits for an answer" in lead.get("/agreement").text
+    assert url in lead.get(RULE).text
+    assert url not in signed_in("surgeon").get(RULE).text
+    empty = lead.post(url, data={"text": " "})
+    assert empty.status_code == 422
+    assert 'id="text-error"' in empty.text
+    answer = lead.post(url, data={"text": "changed in the next version"})
+    assert (answer.status_code, answer.location) == (303, f"{RULE}#feedback-{feedback_id}")
+    page = signed_in("nurse").get(RULE).text
+    assert "changed in the next version" in page
+    late = lead.post(url, data={"text": "again"})
+    assert late.status_code == 409
+    assert "Somebody has answered this already" in late.text
+    assert "again" in late.text
+
+
+@pytest.mark.parametrize("who", ["nurse", "nurse2", "surgeon", "auditor", "admin"])
+def test_nobody_else_answers(clinic: Clinic, signed_in: SignIn, who: str) -> None:
+    url = f"/agreement/feedback/{said(clinic)}/answer"
+    assert signed_in(who).post(url, data={"text": "words"}).status_code == 403
+
+
+def test_the_pages_of_a_rule_hold_what_does_not_fit_on_the_first(
+    clinic: Clinic, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "PAGE", 1)
+    said(clinic, "the first word")
+    said(clinic, "the second word")
+    nurse = signed_in("nurse")
+    first = nurse.get(RULE).text
+    assert "the second word" in first
+    assert "the first word" not in first
+    assert f"{RULE}?feedback=1" in first
+    assert "the first word" in nurse.get(f"{RULE}?feedback=1").text

@@ -16,6 +16,7 @@ NOUNS = (
     "consults",
     "agreement",
     "simulations",
+    "feedback",
     "audit",
 )
 

@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 from triage import clock
 from triage.blueprints.agreement_tables import TABLES, as_csv
 from triage.domain.errors import NotFound
-from triage.forms.agreement import PeriodForm
-from triage.services import agreement, rulesets
+from triage.forms.agreement import AnswerForm, ListForm, PeriodForm
+from triage.services import agreement, feedback, rulesets
 from triage.services.agreement import Period
 from triage.web import actor, locale, page, requires, zone
 
@@ -67,7 +67,8 @@ def index() -> Response:
     if not form.validate():
         return page("agreement/index.html", status=422, report=None, **values)
     report = agreement.report(actor(), Period(form.since.data, form.until.data))
-    return page("agreement/index.html", report=report, downloads=list(TABLES), **values)
+    waiting = feedback.count_open(actor())
+    return page("agreement/index.html", report=report, downloads=list(TABLES), waiting=waiting, **values)
 
 
 @blueprint.get("/agreement/tables/<name>.csv")
@@ -81,3 +82,40 @@ def table(name: str) -> Response:
     answer = Response(as_csv(name, report), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="agreement-{name}.csv"'
     return answer
+
+
+@blueprint.get("/agreement/rules/<rule>")
+@requires("rules:view")
+def rule(rule: str) -> Response:
+    """Show one rule: its figures, why others chose another way, and what was said against it."""
+    return rule_page(rule)
+
+
+def rule_page(rule: str, status: int = 200, **more: Any) -> Response:
+    """Return the page of one rule; ``more``: an answer that was not accepted."""
+    form, lists = _form(), ListForm(request.args)
+    if not (form.validate() and lists.validate()):
+        raise NotFound("page")
+    who, words_ = actor(), words()
+    report = (
+        agreement.report(who, Period(form.since.data, form.until.data), rule) if who.may("agreement:view") else None
+    )
+    said = _said(rule, lists)
+    if rule not in words_["rule_words"] and not any(said[name] for name in ("overrides", "feedback", "withdrawn")):
+        raise NotFound("rule")
+    presets = _presets(form, "agreement.rule", rule=rule)
+    values = {"rule": rule, "form": form, "presets": presets, "report": report, **said, **words_}
+    return page("agreement/rule.html", status=status, **({"answer_form": AnswerForm(formdata=None)} | values | more))
+
+
+def _said(rule: str, lists: ListForm) -> dict[str, Any]:
+    who, pages = actor(), {"decisions": lists.decisions.data or 0, "feedback": lists.feedback.data or 0}
+    said = {
+        "overrides": feedback.list_overrides(who, rule, pages["decisions"]),
+        "feedback": feedback.list_feedback(who, rule, pages["feedback"]),
+        "withdrawn": feedback.list_withdrawn(who, rule),
+    }
+    readable, found = feedback.may_read_words(who), sum(map(len, said.values()))
+    if readable and found:
+        feedback.note_reading(who, rule, found)
+    return {**said, "readable": readable, "pages": pages, "full": feedback.PAGE}

@@ -28,15 +28,15 @@ _CLINICAL = _CARE | {
 #: Role or duty -> the permissions it holds. An administrator opens no record, lowers no acuity, publishes no rules.
 GRANTS: dict[str, frozenset[str]] = {
     "reception": _DESK,
-    "nurse": _DESK | _CLINICAL,
+    "nurse": _DESK | _CLINICAL | {"rules:view"},
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
-    | {"rules:draft", "agreement:view"},
+    | {"rules:draft", "rules:view", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
-    "admin": frozenset({"staff:manage"}),
-    "auditor": frozenset({"audit:view", "agreement:view"}),
-    "lead_nurse": frozenset({"claims:take_over", "rules:draft", "agreement:view"}),
-    "clinical_lead": frozenset({"rules:publish", "rules:draft", "agreement:view"}),
+    "admin": frozenset({"staff:manage", "rules:view"}),
+    "auditor": frozenset({"audit:view", "rules:view", "agreement:view"}),
+    "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view"}),
+    "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"}),
 }
 ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
 DUTIES = ("lead_nurse", "clinical_lead")

@@ -56,6 +56,9 @@ LABELS: dict[str, str] = {
     "suggestion_renewed": N_("Suggestion renewed by other rules"),
     "simulation_started": N_("Simulation started"),
     "simulation_finished": N_("Simulation finished"),
+    "rule_feedback_given": N_("Feedback on a rule"),
+    "rule_feedback_answered": N_("Feedback answered"),
+    "rule_words_read": N_("Notes on a rule read"),
     "audit_viewed": N_("Audit viewed"),
     "demonstration_loaded": N_("Demonstration loaded"),
 }

@@ -65,6 +65,10 @@ EVENTS: dict[str, frozenset[str]] = {
         # simulations
         "simulation_started": "simulation version hash against since until visits",
         "simulation_finished": "simulation hash against visits changed lost vignettes_lost",
+        # feedback
+        "rule_feedback_given": "feedback rule",
+        "rule_feedback_answered": "feedback rule",
+        "rule_words_read": "rule found",
         # audit
         "audit_viewed": "filters found",
         "demonstration_loaded": "encounters",

@@ -89,5 +89,6 @@ MESSAGES: dict[str, str] = {
     "no_such_rule": N_("There is no rule %(rule)s in this draft."),
     "rule_id_taken": N_("Another rule already bears this name."),
     "text_needed": N_("Enter a text."),
+    "already_answered": N_("Somebody has answered this already. Reload the page to read it."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

@@ -1,10 +1,14 @@
-"""The period of the agreement page; it stands in the URL so that a view can be passed on."""
+"""The period of the agreement page, which stands in the URL so that a view can be passed on; words about a rule."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form
-from wtforms.validators import Optional, ValidationError
+from flask_wtf import FlaskForm
+from wtforms import DateField, Form, IntegerField, TextAreaField
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
+
+from triage.forms import told
+from triage.forms.triage import storable
 
 
 class PeriodForm(Form):
@@ -17,3 +21,22 @@ class PeriodForm(Form):
         """Refuse a last day before the first."""
         if field.data and self.since.data and field.data < self.since.data:
             raise ValidationError(_l("The last day lies before the first."))
+
+
+class ListForm(Form):
+    """Which pages of the lists of one rule: decisions, feedback."""
+
+    decisions = IntegerField(validators=[Optional(), NumberRange(0, 10_000)])
+    feedback = IntegerField(validators=[Optional(), NumberRange(0, 10_000)])
+
+
+class FeedbackForm(FlaskForm):
+    """What is wrong with a rule at this patient."""
+
+    text = TextAreaField(_l("What is wrong here"), [DataRequired(told("note_needed")), Length(max=1000), storable])
+
+
+class AnswerForm(FlaskForm):
+    """What the clinical lead answers."""
+
+    text = TextAreaField(_l("Answer"), [DataRequired(told("note_needed")), Length(max=1000), storable])

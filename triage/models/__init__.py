@@ -7,6 +7,7 @@ from triage.models.consults import TreatmentDecision
 from triage.models.drafts import Draft, Submission
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
+from triage.models.feedback import RuleFeedback, RuleFeedbackAnswer
 from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.organisations import Organisation, Room, Site
@@ -35,6 +36,8 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "Room",
+    "RuleFeedback",
+    "RuleFeedbackAnswer",
     "RulesetPublication",
     "RulesetSignature",
     "RulesetVersion",

@@ -16,7 +16,10 @@ class TriageDecision(Row, Base):
     """Appended, never edited: the suggestion as it stood, what was chosen, by whom, and why if it differs."""
 
     __tablename__ = "triage_decision"
-    __table_args__ = (Index("ix_triage_decision_encounter_id_at", "encounter_id", "at"),)
+    __table_args__ = (
+        Index("ix_triage_decision_encounter_id_at", "encounter_id", "at"),
+        Index("ix_triage_decision_accepted_at", "accepted", "at"),
+    )
 
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
     at: Mapped[datetime]
