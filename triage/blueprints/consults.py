@@ -12,7 +12,7 @@ from triage.domain import lifecycle
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms import review, summary
 from triage.forms.consults import TreatmentForm
-from triage.services import consults, encounters, imaging, live, pins, triage
+from triage.services import consults, encounters, imaging, live, pins, scores, triage
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("consults", __name__)
@@ -73,7 +73,7 @@ def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
         "denied": summary.absent(entry), "unsure": summary.not_known(entry),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
         "decisions": consults.decisions_of(encounter), "visits": consults.earlier_visits(who, encounter),
-        "before": before, "after": after, "lists": knowledge.load().lists,
+        "scores": scores.begun(encounter), "before": before, "after": after, "lists": knowledge.load().lists,
         "decidable": encounter.stage in consults.DECIDABLE and who.may("consults:decide"),
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from triage.domain import gate, lifecycle
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused
 from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
-from triage.services import consults, encounters, sheets, triage
+from triage.services import consults, encounters, scores, sheets, triage
 from triage.services import tasks as task_service
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
@@ -32,7 +32,7 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
         "could_change": _could_change(sheet, answers["entry"]), "typed_whys": whys(request.form),
-        "holder": triage.find_holder(actor(), encounter, _lapses()),
+        "scores": scores.begun(encounter), "holder": triage.find_holder(actor(), encounter, _lapses()),
         "shown_level": request.args.get("shown_level", ""), "shown_rules": request.args.getlist("shown_rule"),
     }  # fmt: skip
 

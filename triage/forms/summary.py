@@ -18,12 +18,17 @@ class Line:
 
 
 def recorded(entry: Entry, place: str = "") -> list[Field]:
-    """Return the answered fields of a place ("desk", "sheet", "" for both) that are no urgent question."""
+    """Return the answered fields of a place ("desk", "sheet", "" for both) that are no urgent question.
+
+    The items of a score are left out where their section says so: the score stands for them.
+    """
+    apart = {section.id for section in entry.known.sections if not section.summarised}
     return [
         entry.field(name)
         for name, item in items().items()
         if item.role != "question" and place in ("", item.place) and _counts(entry.stored(name), item.role)
-    ]
+        and getattr(item.spec, "section", "") not in apart
+    ]  # fmt: skip
 
 
 def _counts(stored: str, role: str) -> bool:

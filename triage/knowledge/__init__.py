@@ -12,6 +12,7 @@ from triage.knowledge.candidacy import CandidacyBuilder
 from triage.knowledge.errors import KnowledgeError
 from triage.knowledge.reading import Document, Instead, read
 from triage.knowledge.ruling import KEYS, RulesetBuilder
+from triage.knowledge.scoring import ScoreBuilder, check_apart
 from triage.knowledge.types import Knowledge
 from triage.knowledge.ways import ways
 
@@ -37,8 +38,11 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
     sources = b.sources(document, raw)
     rules = RulesetBuilder(document, raw, vocabulary, sources)
     ruleset = rules.build()
+    scores = ScoreBuilder(document, raw, vocabulary).build()
+    check_apart(document, raw, ruleset, scores)
     return Knowledge(
         ruleset=ruleset,
+        scores=scores,
         candidacy=CandidacyBuilder(rules, ruleset).build(),
         findings=vocabulary,
         sections=b.sections(raw),

@@ -30,7 +30,7 @@ def by_id(things: Iterable[Any]) -> Mapping[str, Any]:
 
 def sections(raw: schema.Knowledge) -> tuple[t.Section, ...]:
     """Return the blocks of the forms in display order."""
-    return tuple(t.Section(id=e.id, text=text(e.label), place=e.place) for e in raw.section)
+    return tuple(t.Section(id=e.id, text=text(e.label), place=e.place, summarised=e.summarised) for e in raw.section)
 
 
 def sources(document: Document, raw: schema.Knowledge) -> Mapping[str, t.Source]:
@@ -70,6 +70,7 @@ def _finding(
         asked_by=ask.asked_by if ask else ("reception" if place == "desk" else "nurse"),
         urgent=ask is not None,
         ask=ask.id if ask else "",
+        score_only=entry.score_only,
         from_record=entry.from_record,
         not_of=entry.not_of,
     )

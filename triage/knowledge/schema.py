@@ -19,15 +19,17 @@ from triage.knowledge.schema_rules import (
     RulesetEntry,
     WayEntry,
 )
+from triage.knowledge.schema_scores import ScoreEntry
 
 Place = Literal["desk", "sheet"]
 Side = Literal["left", "right"]
 
 
 class SectionEntry(LabelEntry):
-    """A block of a form."""
+    """A block of a form; summarised: false leaves its answers out of summaries, which show the score instead."""
 
     place: Place
+    summarised: bool = True
 
 
 class ChoiceEntry(TextEntry):
@@ -49,9 +51,10 @@ class AskedEntry(Entry):
 
 
 class FindingEntry(AskedEntry):
-    """One name of the vocabulary."""
+    """One name of the vocabulary; score_only: no rule may read it."""
 
     name: Name
+    score_only: bool = False
     types: list[Literal["bool", "int", "float", "str", "null"]] = Field(min_length=1)
     null_means: Literal["unknown", "none"] = "unknown"
     some: str | None = None
@@ -202,3 +205,4 @@ class Knowledge(Entry):
     narrowing: list[NarrowingEntry] = []
     candidate: list[CandidateEntry]
     criterion: list[CriterionEntry]
+    score: list[ScoreEntry] = []

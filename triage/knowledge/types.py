@@ -7,6 +7,7 @@ from types import MappingProxyType
 from triage.domain.candidates import Candidacy
 from triage.domain.findings import Cell, Derivation, Finding, Question
 from triage.domain.ruleset import Ruleset
+from triage.domain.score_items import Score
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Choice(Labelled):
 
 @dataclass(frozen=True, kw_only=True)
 class Section(Labelled):
-    """One block of the intake ("desk") or of the triage sheet ("sheet")."""
+    """One block of the intake ("desk") or of the triage sheet ("sheet"); summarised: its answers stand in summaries."""
 
     place: str
+    summarised: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,7 @@ class FindingSpec(Asked, Finding):
     asked_by: str
     urgent: bool = False
     ask: str = ""
+    score_only: bool = False
     from_record: bool = False
     not_of: str | None = None  # the recorded sex that is not asked this
 
@@ -220,6 +223,7 @@ class Knowledge:
     routes: Mapping[str, Labelled]
     acuities: Mapping[str, Acuity]
     ways: tuple[Way, ...]
+    scores: tuple[Score, ...]
 
     @property
     def myotomes(self) -> tuple[Myotome, ...]:
