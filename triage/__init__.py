@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from triage import assets, blueprints, cli, config, db, screen, web
+from triage import assets, blueprints, cli, config, db, knowledge, screen, web
 from triage.services import audit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +23,8 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
     secret = app.config.get("AUDIT_KEY") or app.config["SECRET_KEY"]
     if secret:  # without one nothing can be recorded, so nothing can be written
         audit.use_key(secret)
+    if app.config["MODALITIES"]:
+        knowledge.use_modalities(app.config["MODALITIES"].replace(",", " ").split())
     web.init_app(app)
     screen.init_app(app)
     assets.init_app(app)

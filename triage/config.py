@@ -20,6 +20,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "SESSION_HOURS": (14, "a session ends after this many hours whatever happens"),
     "LOCKOUT_AFTER": (5, "wrong passwords in a row for one name from one address before a wait"),
     "LOCKOUT_MINUTES": (15, "the longest wait after wrong passwords"),
+    "MODALITIES": ("", 'the machines on site, such as "xray ct mri"; empty means X-ray and CT'),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

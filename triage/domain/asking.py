@@ -81,7 +81,7 @@ def _restricted(ruleset: Ruleset, passed: Mask, route: str) -> str:
         ways = ruleset.ways.of_rule[restriction.rule.id]
         if route in restriction.closes and any(not way.mask & ~passed for way in ways):
             route = restriction.rule.route or route
-    return route
+    return ruleset.instead.get(route, route)
 
 
 def _turning(ruleset: Ruleset, settled: Outcome, reach: Reach, passed: Mask) -> Iterator[int]:

@@ -75,6 +75,10 @@ class Literals:
             if isinstance(entry, Fact):
                 yield number, entry
 
+    def entries_of(self, mask: Mask) -> list[Fact | Unless]:
+        """Return the tests of the mask."""
+        return [self.entries[number] for number in bits(mask)]
+
     def standing(self, values: Values) -> tuple[Mask, Mask]:
         """Return the tests that are passed and those that are failed; the rest is unknown."""
         passed = failed = 0
@@ -134,6 +138,10 @@ class Questions:
         for number, question in enumerate(self.of):
             if question >= 0:
                 self.tests[question] |= 1 << number
+
+    def first(self, mask: Mask) -> int:
+        """Return the number of the first question, in the order of asking, that asks for one of the tests."""
+        return min((self.of[number] for number in bits(mask) if self.of[number] >= 0), default=len(self.ids))
 
 
 def _samples(finding: Finding, facts: list[tuple[Mask, Fact]]) -> list[Any]:

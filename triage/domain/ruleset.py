@@ -76,7 +76,8 @@ class Ruleset:
 
     routes: the order in which a route wins. covers: imaging that makes other imaging superfluous.
     unhurried: actions that have no place in an emergency. modality_of: the machine
-    each imaging needs. questions: the urgent question that answers a finding.
+    each imaging needs. questions: the urgent question that answers a finding. instead: what a kind of imaging or
+    a route becomes with the machines on site.
     """
 
     version: str
@@ -92,6 +93,7 @@ class Ruleset:
     covers: Mapping[str, tuple[str, ...]]
     unhurried: frozenset[str] = frozenset()
     modality_of: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, str] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     _reaches: dict[tuple[str, ...], Reach] = field(default_factory=dict, init=False, repr=False, compare=False)
 

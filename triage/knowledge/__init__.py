@@ -1,5 +1,6 @@
 """Clinical knowledge as data: findings, urgent questions, options, rules and the clinic's own lists."""
 
+from collections.abc import Collection
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,9 +17,21 @@ from triage.knowledge.scoring import ScoreBuilder, check_apart
 from triage.knowledge.types import Knowledge
 from triage.knowledge.ways import ways
 
-__all__ = ["Knowledge", "KnowledgeError", "load", "with_rules"]
+__all__ = ["Knowledge", "KnowledgeError", "load", "use_modalities", "with_rules"]
 
 FOLDER = Path(__file__).parent
+_machines: list[frozenset[str]] = []
+
+
+def use_modalities(on_site: Collection[str]) -> None:
+    """Say which machines the clinic has, in place of what the files say; raises ValueError for an unknown one."""
+    known = {modality.id for modality in load().modalities}
+    if unknown := set(on_site) - known:
+        raise ValueError(f"unknown modality: {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
+    if _machines != [frozenset(on_site)]:
+        _machines[:] = [frozenset(on_site)]
+        load.cache_clear()
+        with_rules.cache_clear()
 
 
 @cache
@@ -34,6 +47,8 @@ def with_rules(text: str, name: str = "draft") -> Knowledge:
 
 
 def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
+    if _machines:
+        raw.modality = [e.model_copy(update={"on_site": e.id in _machines[0]}) for e in raw.modality]
     vocabulary = b.findings(document, raw)
     sources = b.sources(document, raw)
     rules = RulesetBuilder(document, raw, vocabulary, sources)

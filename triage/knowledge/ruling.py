@@ -78,9 +78,24 @@ class RulesetBuilder:
             unhurried=frozenset(e.id for e in self.raw.action if not e.in_emergency),
             covers=MappingProxyType({e.id: tuple(e.covers) for e in self.raw.imaging}),
             modality_of=MappingProxyType({e.id: e.modality for e in self.raw.imaging}),
+            instead=MappingProxyType(self._instead()),
             questions=MappingProxyType({name: q.id for q in self.raw.question for name in q.findings}),
         )
         return self._without_wide_rules(ruleset)
+
+    def _instead(self) -> dict[str, str]:
+        """Return what imaging and routes become with the machines that are, or are not, on site."""
+        raw, found = self.raw, {}
+        on_site = {entry.id for entry in raw.modality if entry.on_site}
+        for index, entry in enumerate(raw.imaging):
+            names = [name for name in (entry.here, entry.away) if name]
+            known(self.document, "imaging", index, "imaging", names, [e.id for e in raw.imaging])
+            found[entry.id] = (entry.here if entry.modality in on_site else entry.away) or entry.id
+        for index, route in enumerate(raw.route):
+            known(self.document, "route", index, "route", [route.away] if route.away else [], [e.id for e in raw.route])
+            missing = route.needs and on_site.isdisjoint(route.needs)
+            found[route.id] = (route.away if missing else None) or route.id
+        return {name: other for name, other in found.items() if name != other}
 
     def _without_wide_rules(self, ruleset: Ruleset) -> Ruleset:
         try:

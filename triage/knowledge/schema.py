@@ -15,6 +15,7 @@ from triage.knowledge.schema_rules import (
     ImagingEntry,
     NarrowingEntry,
     RestrictionEntry,
+    RouteEntry,
     RuleEntry,
     RulesetEntry,
     WayEntry,
@@ -193,7 +194,7 @@ class Knowledge(Entry):
     levels: LevelsEntry
     ruleset: RulesetEntry
     acuity: list[AcuityEntry]
-    route: list[LabelEntry]
+    route: list[RouteEntry]
     way: list[WayEntry]
     imaging: list[ImagingEntry]
     action: list[ActionEntry]

@@ -96,10 +96,22 @@ class AcuityEntry(LabelEntry):
 
 
 class ImagingEntry(LabelEntry):
-    """One kind of imaging, the machine it needs, and what it makes superfluous."""
+    """One kind of imaging, the machine it needs, and what it makes superfluous.
+
+    here: what it is called where the clinic has the machine. away: what it becomes where it has not.
+    """
 
     modality: Modality
     covers: list[Name] = []
+    here: Name | None = None
+    away: Name | None = None
+
+
+class RouteEntry(LabelEntry):
+    """One route; needs: machines of which the clinic must have one, else the route becomes away."""
+
+    needs: list[Modality] = []
+    away: Name | None = None
 
 
 class ActionEntry(LabelEntry):
