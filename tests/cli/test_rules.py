@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from tests.knowledge.support import read
 from triage.cli.rules import group
+from triage.knowledge import use_modalities
 
 
 def run(text: str | bytes, *arguments: str):
@@ -68,6 +69,33 @@ def test_a_bad_line_is_an_error_and_the_others_are_still_answered(bad):
     assert [answer["id"] for answer in (answers[0], answers[2])] == ["before", "after"]
     assert set(answers[1]) == {"id", "error"}
     assert "error" not in answers[2]
+
+
+def test_what_would_change_it_is_told_only_where_it_is_asked_for():
+    _, [plain] = run(line({"back_pain": True}))
+    assert not {"changes", "why_not", "procedures"} & set(plain)
+    _, [full] = run(line({"back_pain": True}), "--why", "--procedures")
+    assert full["changes"][0]["acuity"] == "emergency"
+    assert {"rule", "text", "open", "missing", "against", "excepted"} <= set(full["why_not"][0])
+    assert [each["procedure"] for each in full["procedures"]][:2] == ["PLF", "PLIF"]
+    assert {name: value for name, value in full.items() if name in plain} == plain
+
+
+def test_the_questions_are_fewer_than_what_is_unknown():
+    _, [answer] = run(line({"back_pain": True}))
+    assert 0 < len(answer["ask"]) < len(answer["unknown"])
+    assert answer["ask"][0] == "ask_urine"
+
+
+def test_a_machine_the_clinic_could_have_is_named_on_the_command_line():
+    try:
+        _, [answer] = run(line({"saddle_anaesthesia": True}), "--on-site", "xray,ct,mri")
+        assert answer["imaging"] == ["mri_lumbar_emergency_here"]
+        result = CliRunner().invoke(group, ["evaluate", "--on-site", "xray,pet"], input=line({}))
+        assert result.exit_code == 1
+        assert "unknown modality: pet" in result.output
+    finally:
+        use_modalities(("xray", "ct"))
 
 
 def test_bytes_that_are_no_text_are_an_error_of_their_line_alone():

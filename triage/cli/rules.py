@@ -2,16 +2,20 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import click
 
 from triage.cli import simulate
+from triage.domain.candidates import candidates_of
 from triage.domain.findings import refusal
 from triage.domain.rules import evaluate as advise
-from triage.knowledge import Knowledge, KnowledgeError, load
+from triage.domain.why import changes, why_not
+from triage.knowledge import Knowledge, KnowledgeError, load, use_modalities
 
+#: Adds to the answer what was asked for beside it.
+More = Callable[[Knowledge, Mapping[str, object], str], dict[str, Any]]
 NO_IMAGING = "none"
 NOT_SIGNED = "not yet signed by a clinician"
 
@@ -27,28 +31,39 @@ group.add_command(simulate.command)
 @group.command()
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", help="Language of the reasons.")
-def evaluate(file: BinaryIO, lang: str) -> None:
+@click.option("--why", is_flag=True, help="Add what would change the answer, and why the other rules did not fire.")
+@click.option("--procedures", is_flag=True, help="Add what speaks for and against each procedure.")
+@click.option("--on-site", metavar="LIST", help="Machines the clinic has, such as xray,ct,mri.")
+def evaluate(file: BinaryIO, lang: str, why: bool, procedures: bool, on_site: str | None) -> None:
     """Answer each line of FILE (or standard input): {"id": …, "findings": {name: value, …}}.
 
     One line of JSON out per line in, in the same order; blank lines are passed over. A line that cannot be
     answered gives {"id", "error"}; the others are still answered, and the exit status is 1. Where the rules
-    advise no imaging, imaging is ["none"].
+    advise no imaging, imaging is ["none"]. "unknown" holds every unanswered finding that could still change
+    acuity or route, "ask" the fewest questions that settle it.
     """
-    try:
-        knowledge = load()
-    except KnowledgeError as error:
-        raise click.ClickException(str(error)) from error
+    knowledge = _loaded(on_site)
+    more = [*([_why] if why else []), *([_procedures] if procedures else [])]
     failed = False
     for line in file:
         if line.strip():
-            answer = _answer(knowledge, line, lang)
+            answer = _answer(knowledge, line, lang, more)
             failed = failed or "error" in answer
             sys.stdout.write(json.dumps(answer) + "\n")
     if failed:
         raise SystemExit(1)
 
 
-def _answer(knowledge: Knowledge, line: bytes, lang: str) -> dict[str, Any]:
+def _loaded(on_site: str | None) -> Knowledge:
+    try:
+        if on_site is not None:
+            use_modalities(on_site.replace(",", " ").split())
+        return load()
+    except (KnowledgeError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _answer(knowledge: Knowledge, line: bytes, lang: str, more: Sequence[More] = ()) -> dict[str, Any]:
     """Return the answer to one line, or its id and why it cannot be answered."""
     try:
         case = json.loads(line, object_pairs_hook=_unique_keys)
@@ -56,9 +71,23 @@ def _answer(knowledge: Knowledge, line: bytes, lang: str) -> dict[str, Any]:
         suggestion = advise(knowledge.ruleset, findings)
         answer = {"id": case.get("id"), **suggestion.as_dict(lang), "signed": False, "notice": NOT_SIGNED}
         answer["imaging"] = answer["imaging"] or [NO_IMAGING]
+        for add in more:
+            answer |= add(knowledge, findings, lang)
     except (ValueError, RecursionError) as error:
         return {"id": _id_of(line), "error": str(error)}
     return answer
+
+
+def _why(knowledge: Knowledge, findings: Mapping[str, object], lang: str) -> dict[str, Any]:
+    fixed = [name for name, spec in knowledge.findings.items() if spec.from_record]
+    return {
+        "changes": [change.as_dict() for change in changes(knowledge.ruleset, findings, fixed)],
+        "why_not": [silent.as_dict(lang) for silent in why_not(knowledge.ruleset, findings)],
+    }
+
+
+def _procedures(knowledge: Knowledge, findings: Mapping[str, object], lang: str) -> dict[str, Any]:
+    return {"procedures": candidates_of(knowledge, findings, lang)}
 
 
 def _id_of(line: bytes) -> Any:
