@@ -249,7 +249,7 @@ def test_a_positive_answer_at_the_desk_shows_the_emergency_at_once(clinic: Clini
     assert f'href="/encounters/{encounter.id}/emergency"' in answer.text
     assert 'role="alert"' in answer.text
     assert answer.headers["HX-Trigger"] == "findings-saved"
-    assert "1/8" in re.sub(r"<[^>]+>", "", answer.text)
+    assert "1/9" in re.sub(r"<[^>]+>", "", answer.text)
     assert encounters.get(clinic.nurse, encounter.id).stage == "emergency"
     again = post(desk, encounter, {f"a.{urgent(1).id}": "unknown", "revision": "1"}, quick=True)
     assert 'role="alert"' not in again.text, "it rings once, and stays on the screen"

@@ -32,6 +32,11 @@ def test_a_plain_yes_counts_as_its_most_dangerous_reading():
     assert findings(ask_trauma=YES) == {"trauma": "unspecified"}
 
 
+def test_belly_pain_is_asked_apart_from_what_pins_an_emergency():
+    assert findings(ask_belly=YES) == {"abdominal_pain": True}
+    assert findings(ask_aorta=NO) == {"tearing_pain": False, "syncope": False}
+
+
 def test_a_positive_detail_explains_the_yes():
     assert findings(ask_legs=YES, gait_disturbance=YES) == {"gait_disturbance": True}
 
@@ -48,7 +53,7 @@ def test_a_yes_to_cancer_stays_whatever_is_known_of_its_spread():
 
 def test_a_positive_wins_over_a_no_wherever_either_comes_from():
     assert findings(ask_urine=NO, urinary_retention=YES)["urinary_retention"] is True
-    assert findings(**{"region.abdomen": YES, "ask_aorta": NO})["abdominal_pain"] is True
+    assert findings(**{"region.abdomen": YES, "ask_belly": NO})["abdominal_pain"] is True
     assert findings(**{"back_pain": NO, "region.low_back": YES})["back_pain"] is True
     assert findings(ask_saddle=NO, saddle_sensation=Answer(True, "reduced"))["saddle_anaesthesia"] is True
 

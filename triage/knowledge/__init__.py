@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from triage.knowledge import acr, schema
 from triage.knowledge import building as b
-from triage.knowledge import schema
 from triage.knowledge import types as t
 from triage.knowledge.candidacy import CandidacyBuilder
 from triage.knowledge.errors import KnowledgeError
@@ -51,6 +51,7 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
         raw.modality = [e.model_copy(update={"on_site": e.id in _machines[0]}) for e in raw.modality]
     vocabulary = b.findings(document, raw)
     sources = b.sources(document, raw)
+    table = acr.build(document, raw, sources)
     rules = RulesetBuilder(document, raw, vocabulary, sources)
     ruleset = rules.build()
     scores = ScoreBuilder(document, raw, vocabulary).build()
@@ -69,6 +70,7 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
         body_chart_question=b.text(raw.chart.question),
         treatments_tried=b.options(document, "treatment", raw.treatment, vocabulary),
         examination=b.examination(document, raw, vocabulary),
+        acr=table,
         **_clinic(document, raw),
     )
 
@@ -91,7 +93,9 @@ def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, Any]:
         "lists": b.by_id(t.WorkList(id=e.id, text=named[e.id], owner=e.owner, minutes=e.minutes) for e in raw.list_),
         "modalities": tuple(t.Modality(id=e.id, text=named[e.id], on_site=e.on_site) for e in raw.modality),
         "actions": b.by_id(b.labelled(raw.action)),
-        "imaging": b.by_id(t.Imaging(id=e.id, text=b.text(e.label), modality=e.modality) for e in raw.imaging),
+        "imaging": b.by_id(
+            t.Imaging(id=e.id, text=b.text(e.label), modality=e.modality, acr=tuple(e.acr)) for e in raw.imaging
+        ),
         "routes": b.by_id(b.labelled(raw.route)),
         "acuities": b.by_id(t.Acuity(id=e.id, text=b.text(e.label), level=e.level) for e in raw.acuity),
         "ways": ways(document, raw),

@@ -9,7 +9,7 @@ from triage.domain.conditions import Condition, Values
 from triage.domain.expressions import ConditionError, parse
 from triage.domain.ruleset import Combination, Narrowing, Restriction, Rule, Ruleset
 from triage.domain.ways import TooManyWays
-from triage.knowledge import schema, schema_rules
+from triage.knowledge import acr, schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
 from triage.knowledge.reading import Document
@@ -163,6 +163,7 @@ class RulesetBuilder:
         known(*where, "route", [entry.route] if entry.route else [], [e.id for e in raw.route])
         known(*where, "imaging", entry.imaging, [e.id for e in raw.imaging])
         known(*where, "action", entry.actions, [e.id for e in raw.action])
+        acr.check_rule(*where, raw, entry)
 
     def _combination(self, index: int, entry: schema_rules.CombinationEntry) -> Combination:
         names = (*entry.chosen, *entry.also, entry.becomes)

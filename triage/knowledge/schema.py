@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from triage.knowledge.schema_acr import AcrEntry, AcrProcedureEntry, AcrVariantEntry
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 from triage.knowledge.schema_candidates import CandidateEntry, CriterionEntry
 from triage.knowledge.schema_rules import (
@@ -207,3 +208,6 @@ class Knowledge(Entry):
     candidate: list[CandidateEntry]
     criterion: list[CriterionEntry]
     score: list[ScoreEntry] = []
+    acr: AcrEntry
+    acr_procedure: list[AcrProcedureEntry]
+    acr_variant: list[AcrVariantEntry]

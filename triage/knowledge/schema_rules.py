@@ -44,6 +44,7 @@ class RuleEntry(Entry):
     """One rule; without route it changes the wait only.
 
     asks: false for a milder reading of another rule; that one already asks for what could make it fire.
+    acr: the situation of acr.toml that the rule stands for.
     """
 
     id: Name
@@ -58,6 +59,7 @@ class RuleEntry(Entry):
     status: Literal["verified", "third_party_copy", "recalled", "project"]
     note: str | None = None
     asks: bool = True
+    acr: int | None = None
 
 
 class DefaultEntry(RuleEntry):
@@ -99,10 +101,12 @@ class ImagingEntry(LabelEntry):
     """One kind of imaging, the machine it needs, and what it makes superfluous.
 
     here: what it is called where the clinic has the machine. away: what it becomes where it has not.
+    acr: the rows of acr.toml that mean it.
     """
 
     modality: Modality
     covers: list[Name] = []
+    acr: list[Name] = []
     here: Name | None = None
     away: Name | None = None
 

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from triage.domain.candidates import Candidacy
 from triage.domain.findings import Cell, Derivation, Finding, Question
 from triage.domain.ruleset import Ruleset
 from triage.domain.score_items import Score
+
+if TYPE_CHECKING:
+    from triage.knowledge.acr import Acr
 
 
 @dataclass(frozen=True)
@@ -164,9 +168,10 @@ class Modality(Labelled):
 
 @dataclass(frozen=True, kw_only=True)
 class Imaging(Labelled):
-    """One kind of imaging a rule may name, and the kind of machine it needs."""
+    """One kind of imaging a rule may name, the machine it needs, and its rows in the ACR table."""
 
     modality: str
+    acr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +214,7 @@ class Knowledge:
     body_chart_question: Text
     treatments_tried: tuple[Option, ...]
     examination: Examination
+    acr: "Acr"
     override_reasons: tuple[Labelled, ...]
     not_imaged_reasons: tuple[Labelled, ...]
     hospitals: tuple[Hospital, ...]
