@@ -13,7 +13,7 @@ from triage.domain.literals import Mask, bits
 from triage.domain.reach import Opening, Reach, Set, sum_of
 from triage.domain.ruleset import Ruleset
 from triage.domain.settling import Outcome, settle
-from triage.domain.ways import Ways
+from triage.domain.ways import Ways, smallest
 
 #: Where a question stands in the row: rank it can lead to, needs a partner, not an urgent question, its own number.
 Place = tuple[int, bool, bool, int]
@@ -183,8 +183,8 @@ def _lowering(ruleset: Ruleset, findings: Mapping[str, object], settled: Outcome
     """Return the findings whose answer could only lower the acuity or the route: the open ends of exceptions."""
     ways, found = ruleset.ways, []
     for exception in bits(_supports(ruleset, settled, passed)):
-        for mask in ways.exceptions.get(1 << exception, ()):
-            witness = ways.literals.witness(mask & ~passed)
+        for mask in smallest(mask & ~passed for mask in ways.exceptions.get(1 << exception, ())):
+            witness = ways.literals.witness(mask)
             if not witness or any(findings.get(name) is not None for name in witness):
                 continue
             lowered = settle(ruleset, ruleset.values({**findings, **witness}))
