@@ -26,7 +26,7 @@ def dev(*arguments: str, folder: Path = ROOT, **environ: str) -> subprocess.Comp
 def test_help_names_every_verb(arguments: tuple[str, ...]) -> None:
     done = dev(*arguments)
     assert done.returncode == 0
-    for verb in ("run", "test", "check", "flask", "lock", "help"):
+    for verb in ("run", "test", "check", "bench", "flask", "lock", "help"):
         assert f"./dev {verb}" in done.stdout
 
 
@@ -35,6 +35,15 @@ def test_an_unknown_verb_is_answered_with_the_help() -> None:
     assert done.returncode == 2
     assert 'there is no "serve"' in done.stderr
     assert "./dev run" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("rulez",), ("../dev",)])
+def test_bench_says_what_it_can_measure(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    shutil.copy(ROOT / "dev", tmp_path)
+    done = dev("bench", *arguments, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "./dev: bench knows: rules\n"
+    assert not (tmp_path / ".venv").exists()
 
 
 def free_port() -> int:
