@@ -311,3 +311,31 @@ def test_everything_still_open_is_a_link_to_its_field_on_the_sheet(clinic: Clini
         places = set(re.findall(r'href="#([^"]+)"', page))
         assert len(places) > 20
         assert [place for place in places if f'id="{place}"' not in page] == []
+
+
+def test_the_sheet_names_the_questions_that_settle_it_in_their_order(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter = wait(clinic.reception, all_no() | {"back_pain": True})
+    page = signed_in("nurse").get(url(encounter, "triage")).text
+    still_open = page[page.index('id="still-open"') :]
+    ask = triage.situation(encounter).suggestion.ask
+    places = [still_open.index(f"#f-{name}") for name in ask[:4] if f"#f-{name}" in still_open]
+    assert len(places) >= 3
+    assert places == sorted(places)
+
+
+def test_what_would_change_it_is_shown_with_the_rules_that_are_silent(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter = wait(clinic.reception, all_no() | {"back_pain": True})
+    page = signed_in("nurse").get(url(encounter, "why")).text
+    assert "What would change it" in page
+    assert "answered otherwise" in page
+    assert "RF-CES-01" in page
+    assert "not yet signed by a clinician" in page
+    partial = signed_in("nurse").get(url(encounter, "why"), headers={"HX-Request": "true"}).text
+    assert "<html" not in partial
+    assert "RF-CES-01" in partial
+
+
+def test_only_who_triages_may_ask_why(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter = wait(clinic.reception, all_no())
+    assert signed_in("reception").get(url(encounter, "why")).status_code == 403
+    assert signed_in("nurse").get("/encounters/none/why").status_code == 404

@@ -73,8 +73,10 @@ def test_a_bad_line_is_an_error_and_the_others_are_still_answered(bad):
 
 def test_what_would_change_it_is_told_only_where_it_is_asked_for():
     _, [plain] = run(line({"back_pain": True}))
-    assert not {"changes", "why_not", "procedures"} & set(plain)
+    assert not {"changes", "why_not", "procedures", "scores"} & set(plain)
     _, [full] = run(line({"back_pain": True}), "--why", "--procedures")
+    _, [scored] = run(line({"claudication": True}), "--scores")
+    assert "KONNO-2007" in str(scored["scores"])
     assert full["changes"][0]["acuity"] == "emergency"
     assert {"rule", "text", "open", "missing", "against", "excepted"} <= set(full["why_not"][0])
     assert [each["procedure"] for each in full["procedures"]][:2] == ["PLF", "PLIF"]

@@ -13,7 +13,7 @@ from triage.domain import gate, lifecycle
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused
 from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
-from triage.services import consults, encounters, scores, sheets, triage
+from triage.services import consults, encounters, explanations, scores, sheets, triage
 from triage.services import tasks as task_service
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
@@ -31,7 +31,7 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
         "intake": summary.recorded(answers["entry"], "desk"),
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
-        "could_change": _could_change(sheet, answers["entry"]), "typed_whys": whys(request.form),
+        **_open(sheet, answers["entry"]), "typed_whys": whys(request.form),
         "scores": scores.begun(encounter), "holder": triage.find_holder(actor(), encounter, _lapses()),
         "shown_level": request.args.get("shown_level", ""), "shown_rules": request.args.getlist("shown_rule"),
     }  # fmt: skip
@@ -41,9 +41,16 @@ def _lapses() -> timedelta:
     return timedelta(minutes=current_app.config["CLAIM_MINUTES"])
 
 
-def _could_change(sheet: sheets.Sheet, entry: Any) -> list[str]:
-    specs = {name: knowledge.load().findings[name] for name in sheet.now.suggestion.unknown}
-    return [name for name, spec in specs.items() if spec.not_of is None or spec.not_of != entry.sex]
+def _open(sheet: sheets.Sheet, entry: Any) -> dict[str, list[str]]:
+    """Return the questions that settle the suggestion, in order, and the other findings that could change it."""
+    specs, suggestion = knowledge.load().findings, sheet.now.suggestion
+    asked = {*suggestion.ask, *sheet.now.question.unanswered}
+    fitting = [name for name in suggestion.unknown if specs[name].not_of is None or specs[name].not_of != entry.sex]
+    settling = [name for name in suggestion.ask if name not in sheet.now.question.unanswered]
+    return {
+        "to_ask": [name for name in settling if name not in specs or name in fitting],
+        "could_change": [name for name in fitting if name not in asked and specs[name].ask not in asked],
+    }
 
 
 def _closed(encounter: Any, sheet: sheets.Sheet) -> dict[str, list[str]]:
@@ -74,6 +81,17 @@ def suggestion(encounter_id: str) -> Response:
     form = DecisionForm(locale(), formdata=None)
     form.route.data = request.args.get("route")
     return page("triage/_suggestion.html", oob=True, **_values(encounters.get(actor(), encounter_id), form))
+
+
+@blueprint.get("/encounters/<encounter_id>/why")
+@requires("triage:decide")
+def why(encounter_id: str) -> Response:
+    """Show what would change the suggestion, and why the other rules are silent."""
+    encounter = encounters.open_(actor(), encounter_id, "why")
+    return page(
+        "triage/why.html", "triage/_explanation.html", encounter=encounter, patient=encounter.patient,
+        sheet=sheets.sheet_of(encounter), why=explanations.explain(encounter),
+    )  # fmt: skip
 
 
 @blueprint.post("/encounters/<encounter_id>/decision")

@@ -11,6 +11,7 @@ from triage.cli import simulate
 from triage.domain.candidates import candidates_of
 from triage.domain.findings import refusal
 from triage.domain.rules import evaluate as advise
+from triage.domain.scores import scores_of
 from triage.domain.why import changes, why_not
 from triage.knowledge import Knowledge, KnowledgeError, load, use_modalities
 
@@ -33,8 +34,9 @@ group.add_command(simulate.command)
 @click.option("--lang", type=click.Choice(["en", "ja"]), default="en", help="Language of the reasons.")
 @click.option("--why", is_flag=True, help="Add what would change the answer, and why the other rules did not fire.")
 @click.option("--procedures", is_flag=True, help="Add what speaks for and against each procedure.")
+@click.option("--scores", is_flag=True, help="Add the scores that the findings give.")
 @click.option("--on-site", metavar="LIST", help="Machines the clinic has, such as xray,ct,mri.")
-def evaluate(file: BinaryIO, lang: str, why: bool, procedures: bool, on_site: str | None) -> None:
+def evaluate(file: BinaryIO, lang: str, on_site: str | None, **wanted: bool) -> None:
     """Answer each line of FILE (or standard input): {"id": …, "findings": {name: value, …}}.
 
     One line of JSON out per line in, in the same order; blank lines are passed over. A line that cannot be
@@ -43,7 +45,7 @@ def evaluate(file: BinaryIO, lang: str, why: bool, procedures: bool, on_site: st
     acuity or route, "ask" the fewest questions that settle it.
     """
     knowledge = _loaded(on_site)
-    more = [*([_why] if why else []), *([_procedures] if procedures else [])]
+    more = [add for name, add in MORE.items() if wanted[name]]
     failed = False
     for line in file:
         if line.strip():
@@ -88,6 +90,13 @@ def _why(knowledge: Knowledge, findings: Mapping[str, object], lang: str) -> dic
 
 def _procedures(knowledge: Knowledge, findings: Mapping[str, object], lang: str) -> dict[str, Any]:
     return {"procedures": candidates_of(knowledge, findings, lang)}
+
+
+def _scores(knowledge: Knowledge, findings: Mapping[str, object], lang: str) -> dict[str, Any]:
+    return {"scores": scores_of(knowledge, findings, lang)}
+
+
+MORE: dict[str, More] = {"why": _why, "procedures": _procedures, "scores": _scores}
 
 
 def _id_of(line: bytes) -> Any:

@@ -36,7 +36,7 @@ MESSAGES: dict[str, str] = {
     "reason_needed": N_("Choose a reason."),
     "note_needed": N_("Write why."),
     "route_needed": N_("Choose where the patient goes."),
-    "modality_needed": N_("Choose X-ray or CT."),
+    "modality_needed": N_("Choose the imaging."),
     "hospital_needed": N_("Choose the receiving hospital."),
     "doctor_needed": N_("A doctor must order this examination before it can start."),
     "two_identifiers": N_("Check two identifiers with the patient."),
