@@ -107,9 +107,9 @@ def changes(ruleset: Ruleset, findings: Mapping[str, object], fixed: Collection[
     """
     values = ruleset.values(findings)
     now = settle(ruleset, values)
-    found: dict[tuple[str, str], list[Change]] = {}
+    found: dict[tuple[int, str], list[Change]] = {}
     for change in (*_upwards(ruleset, findings, values, now, fixed), *_downwards(ruleset, findings, now, fixed)):
-        known = found.setdefault((change.acuity, change.route), [])
+        known = found.setdefault((change.level, change.route), [])
         if len(known) < MOST and not any(_includes(change, other) for other in known):
             known.append(change)
     flat = [change for group in found.values() for change in group]
@@ -122,7 +122,7 @@ def _size(change: Change) -> int:
 
 
 def _includes(change: Change, other: Change) -> bool:
-    return other.answers.items() <= change.answers.items() and {*other.without} <= {*change.without}
+    return other.answers.keys() <= change.answers.keys() and {*other.without} <= {*change.without}
 
 
 def _upwards(

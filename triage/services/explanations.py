@@ -29,7 +29,7 @@ def explain(encounter: Encounter) -> Explanation:
 
 
 def _by_place(found: Sequence[Change]) -> tuple[tuple[Change, ...], ...]:
-    places = groupby(found, key=lambda change: (change.acuity, change.route))
+    places = groupby(found, key=lambda change: (change.level, change.route))
     return tuple(tuple(group) for _, group in places)
 
 
