@@ -31,13 +31,15 @@ from triage.models import (
     ExposureRecord,
     ImagingOrder,
     Patient,
+    RuleFeedback,
+    RuleFeedbackAnswer,
     Staff,
     StageChange,
     Task,
     TreatmentDecision,
     TriageDecision,
 )
-from triage.services import accounts, audit, consults, encounters, intakes, triage
+from triage.services import accounts, agreement, audit, consults, encounters, intakes, triage
 
 NOON = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)
 CASES = list(reading.read().cases.values())
@@ -227,6 +229,27 @@ def test_most_decisions_follow_the_suggestion(day: None) -> None:
     accepted = [decision for decision in decisions if decision.accepted]
     assert 0.7 < len(accepted) / len(decisions) < 0.95
     assert all(decision.reason for decision in decisions if not decision.accepted)
+
+
+def test_rules_nurse_and_surgeon_do_not_always_agree(day: None) -> None:
+    actor = accounts.actor_of(session.scalar(select(Staff.id).where(Staff.user_name == "surgeon2")) or "")
+    assert actor is not None
+    found = agreement.report(actor, agreement.Period())
+    for name in set(agreement.COMPARED) - set(agreement.NOT_COMPARED):
+        assert found.tables[name].n, name
+        if name != "nurse_surgeon_level":  # few visits are triaged by both
+            assert found.tables[name].kappa.value is not None, name
+    assert found.all.raised
+    assert found.all.lowered
+    assert found.recalled
+    assert len(found.all.reasons) >= 4
+    assert 0.6 < (found.tables["rules_nurse_route"].kappa.value or 0) < 0.98
+
+
+def test_some_feedback_on_rules_is_answered_and_some_waits(day: None) -> None:
+    said = session.scalars(select(RuleFeedback)).all()
+    assert {entry["rule"] for entry in reading.read().day["feedback"]} == {entry.rule for entry in said}
+    assert 0 < len(session.scalars(select(RuleFeedbackAnswer)).all()) < len(said)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -48,7 +48,7 @@ def _tally(tally: Tally) -> Sequence[object]:
 
 
 def _tally_heads() -> Sequence[str]:
-    return [_("Decisions"), _("Accepted"), _("Accepted %"), _("Raised"), _("Lowered"), _("Other route")]
+    return [_("Decisions"), _("As suggested"), _("As suggested %"), _("Raised"), _("Lowered"), _("Other route")]
 
 
 def _rules(report: Report) -> Rows:

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from triage import knowledge
 from triage.db import Base, new_id, session
+from triage.demo import opinions
 from triage.demo.clinic import Team
 from triage.demo.persons import Person
 from triage.demo.reading import Answers, Case, Script
@@ -24,6 +25,8 @@ from triage.models import (
     ExposureRecord,
     Finding,
     ImagingOrder,
+    RuleFeedback,
+    RuleFeedbackAnswer,
     StageChange,
     TreatmentDecision,
     TriageDecision,
@@ -33,8 +36,10 @@ from triage.services.triage import Choice
 
 TABLES: tuple[type[Base], ...] = (
     Encounter, StageChange, Finding, TriageDecision, ImagingOrder, ExposureRecord, TreatmentDecision,
+    RuleFeedback, RuleFeedbackAnswer,
 )  # fmt: skip
 SPECIALIST = "imaging_then_specialist"
+_IMAGED = {route for route, step in lifecycle.ROUTES.items() if step == "route_imaging"}
 
 
 @dataclass
@@ -54,7 +59,9 @@ class Rows:
         self.rows: defaultdict[type[Base], list[dict[str, Any]]] = defaultdict(list)
 
     def insert(self) -> None:
-        """Insert everything gathered."""
+        """Insert everything gathered, and what was said against the rules."""
+        for table, row in list(opinions.feedback(self.script, self.team, self.actor.site_id, self.rows)):
+            self.rows[table].append(row)
         for table in TABLES:
             if self.rows[table]:
                 session.execute(insert(table), self.rows[table])
@@ -63,6 +70,7 @@ class Rows:
         """Gather one visit that began at ``start``."""
         nurse, surgeon = (self.team[rng.choice(names)] for names in (("nurse", "nurse2"), ("surgeon", "surgeon2")))
         story = _Story(self, visit, new_id(), start, nurse, surgeon, rng)
+        story.mood = Random(f"{start:%Y-%m-%d} {ticket}")  # noqa: S311 - its own, so that the day stays as it was
         desk = self.script.desk_answers(visit.case)
         sheet = self.script.sheet_answers(visit.case, 0, visit.person.answers) | self.script.settled(visit.case)
         story.findings("reception", self.team["reception"], {n: a for n, a in desk.items() if n not in sheet})
@@ -85,14 +93,14 @@ class _Story:
         self, to: Rows, visit: PastVisit, id_: str, start: datetime, nurse: Actor, surgeon: Actor, rng: Random
     ) -> None:
         self.script, self.rows, self.visit, self.id, self.now = to.script, to.rows, visit, id_, start
-        self.nurse, self.surgeon, self.rng = nurse, surgeon, rng
+        self.nurse, self.surgeon, self.rng, self.mood = nurse, surgeon, rng, rng
         self.desk, self.radiographer = to.team["reception"], to.team["radiographer"]
         self.stage, self.row = lifecycle.REGISTERED, dict[str, Any]()
         self.site_id, self.exposures = to.actor.site_id, to.script.day["exposure"]
 
-    def wait(self) -> datetime:
-        """Let some minutes pass and return the moment."""
-        self.now += timedelta(minutes=self.rng.randint(4, 16))
+    def wait(self, long: timedelta | None = None) -> datetime:
+        """Let some minutes pass, or exactly so long, and return the moment."""
+        self.now += long or timedelta(minutes=self.rng.randint(4, 16))
         return self.now
 
     def findings(self, source: str, who: Actor, answers: Answers) -> None:
@@ -110,21 +118,35 @@ class _Story:
         suggestion, known = intakes.suggest(self.site_id, told), resolve(knowledge.load(), told)
         self.move("submit_intake", self.desk)
         for number in range(len(self.visit.case.sheet)):
-            self._triage(self.script.choice(self.visit.case, number, suggestion), suggestion, known)
-        self._sign(self.visit.case.doctor[-1], suggestion, known)
+            choice = self.script.choice(self.visit.case, number, suggestion)
+            self._decide(opinions.otherwise(self.script, self.mood, choice, suggestion), number, suggestion, known)
+        *first, last = self.visit.case.doctor
+        for plan in first:
+            self._sign("route_imaging", plan, suggestion, known)
+            self._image(plan["modality"], True, self.surgeon)
+        self._sign("decide", last, suggestion, known)
         return suggestion
 
-    def move(self, step: str, who: Actor) -> None:
-        """Take the visit one step on."""
+    def _decide(self, choice: Choice, number: int, suggestion: Suggestion, known: Mapping[str, object]) -> None:
+        """Let the nurse decide, now and then the surgeon; now and then it is undone at once and decided again."""
+        shares = self.script.day["shares"]
+        who = self.surgeon if self.mood.random() < shares["surgeon_triages"][number > 0] else self.nurse
+        if choice.route not in _IMAGED and self.mood.random() < shares["undone"]:
+            self._triage(choice, who, suggestion, known)
+            self.move("recall", who, timedelta(minutes=self.mood.randint(1, 4)))
+        self._triage(choice, who, suggestion, known)
+
+    def move(self, step: str, who: Actor, after: timedelta | None = None) -> None:
+        """Take the visit one step on, after some minutes or after exactly so long."""
         before, self.stage = self.stage, lifecycle.after(step, self.stage)
         self.rows[StageChange].append({
             "id": new_id(), "encounter_id": self.id, "from_stage": before, "to_stage": self.stage, "step": step,
-            "at": self.wait(), "staff_id": who.staff_id,
+            "at": self.wait(after), "staff_id": who.staff_id,
         })  # fmt: skip
 
-    def _triage(self, choice: Choice, suggestion: Suggestion, known: Mapping[str, object]) -> None:
+    def _triage(self, choice: Choice, who: Actor, suggestion: Suggestion, known: Mapping[str, object]) -> None:
         self.rows[TriageDecision].append({
-            "id": new_id(), "encounter_id": self.id, "at": self.wait(), "staff_id": self.nurse.staff_id,
+            "id": new_id(), "encounter_id": self.id, "at": self.wait(), "staff_id": who.staff_id,
             "acuity": choice.acuity, "route": choice.route, "modality": choice.modality or None,
             "accepted": not choice.reason, "reason": choice.reason, "note": choice.note,
             "suggestion": suggestion.as_dict(), "findings": dict(known), "ruleset": suggestion.ruleset,
@@ -132,14 +154,14 @@ class _Story:
         })  # fmt: skip
         then_specialist = choice.route == SPECIALIST
         self.row |= {"acuity": choice.acuity, "route": choice.route, "then_specialist": then_specialist}
-        self.move(lifecycle.ROUTES[choice.route], self.nurse)
+        self.move(lifecycle.ROUTES[choice.route], who)
         if self.stage == lifecycle.IMAGING:
-            self._image(choice.modality, then_specialist)
+            self._image(choice.modality, then_specialist, who)
 
-    def _image(self, modality: str, then_specialist: bool) -> None:
+    def _image(self, modality: str, then_specialist: bool, who: Actor) -> None:
         order = {
             "id": new_id(), "site_id": self.site_id, "encounter_id": self.id, "modality": modality,
-            "status": "completed", "then_specialist": then_specialist, "requested_by": self.nurse.staff_id,
+            "status": "completed", "then_specialist": then_specialist, "requested_by": who.staff_id,
             "requested_at": self.now,
             "ordered_by": self.surgeon.staff_id, "ordered_at": self.wait(), "started_by": self.radiographer.staff_id,
             "started_at": self.wait(), "identity": list(IDENTITY), "pregnancy": self._pregnancy(), "version": 4,
@@ -158,8 +180,8 @@ class _Story:
         male = self.visit.person.columns["sex"] == "male"
         return imaging.NOT_APPLICABLE if male else imaging.NOT_PREGNANT
 
-    def _sign(self, plan: Mapping[str, Any], suggestion: Suggestion, known: Mapping[str, object]) -> None:
-        self.move("decide", self.surgeon)
+    def _sign(self, step: str, plan: Mapping[str, Any], suggestion: Suggestion, known: Mapping[str, object]) -> None:
+        self.move(step, self.surgeon)
         self.rows[TreatmentDecision].append({
             "id": new_id(), "encounter_id": self.id, "at": self.now, "staff_id": self.surgeon.staff_id, **plan,
             "seen": {"findings": dict(known), "suggestion": suggestion.as_dict()},
