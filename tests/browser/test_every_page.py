@@ -9,7 +9,7 @@ from tests.browser.conftest import DESK, PHONE, violations
 from tests.builders import Clinic, arrive, as_answers, wait
 from triage import knowledge
 from triage.db import session
-from triage.services import emergencies, encounters, imaging, intakes, triage
+from triage.services import emergencies, encounters, feedback, imaging, intakes, triage
 
 Open = Callable[..., Page]
 
@@ -32,6 +32,8 @@ def places(clinic: Clinic) -> dict[str, str]:
     order = imaging.list_orders(clinic.surgeon)[0]
     imaging.order(clinic.surgeon, order.id, order.version)
     intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
+    rule = knowledge.load().ruleset.default.id
+    feedback.give_feedback(clinic.nurse, waiting.id, rule, "not for athletes")
     session.remove()
     return {
         "/sign-in": "", "/me": "admin", "/staff": "admin", "/audit": "auditor", "/audit/verification": "auditor",
@@ -42,7 +44,8 @@ def places(clinic: Clinic) -> dict[str, str]:
         f"/encounters/{waiting.id}/triage": "nurse", f"/encounters/{pinned.id}/emergency": "nurse",
         f"/encounters/{pinned.id}/emergency/transfer-sheet": "nurse", "/tasks": "nurse", "/imaging": "radiographer",
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
-        "/nothing-here": "nurse",
+        "/agreement": "surgeon", f"/agreement/rules/{rule}": "surgeon2",
+        f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/nothing-here": "nurse",
     }  # fmt: skip
 
 
