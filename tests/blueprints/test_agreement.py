@@ -70,7 +70,7 @@ def test_the_rule_the_reason_and_the_version_stand_on_the_page_in_both_languages
     assert decision.ruleset_hash[:12] in page
     japanese = browser.get("/agreement?lang=ja").text
     assert "所見と合わない" in japanese
-    assert "緊急度を決めたルールごと" in japanese
+    assert "緊急度を決めた規則ごと" in japanese
 
 
 def test_a_period_without_decisions_is_empty_and_a_wrong_one_is_answered_at_the_field(
