@@ -21,6 +21,9 @@ status = "project"
 GOOD = {"id": "NEW-01", "when": "back_pain", "acuity": "soon", "route": "xray", "source": "PROJECT"}
 
 
+WIDE = f"at_least(9, {', '.join(name for name, spec in list(load().findings.items()) if 'bool' in spec.types)})"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     target = tmp_path / "knowledge"
@@ -62,6 +65,9 @@ def test_a_sound_rule_can_be_added_as_one_entry(folder):
         ({"when": "unless(failed_care)"}, "a no must never switch a rule off"),
         ({"when": "unless(unless(at_least(1, back_pain, failed_care)))"}, "a no must never switch a rule off"),
         ({"when": "__import__('os')"}, "not allowed in a condition"),
+        ({"when": "age < 20 and age > 30"}, "no answers can make this condition true"),
+        ({"when": "unless(back_pain)"}, "it would hold while nothing is known"),
+        ({"when": WIDE}, "ways to make the condition true, the limit is 2000: split the rule"),
         ({"id": "RF-CES-01"}, "duplicate id: RF-CES-01"),
         ({"source": "NOWHERE"}, "unknown source: NOWHERE"),
         ({"route": "home"}, "unknown route: home"),

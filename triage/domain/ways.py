@@ -89,6 +89,10 @@ class Ways:
                     raise TooManyWays(self._reading, count)
                 together = smallest(a | b for a in together for b in part)
             found += together
+            if len(found) > 2 * LIMIT:
+                found = smallest(found)
+                if len(found) > LIMIT:
+                    raise TooManyWays(self._reading, len(found))
         return smallest(found)
 
     def _expand_exceptions(self) -> dict[Mask, list[Mask]]:

@@ -12,6 +12,7 @@ from triage.domain.ways import TooManyWays
 from triage.knowledge import acr, schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
+from triage.knowledge.errors import KnowledgeError
 from triage.knowledge.reading import Document
 from triage.knowledge.scale import check_level, check_scale
 
@@ -81,7 +82,7 @@ class RulesetBuilder:
             instead=MappingProxyType(self._instead()),
             questions=MappingProxyType({name: q.id for q in self.raw.question for name in q.findings}),
         )
-        return self._without_wide_rules(ruleset)
+        return self._that_can_fire(ruleset)
 
     def _instead(self) -> dict[str, str]:
         """Return what imaging and routes become with the machines that are, or are not, on site."""
@@ -97,13 +98,25 @@ class RulesetBuilder:
             found[route.id] = (route.away if missing else None) or route.id
         return {name: other for name, other in found.items() if name != other}
 
-    def _without_wide_rules(self, ruleset: Ruleset) -> Ruleset:
+    def _that_can_fire(self, ruleset: Ruleset) -> Ruleset:
+        """Refuse a rule that is too wide to read, that nothing can make fire, or that fires on a blank sheet."""
         try:
+            ways = ruleset.ways
             _ = ruleset.to_ranks, ruleset.to_routes(ruleset.routes)
         except TooManyWays as error:
-            ids = [entry.id for entry in self.raw.rule]
-            raise self.document.fault("rule", ids.index(error.rule), str(error)) from error
+            raise self._fault_of(error.rule, str(error)) from error
+        for rule in (*ruleset.rules, *(restriction.rule for restriction in ruleset.restrictions)):
+            if not ways.of_rule[rule.id]:
+                raise self._fault_of(rule.id, "when: no answers can make this condition true")
+            if any(not way.mask & ~ruleset.to_ranks.exceptions for way in ways.of_rule[rule.id]):
+                raise self._fault_of(rule.id, "when: it would hold while nothing is known")
         return ruleset
+
+    def _fault_of(self, rule: str, reason: str) -> KnowledgeError:
+        places = [("rule", n, e.id) for n, e in enumerate(self.raw.rule)]
+        places += [("restriction", n, e.id) for n, e in enumerate(self.raw.restriction)]
+        key, index = next((key, index) for key, index, name in places if name == rule)
+        return self.document.fault(key, index, reason, "when")
 
     def read_definitions(self, readings: Mapping[str, str]) -> dict[str, Condition]:
         """Return the definitions, each in the reading that is given for it, else in the one in force."""
