@@ -1,0 +1,97 @@
+"""A simulation in a real browser: it goes on by itself, stops and resumes, works without scripts, and is readable."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import DESK, PHONE, violations
+from tests.builders import PASSWORD, Clinic, wait
+from tests.drafts import blind, keener, write_draft
+from triage.db import session
+from triage.services import simulations
+from triage.services.organisations import today
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def visits(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six visits, each a piece of its own."""
+    monkeypatch.setattr(simulations, "BATCH", 1)
+    monkeypatch.setattr(simulations, "STEP_SECONDS", 0)
+    for answers in ({"back_pain": True, "saddle_anaesthesia": True}, {"back_pain": True, "pain_nrs": 7}, {}) * 2:
+        wait(clinic.reception, dict(answers))
+    session.remove()
+
+
+def form_of(clinic: Clinic, text: str) -> str:
+    url = f"/rulesets/{write_draft(clinic.surgeon, text)}/simulations"
+    session.remove()
+    return url
+
+
+@pytest.mark.usefixtures("visits")
+def test_started_by_keyboard_it_counts_by_itself_up_to_the_result(sign_in: Open, clinic: Clinic) -> None:
+    page = sign_in("surgeon")
+    page.goto(form_of(clinic, keener()))
+    page.get_by_role("button", name="Start the simulation").press("Enter")
+    expect(page.get_by_role("heading", name="No emergency is lost")).to_be_visible()
+    expect(page.locator("h1")).to_contain_text("Simulation of")
+    expect(page.get_by_text("PAIN-01").first).to_be_visible()
+
+
+@pytest.mark.usefixtures("visits")
+def test_stopped_it_stands_still_and_continues_on_a_press(sign_in: Open, clinic: Clinic) -> None:
+    version_id, day = write_draft(clinic.surgeon, blind()), today(clinic.site_id)
+    made = simulations.start(clinic.surgeon, version_id, day - timedelta(days=1), day)
+    simulations.step(clinic.surgeon, made, 0, seconds=0)
+    session.remove()
+    page = sign_in("surgeon")
+    page.goto(f"/simulations/{made}?paused=1")
+    expect(page.get_by_role("heading", name="Paused")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "1")
+    page.get_by_role("button", name="Continue").press("Enter")
+    expect(page.get_by_role("heading", name="Emergencies would be lost")).to_be_visible()
+
+
+@pytest.mark.usefixtures("visits")
+def test_without_scripts_every_piece_is_a_press(browser: Browser, server: str, clinic: Clinic) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=server)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.fill("[name=user_name]", "surgeon")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page.goto(form_of(clinic, keener()))
+    page.click("text=Start the simulation")
+    for _ in range(20):
+        if not page.get_by_role("button", name="Continue").count():
+            break
+        page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="No emergency is lost")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme", "lang"),
+    [(DESK, "light", "en"), (DESK, "dark", "ja"), (PHONE, "light", "ja"), (PHONE, "dark", "en")],
+)
+@pytest.mark.usefixtures("visits")
+def test_form_progress_and_result_are_accessible_and_fit(
+    sign_in: Open, clinic: Clinic, size: tuple[int, int], scheme: str, lang: str
+) -> None:
+    version_id, day = write_draft(clinic.surgeon, blind()), today(clinic.site_id)
+    waiting, ended = (simulations.start(clinic.surgeon, version_id, day, day) for _ in range(2))
+    while simulations.get(clinic.surgeon, ended).finished_at is None:
+        simulations.step(clinic.surgeon, ended, simulations.get(clinic.surgeon, ended).done)
+    session.remove()
+    page, problems = sign_in("surgeon", size, scheme, lang), []
+    for path in (f"/rulesets/{version_id}/simulations", f"/simulations/{waiting}?paused=1", f"/simulations/{ended}"):
+        page.goto(path)
+        problems += [f"{path} {line}" for line in violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1"):
+            problems.append(f"{path} is wider than {size[0]} px")
+    assert not problems, "\n".join(problems)
