@@ -12,6 +12,7 @@ from triage.domain import lifecycle
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms import review, summary
 from triage.forms.consults import TreatmentForm
+from triage.forms.entry import REVIEWED
 from triage.services import consults, encounters, imaging, live, pins, scores, triage
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
@@ -63,6 +64,22 @@ def _prefilled(encounter: Any) -> TreatmentForm:
     return TreatmentForm(locale(), formdata=None, kind=kind, note=note, version=encounter.version)
 
 
+@blueprint.get("/consults/<encounter_id>/candidates")
+@requires("consults:view")
+def candidates(encounter_id: str) -> Response:
+    """Show the case again on what is recorded now; the decision that is being written stays as it is."""
+    encounter = encounters.get(actor(), encounter_id)
+    return page("consults/_fresh.html", **_case(encounter, TreatmentForm(locale(), formdata=None)))
+
+
+@blueprint.get("/consults/<encounter_id>/candidate")
+@requires("consults:view")
+def candidate(encounter_id: str) -> Response:
+    """Show what speaks against the procedure that is being chosen."""
+    weighed = consults.candidates_for(encounters.get(actor(), encounter_id))
+    return page("consults/_weighed.html", candidates=weighed, procedure=request.args.get("procedure", ""))
+
+
 def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     found, who = form_context(encounter), actor()
     entry = found["entry"]
@@ -72,7 +89,9 @@ def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
         "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry),
         "denied": summary.absent(entry), "unsure": summary.not_known(entry),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
-        "decisions": consults.decisions_of(encounter), "visits": consults.earlier_visits(who, encounter),
+        "decisions": consults.decisions_of(encounter), "candidates": consults.candidates_for(encounter),
+        "sections": REVIEWED, "place": "review", "procedure": form.procedure.data or "",
+        "visits": consults.earlier_visits(who, encounter),
         "scores": scores.begun(encounter), "before": before, "after": after, "lists": knowledge.load().lists,
         "decidable": encounter.stage in consults.DECIDABLE and who.may("consults:decide"),
     }  # fmt: skip
@@ -126,4 +145,6 @@ def print_(encounter_id: str) -> Response:
     """Show the decision as a sheet for the record."""
     encounter = encounters.print_(actor(), encounter_id, "decision")
     back = url_for("consults.show", encounter_id=encounter_id)
-    return page("consults/print.html", back_url=back, **_case(encounter, TreatmentForm(locale(), formdata=None)))
+    case = _case(encounter, TreatmentForm(locale(), formdata=None))
+    seen = consults.seen_candidates(case["decisions"][0]) if case["decisions"] else ()
+    return page("consults/print.html", back_url=back, shown=seen or case["candidates"], **case)

@@ -15,7 +15,7 @@ from triage.web import actor, htmx, message, page, requires, zone
 blueprint = Blueprint("intakes", __name__)
 
 #: Where a plain post leads back to.
-BACK = {"intake": "intakes.show", "sheet": "triage.show"}
+BACK = {"intake": "intakes.show", "sheet": "triage.show", "review": "consults.show"}
 
 
 @blueprint.get("/encounters/<encounter_id>/intake")
@@ -77,7 +77,7 @@ def submit(encounter_id: str) -> AnyResponse:
 def _again(encounter: Encounter, outcome: Outcome) -> Response:
     """Show the form again with what was typed and why it was not saved; the rest of it is saved."""
     values = form_context(encounter, outcome)
-    if request.form.get("place") != "sheet":
+    if request.form.get("place") not in ("sheet", "review"):
         return page("intakes/show.html", status=outcome.status, **values)
     names = sorted({*outcome.errors, *outcome.refused, *outcome.conflicts} & values["entry"].known_names)
     return page("findings/correct.html", status=outcome.status, names=names, **values)

@@ -52,6 +52,7 @@ class Candidate:
     """
 
     procedure: str
+    short: Mapping[str, str]
     label: Mapping[str, str]
     verdict: str
     for_: tuple[Point, ...] = ()
@@ -74,7 +75,8 @@ class Candidate:
         groups = {"for": self.for_, "against": self.against, "unknown": self.unknown}
         return {
             "procedure": self.procedure, "label": self.label.get(lang, self.label["en"]), "labels": dict(self.label),
-            "verdict": self.verdict, **{name: [p.as_dict(lang) for p in points] for name, points in groups.items()},
+            "short": dict(self.short), "verdict": self.verdict,
+            **{name: [p.as_dict(lang) for p in points] for name, points in groups.items()},
             "prerequisites": [point.as_dict(lang) for point in self.prerequisites],
             "note": self.note.get(lang, ""), "notes": dict(self.note), "sources": list(self.sources),
             "other_readings": [
@@ -95,7 +97,7 @@ class Candidate:
             for r in data["other_readings"]
         )
         return cls(
-            procedure=data["procedure"], label=dict(data["labels"]), verdict=data["verdict"], for_=for_,
-            against=against, unknown=unknown, prerequisites=needed, note=dict(data["notes"]),
-            sources=tuple(data["sources"]), other_readings=readings,
+            procedure=data["procedure"], short=dict(data["short"]), label=dict(data["labels"]),
+            verdict=data["verdict"], for_=for_, against=against, unknown=unknown, prerequisites=needed,
+            note=dict(data["notes"]), sources=tuple(data["sources"]), other_readings=readings,
         )  # fmt: skip

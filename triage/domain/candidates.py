@@ -108,6 +108,7 @@ class Treatment:
     """A treatment and its criteria; none where no source gives an indication."""
 
     id: str
+    short: Mapping[str, str]
     label: Mapping[str, str]
     note: Mapping[str, str]
     sources: tuple[str, ...]
@@ -191,9 +192,9 @@ def _weigh(treatment: Treatment, asked: _Asked, readings: tuple[Reading, ...]) -
     open_ = () if met else points(INDICATION, None)
     absent = () if met or open_ else points(INDICATION, False)
     return Candidate(
-        procedure=treatment.id, label=treatment.label, note=treatment.note, sources=treatment.sources,
-        verdict=_verdict(tested), for_=met, against=absent + points(RISK, True), unknown=open_ + points(RISK, None),
-        prerequisites=points(NEEDED, True, False, None), other_readings=readings,
+        procedure=treatment.id, short=treatment.short, label=treatment.label, note=treatment.note,
+        sources=treatment.sources, verdict=_verdict(tested), for_=met, against=absent + points(RISK, True),
+        unknown=open_ + points(RISK, None), prerequisites=points(NEEDED, True, False, None), other_readings=readings,
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from triage.forms.findings import UNIT, WAS, Item, items, told_by, wire
 
 #: A number with at most this many whole values is shown as a row of buttons.
 SCALE = 11
+#: Sections that the surgeon's review shows for entering, too.
+REVIEWED = ("diagnoses", "operation")
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,9 @@ class Entry:
         return row if row is not None else (told[0] if told and len(told) == len(told_by(name)) else None)
 
     def is_on(self, name: str, place: str) -> bool:
-        """Tell whether the page of a place ("intake", "sheet") shows a name; the sheet repeats the urgent questions."""
+        """Tell whether a page ("intake", "sheet", "review") shows a name; the sheet repeats the urgent questions."""
+        if place == "review":
+            return getattr(items()[name].spec, "section", "") in REVIEWED
         if (items()[name].place == "sheet") == (place == "sheet"):
             return True
         return place == "sheet" and any(name in (q.id, *q.details) for q in self.known.urgent_questions)

@@ -69,6 +69,7 @@ class CandidacyBuilder:
         return tuple(
             Treatment(
                 id=e.id,
+                short=_text(e.short),
                 label=_text(e.label or labels[e.id]),
                 note=_text(e.note) if e.note else MappingProxyType({}),
                 sources=tuple(e.sources),

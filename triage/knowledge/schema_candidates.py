@@ -11,6 +11,7 @@ class CandidateEntry(Entry):
     """One treatment; label only for what is no procedure of the clinic's list, note for what no criterion says."""
 
     id: Name
+    short: TextEntry
     label: TextEntry | None = None
     note: TextEntry | None = None
     sources: list[Name] = []

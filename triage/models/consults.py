@@ -25,5 +25,5 @@ class TreatmentDecision(Row, Base):
     side: Mapped[str] = mapped_column(default="")
     modality: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")  # the plan, the question, or the reason
-    seen: Mapped[dict[str, Any]]  # findings and suggestion on which it was made
+    seen: Mapped[dict[str, Any]]  # findings, suggestion and candidates on which it was made
     staff: Mapped[Staff] = relationship(lazy="raise")

@@ -10,17 +10,19 @@ from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain import lifecycle, treatment
 from triage.domain.access import Actor
+from triage.domain.candidate import Candidate
+from triage.domain.candidates import candidates
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Claim, Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
-from triage.services import intakes, orders, pins
+from triage.services import intakes, orders, pins, rulesets
 from triage.services.audit import record
 from triage.services.encounters import check_version, earlier, for_writing, move
 
 __all__ = [
-    "DECIDABLE", "LISTED", "Case", "Choice", "check", "decide", "decisions_of", "earlier_visits", "list_cases",
-    "neighbours", "questions_to_nurse",
+    "DECIDABLE", "LISTED", "Case", "Choice", "candidates_for", "check", "decide", "decisions_of", "earlier_visits",
+    "list_cases", "neighbours", "questions_to_nurse", "seen_candidates",
 ]  # fmt: skip
 
 #: Stands behind every level, for sorting.
@@ -107,6 +109,17 @@ def check(choice: Choice) -> dict[str, str]:
     return treatment.lacking(knowledge.load(), choice)
 
 
+def candidates_for(encounter: Encounter) -> tuple[Candidate, ...]:
+    """Return what speaks for and against each treatment under the rules in force at the encounter's site."""
+    known = rulesets.in_force(encounter.site_id)
+    return candidates(known.candidacy, resolve(known, intakes.answers_of(encounter)))
+
+
+def seen_candidates(decision: TreatmentDecision) -> tuple[Candidate, ...]:
+    """Return the candidates as they stood when the decision was signed; empty where it is older than they are."""
+    return tuple(Candidate.from_dict(data) for data in decision.seen.get("candidates", ()))
+
+
 @verb
 def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str:
     """Sign a decision and return its id. It is appended, never edited.
@@ -130,10 +143,11 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
 
 def _sign(actor: Actor, encounter: Encounter, choice: Choice) -> TreatmentDecision:
     findings = resolve(knowledge.load(), intakes.answers_of(encounter))
+    weighed = [candidate.as_dict() for candidate in candidates_for(encounter)]
     decision = TreatmentDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, kind=choice.kind,
         procedure=choice.procedure, level=choice.level, side=choice.side, modality=choice.modality, note=choice.note,
-        seen={"findings": findings, "suggestion": encounter.suggestion},
+        seen={"findings": findings, "suggestion": encounter.suggestion, "candidates": weighed},
     )  # fmt: skip
     session.add(decision)
     session.flush()

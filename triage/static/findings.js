@@ -21,5 +21,9 @@ function stay(event) {
 const composed = (event) => event.target.closest?.('#answers .fnd');
 document.addEventListener('input', (event) => { if (event.isComposing && composed(event)) event.stopPropagation(); }, true);
 document.addEventListener('compositionend', (event) => { if (composed(event)) event.target.dispatchEvent(new Event('input', { bubbles: true })); });
+// What was opened stays open when the part around it is exchanged.
+const opened = new Set();
+document.addEventListener('htmx:beforeSwap', () => { opened.clear(); document.querySelectorAll('details[data-keep][open]').forEach((one) => opened.add(one.id)); });
+document.addEventListener('htmx:afterSwap', () => opened.forEach((id) => document.getElementById(id)?.setAttribute('open', '')));
 document.addEventListener('click', clear);
 document.addEventListener('keydown', stay);
