@@ -109,11 +109,13 @@ def test_a_treatment_out_of_order_missing_or_twice_is_refused(folder: Path) -> N
             load(folder)
         load.cache_clear()
     (folder / "candidates.toml").write_text(plain, encoding="utf-8")
-    assert "duplicate id: SCS" in refused(folder, '[[candidate]]\nid = "SCS"')
+    assert "duplicate id: SCS" in refused(folder, '[[candidate]]\nid = "SCS"\nshort = { en = "S", ja = "刺激" }')
 
 
 def test_a_treatment_without_criteria_must_say_why(folder: Path) -> None:
-    message = refused(folder, '[[candidate]]\nid = "BATHS"\nlabel = { en = "Baths", ja = "温泉" }')
+    message = refused(
+        folder, '[[candidate]]\nid = "BATHS"\nshort = { en = "B", ja = "湯" }\nlabel = { en = "Baths", ja = "温泉" }'
+    )
     assert "without criteria a note must say why" in message
 
 
