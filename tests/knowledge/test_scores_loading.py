@@ -17,7 +17,7 @@ maximum = 3
 worse = "higher"
 sources = ["PROJECT"]
 status = "project"
-licence = "free"
+licence = { en = "free", ja = "自由" }
 
 [[score.item]]
 id = "one"
@@ -51,7 +51,7 @@ worse = "higher"
 finding = "odi"
 sources = ["PROJECT"]
 status = "project"
-licence = "licensed"
+licence = { en = "licensed", ja = "許諾" }
 """
 
 
@@ -86,12 +86,24 @@ def test_a_sound_score_is_one_entry(folder):
         ("from = 0\nto = 1", 'when = "sum <= 1"', "unknown name: sum"),
         (', ja = "高い。"', "", "means.ja: Field required"),
         ('worse = "higher"', 'worse = "bigger"', "worse"),
-        ('licence = "free"\n', "", "licence: Field required"),
+        ('licence = { en = "free", ja = "自由" }\n', "", "licence: Field required"),
         ('kind = "computed"', 'kind = "typed_total"\nfinding = "odi"', "only a computed score ships items"),
-        ('licence = "free"', 'licence = "free"\nfinding = "odi"', "odi must have the limits 0 to 3"),
-        ('licence = "free"', 'licence = "free"\nfinding = "smoker"', "smoker is not a number"),
-        ('licence = "free"', 'licence = "free"\nfinding = "nothing"', "unknown finding: nothing"),
-        ('licence = "free"', 'licence = "free"\ncolour = "red"', "colour"),
+        (
+            'licence = { en = "free", ja = "自由" }',
+            'licence = { en = "free", ja = "自由" }\nfinding = "odi"',
+            "odi must have the limits 0 to 3",
+        ),
+        (
+            'licence = { en = "free", ja = "自由" }',
+            'licence = { en = "free", ja = "自由" }\nfinding = "smoker"',
+            "smoker is not a number",
+        ),
+        (
+            'licence = { en = "free", ja = "自由" }',
+            'licence = { en = "free", ja = "自由" }\nfinding = "nothing"',
+            "unknown finding: nothing",
+        ),
+        ('licence = { en = "free", ja = "自由" }', 'licence = { en = "free", ja = "自由" }\ncolour = "red"', "colour"),
         ('cases = [{ when = "smoker", points = 1 }]', 'finding = "abi"', "points are whole numbers with both limits"),
     ],
 )
@@ -108,7 +120,11 @@ def test_a_planted_bad_score_is_refused_with_file_line_and_reason(folder, old, n
     [
         ('finding = "odi"\n', "", "typed_total says nothing to read"),
         ("maximum = 100", "maximum = 50", "odi must have the limits 0 to 50"),
-        ('licence = "licensed"', 'licence = "licensed"\n\n[[score.item]]\nid = "1"\nfinding = "odi"', "ships items"),
+        (
+            'licence = { en = "licensed", ja = "許諾" }',
+            'licence = { en = "licensed", ja = "許諾" }\n\n[[score.item]]\nid = "1"\nfinding = "odi"',
+            "ships items",
+        ),
         ('"typed_total"', '"typed_values"', "typed_values says nothing to read"),
     ],
 )

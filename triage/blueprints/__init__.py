@@ -17,6 +17,7 @@ NOUNS = (
     "agreement",
     "simulations",
     "feedback",
+    "scores",
     "audit",
 )
 

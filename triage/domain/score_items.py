@@ -6,15 +6,16 @@ from functools import cached_property
 from itertools import chain
 
 from triage.domain.conditions import Condition, Values
-from triage.domain.score_results import Band
+from triage.domain.score_results import Band, said
 
 
 @dataclass(frozen=True)
 class Case:
-    """The points of an item while a condition holds."""
+    """The points of an item while a condition holds; says: the condition as it is written."""
 
     when: Condition
     points: int
+    says: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,10 @@ class Group:
     items: tuple[Item, ...]
     finding: str = ""
 
+    def label(self, lang: str = "en") -> str:
+        """Return the name of the group in the language."""
+        return said(self.text, lang)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
@@ -108,7 +113,7 @@ class Score:
     bands: tuple[Band, ...] = ()
     sources: tuple[str, ...]
     status: str
-    licence: str
+    licence: Mapping[str, str]
     copyright: Mapping[str, str] | None = None
     note: Mapping[str, str] | None = None
 
@@ -117,6 +122,10 @@ class Score:
         """Return every finding the score reads."""
         read: set[str] = {self.finding} | {g.finding for g in self.groups} | {v.finding for v in self.values}
         return frozenset(read.union(*(item.names for group in self.groups for item in group.items)) - {""})
+
+    def label(self, lang: str = "en") -> str:
+        """Return the name of the score in the language."""
+        return said(self.text, lang)
 
     def worst(self, values: Iterable[float]) -> float:
         """Return the worst of the values."""

@@ -9,7 +9,10 @@ from triage.domain.conditions import Condition
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Band:
-    """One band of a score: totals up to ``most``, or those for which ``when`` holds; the last one takes the rest."""
+    """One band of a score: totals up to ``most``, or those for which ``when`` holds; the last one takes the rest.
+
+    tone: how loud it is shown. says: the condition as it is written.
+    """
 
     text: Mapping[str, str]
     means: Mapping[str, str]
@@ -17,6 +20,7 @@ class Band:
     least: int | None = None
     most: int | None = None
     when: Condition | None = None
+    says: str = ""
 
     def holds(self, total: float, names: Mapping[str, Any]) -> bool:
         """Say whether the total, with the sums of the groups by name, lies in the band."""
@@ -95,7 +99,7 @@ class ScoreResult:
 
     def label(self, lang: str = "en") -> str:
         """Return the name of the score in the language."""
-        return said(self.score.text, lang)
+        return str(self.score.label(lang))
 
     def as_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return the result as JSON values, texts in the language."""
@@ -117,7 +121,7 @@ class ScoreResult:
             "parts": {part.id: part.value for part in self.parts},
             "sources": list(score.sources),
             "status": score.status,
-            "licence": score.licence,
+            "licence": said(score.licence, lang),
             "copyright": self.copyright(lang),
             "note": self.note(lang),
         }

@@ -71,7 +71,7 @@ class ScoreEntry(LabelEntry):
     band: list[BandEntry] = []
     sources: list[Name] = Field(min_length=1)
     status: Literal["verified", "third_party_copy", "recalled", "project"]
-    licence: str
+    licence: TextEntry
     copyright: TextEntry | None = None
     note: TextEntry | None = None
 

@@ -56,7 +56,7 @@ class ScoreBuilder:
             bands=tuple(self._band(index, band, groups) for band in entry.band),
             sources=tuple(entry.sources),
             status=entry.status,
-            licence=entry.licence,
+            licence=_said(entry.licence),
             copyright=_said(entry.copyright) if entry.copyright else None,
             note=_said(entry.note) if entry.note else None,
         )
@@ -104,7 +104,7 @@ class ScoreBuilder:
         )  # fmt: skip
 
     def _cases(self, index: int, entries: Iterable[schema_scores.CaseEntry]) -> tuple[Case, ...]:
-        return tuple(Case(self._parse(index, entry.when, self.vocabulary), entry.points) for entry in entries)
+        return tuple(Case(self._parse(index, e.when, self.vocabulary), e.points, e.when) for e in entries)
 
     def _parse(self, index: int, expression: str, vocabulary: Mapping[str, Finding]) -> Condition:
         if "unless" in expression:
@@ -118,7 +118,9 @@ class ScoreBuilder:
         names = {name: Finding(name=name, types=("int",)) for name in (TOTAL, *(group.id for group in groups))}
         when = self._parse(index, entry.when, names) if entry.when else None
         text, means = _said(entry.label), _said(entry.means)
-        return Band(text=text, means=means, tone=entry.tone, least=entry.from_, most=entry.to, when=when)
+        return Band(
+            text=text, means=means, tone=entry.tone, least=entry.from_, most=entry.to, when=when, says=entry.when or ""
+        )
 
     def _check_range(self, index: int, entry: schema_scores.ScoreEntry, groups: tuple[Group, ...]) -> None:
         low = sum(item.least for group in groups for item in group.items)
