@@ -1,9 +1,11 @@
 """The scores where people see them: beside the suggestion, at the surgeon's, on paper; folded, sourced, harmless."""
 
+import html
 import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.blueprints.test_consults import plain, review_of
@@ -154,3 +156,42 @@ def test_a_score_moves_nobody_on_the_board(clinic: Clinic) -> None:
     assert [r.score.id for r in scores.begun(after) if r.typed is not None] == [
         "mjoa_18", "start_back", "odi", "paindetect",
     ]  # fmt: skip
+
+
+# The page on which the scores are open to inspection
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_every_score_is_open_to_inspection_with_points_cut_offs_licence_and_source(
+    clinic: Clinic, signed_in: SignIn, lang: str
+) -> None:
+    page = signed_in("auditor").get(f"/scores?lang={lang}").text
+    for score in KNOWN.scores:
+        part = plain(page[page.index(f'id="score-{score.id}"') :].partition("</section>")[0])
+        assert score.label(lang) in part
+        assert score.licence[lang] in html.unescape(part)
+        assert all(band.label(lang) in part and band.meaning(lang) in part for band in score.bands)
+        assert all(KNOWN.sources[source].title in html.unescape(part) for source in score.sources)
+        for group in score.groups:
+            assert all(KNOWN.findings[name].label(lang) in part for item in group.items for name in item.names)
+
+
+def test_the_points_are_shown_as_they_are_counted(clinic: Clinic, signed_in: SignIn) -> None:
+    page = html.unescape(plain(signed_in("nurse").get("/scores").text))
+    assert "age > 70 → 2 · age >= 60 → 1" in page
+    assert "abi >= 0.9 → 3 · where that is not known: pedal_pulses_absent or pedal_pulses_reduced → 0" in page
+    assert "7 – 12 Potentially unstable" in page
+
+
+@pytest.mark.parametrize(("who", "status"), [("surgeon", 200), ("admin", 200), ("reception", 403), ("", 303)])
+def test_who_may_read_the_rules_may_read_the_scores(
+    app: Flask, clinic: Clinic, signed_in: SignIn, who: str, status: int
+) -> None:
+    browser = signed_in(who) if who else app.test_client()
+    assert browser.get("/scores").status_code == status
+
+
+def test_the_panel_leads_to_the_page_where_one_may_read_it(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter = wait(clinic.reception, all_no())
+    record(clinic, encounter, {"odi": 42})
+    assert 'href="/scores"' in signed_in("nurse").get(url(encounter, "triage")).text

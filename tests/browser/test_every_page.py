@@ -45,7 +45,7 @@ def places(clinic: Clinic) -> dict[str, str]:
         f"/encounters/{pinned.id}/emergency/transfer-sheet": "nurse", "/tasks": "nurse", "/imaging": "radiographer",
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
         "/agreement": "surgeon", f"/agreement/rules/{rule}": "surgeon2",
-        f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/nothing-here": "nurse",
+        f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/scores": "nurse", "/nothing-here": "nurse",
     }  # fmt: skip
 
 
