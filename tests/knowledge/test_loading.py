@@ -21,7 +21,9 @@ status = "project"
 GOOD = {"id": "NEW-01", "when": "back_pain", "acuity": "soon", "route": "xray", "source": "PROJECT"}
 
 
-WIDE = f"at_least(9, {', '.join(name for name, spec in list(load().findings.items()) if 'bool' in spec.types)})"
+YES_NO = [name for name, spec in load().findings.items() if "bool" in spec.types]
+LONG = " and ".join(YES_NO[:16])
+WIDE = f"at_least(9, {', '.join(YES_NO)})"
 
 
 @pytest.fixture
@@ -67,6 +69,7 @@ def test_a_sound_rule_can_be_added_as_one_entry(folder):
         ({"when": "__import__('os')"}, "not allowed in a condition"),
         ({"when": "age < 20 and age > 30"}, "no answers can make this condition true"),
         ({"when": "unless(back_pain)"}, "it would hold while nothing is known"),
+        ({"when": LONG}, "16 tests needed together, the limit is 15: split the rule"),
         ({"when": WIDE}, "ways to make the condition true, the limit is 2000: split the rule"),
         ({"id": "RF-CES-01"}, "duplicate id: RF-CES-01"),
         ({"source": "NOWHERE"}, "unknown source: NOWHERE"),

@@ -29,6 +29,8 @@ class Opening:
         return bool(self.tests)
 
 
+#: Binary places for counting the tests of a way, enough for ways.LONGEST.
+PLANES = 4
 NOTHING = Opening({}, 0, 0)
 
 
@@ -48,6 +50,7 @@ class Reach:
         self.tests = (1 << len(literals.entries)) - 1
         self.exceptions = sum_of(bit for bit, _ in literals.exceptions)
         self.inside = self._inside()
+        self.insiders = sum_of(1 << index for index in self.inside)
         of_tier = [sum_of(1 << i for i, at in enumerate(self.places) if at == place) for place in range(len(tiers))]
         self.of_tier = of_tier
         self.starts = [sum_of(of_tier[place:]) for place in range(len(tiers))]
@@ -69,31 +72,37 @@ class Reach:
         for number in bits(failed):
             alive &= ~self.having[number]
         unknown = self.tests & ~passed & ~failed
-        one, two, three, four = self._counted(unknown)
-        alone = self._alone(unknown, alive & one & ~two)
-        several = alive & two
+        at_least = self._counted(unknown)
+        alone = self._alone(unknown, alive & at_least[1] & ~at_least[2])
+        several = alive & at_least[2]
         for number, place in alone.items():
             several &= ~(self.implying[number] & self.starts[place])
         for number in bits(above):
             several &= ~self.implying[number]
-        if several & three:
-            several &= ~self._including_smaller(several, three, four, passed)
+        several &= ~self._including_smaller(several, at_least, passed)
         tests = sum(1 << number for number in alone)
         for number in bits(unknown & ~tests):
             if self.having[number] & several:
                 tests |= 1 << number
         return Opening(alone, several, tests)
 
-    def _counted(self, unknown: Mask) -> tuple[Set, Set, Set, Set]:
-        """Return the ways with at least one, two, three and four unknown tests."""
-        one = two = three = four = 0
+    def _counted(self, unknown: Mask) -> list[Set]:
+        """Return, by n, the ways with at least n unknown tests: all ways counted at once, in binary."""
+        planes = [0] * PLANES
         for number in bits(unknown):
-            having = self.having[number]
-            four |= three & having
-            three |= two & having
-            two |= one & having
-            one |= having
-        return one, two, three, four
+            carry = self.having[number]
+            for place in range(PLANES):
+                planes[place], carry = planes[place] ^ carry, planes[place] & carry
+                if not carry:
+                    break
+        at_least, rest = [0] * (1 << PLANES) + [0], 0
+        for count in range((1 << PLANES) - 1, 0, -1):
+            exactly = -1
+            for place, plane in enumerate(planes):
+                exactly &= plane if count >> place & 1 else ~plane
+            rest |= exactly
+            at_least[count] = rest
+        return at_least
 
     def _alone(self, unknown: Mask, single: Set) -> dict[int, int]:
         found = {}
@@ -103,29 +112,20 @@ class Reach:
                 found[number] = self.places[(leading & -leading).bit_length() - 1]
         return found
 
-    def _including_smaller(self, several: Set, three: Set, four: Set, passed: Mask) -> Set:
-        """Return the ways of at least three unknown tests that include what is left of a smaller way."""
+    def _including_smaller(self, several: Set, at_least: list[Set], passed: Mask) -> Set:
+        """Return the ways that include what is left of a smaller way."""
         found = 0
-        for index in bits(several & three):
-            if self.inside.get(index, 0) & several:
+        for index in bits(several & at_least[3] & self.insiders):
+            if self.inside[index] & several:
                 found |= 1 << index
+        # Only what has shrunk can lie inside another way: whole ways were compared when the rules were read.
         shrunk = several & sum_of(self.having[number] for number in bits(passed & ~self.exceptions))
-        for index in bits(shrunk & ~four):
-            including = (four if three & 1 << index else three) & self.starts[self.places[index]]
-            for number in bits(self.ways[index].mask & ~passed):
+        for index in bits(shrunk):
+            left = self.ways[index].mask & ~passed
+            including = several & at_least[left.bit_count() + 1] & self.starts[self.places[index]]
+            for number in bits(left) if including else ():
                 including &= self.implying[number]
             found |= including
-        return found | self._largest(several & four, shrunk & four, passed)
-
-    def _largest(self, several: Set, shrunk: Set, passed: Mask) -> Set:
-        """Return the ways of many unknown tests that include what is left of another one of many."""
-        left = [(self.places[index], self.ways[index].mask & ~passed) for index in bits(shrunk)]
-        found = 0
-        for index in bits(several) if left else ():
-            rest, implied = self.ways[index].mask & ~passed, self.ways[index].implied
-            place, size = self.places[index], rest.bit_count()
-            if any(not r & ~implied and r.bit_count() < size and p <= place for p, r in left):
-                found |= 1 << index
         return found
 
     def _inside(self) -> dict[int, Set]:

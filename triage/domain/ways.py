@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 #: No condition of a rule may have more ways than this; a rule that wide wants to be two rules.
 LIMIT = 2000
+#: Nor may one way need more answers than this together.
+LONGEST = 15
 
 
 class TooManyWays(ValueError):
     """A rule with so many ways to fire that nobody could read them all."""
 
-    def __init__(self, rule: str, count: int) -> None:
-        super().__init__(f"{count} ways to make the condition true, the limit is {LIMIT}: split the rule")
+    def __init__(
+        self, rule: str, count: int, what: str = "ways to make the condition true", limit: int = LIMIT
+    ) -> None:
+        super().__init__(f"{count} {what}, the limit is {limit}: split the rule")
         self.rule = rule
 
 
@@ -64,7 +68,7 @@ class Ways:
             masks[rule.id] = self.expand(rule.when)
         self.exceptions = self._expand_exceptions()
         self.literals.close()
-        self.of_rule = {name: self._possible(found) for name, found in masks.items()}
+        self.of_rule = {name: self._possible(name, found) for name, found in masks.items()}
         self.questions = Questions(self.literals, questions)
 
     def expand(self, condition: Condition) -> list[Mask]:
@@ -106,8 +110,10 @@ class Ways:
             number += 1
         return found
 
-    def _possible(self, masks: list[Mask]) -> tuple[Way, ...]:
+    def _possible(self, rule: str, masks: list[Mask]) -> tuple[Way, ...]:
         """Return the ways that some values can really take: nobody is under 45 and over 65."""
+        if (longest := max((mask.bit_count() for mask in masks), default=0)) > LONGEST:
+            raise TooManyWays(rule, longest, "tests needed together", LONGEST)
         possible = (self.literals.reduced(m) for m in masks if self.literals.witness(m) is not None)
         return tuple(Way(m, self.literals.closure(m)) for m in possible)
 
