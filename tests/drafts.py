@@ -46,7 +46,17 @@ def shipped() -> str:
 
 def keener() -> str:
     """Return rules by which a pain of 7 already shortens the wait."""
-    return shipped().replace("pain_nrs >= 8", "pain_nrs >= 7")
+    return _changed("pain_nrs >= 8", "pain_nrs >= 7")
+
+
+def calmer() -> str:
+    """Return rules by which only a pain of 9 shortens the wait."""
+    return _changed("pain_nrs >= 8", "pain_nrs >= 9")
+
+
+def _changed(before: str, after: str) -> str:
+    assert before in shipped(), "the rules were written anew; so must this draft be"
+    return shipped().replace(before, after)
 
 
 @cache

@@ -8,8 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, build_clinic, wait
-from tests.drafts import blind, keener, put_in_force, rewrite, shipped, write_draft
+from tests.drafts import blind, calmer, keener, put_in_force, rewrite, shipped, write_draft
 from triage import clock
+from triage.blueprints import simulations as pages
 from triage.db import session
 from triage.domain.access import GRANTS
 from triage.models import Simulation
@@ -105,6 +106,19 @@ def test_a_lost_emergency_is_said_first_and_named(clinic: Clinic, visits: list[s
     assert "Emergencies the draft does not see:" in shown
 
 
+def test_a_long_list_is_cut_on_the_page_until_all_is_asked_for(
+    clinic: Clinic, visits: list[str], signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait(clinic.reception, {"back_pain": True, "saddle_anaesthesia": True})
+    monkeypatch.setattr(pages, "SHOWN", 1)
+    browser = signed_in("surgeon")
+    url = start(clinic, browser, blind())
+    shown = press_on(browser, url)
+    assert shown.count('href="/encounters/') == 1
+    assert "Show all 2" in shown
+    assert browser.get(f"{url}?all=1").text.count('href="/encounters/') == 2
+
+
 def test_a_period_without_a_visit_says_so(clinic: Clinic, signed_in: SignIn) -> None:
     browser = signed_in("surgeon")
     shown = press_on(browser, start(clinic, browser, keener()))
@@ -182,7 +196,7 @@ def test_a_draft_changed_meanwhile_is_said_before_and_after_the_end(
 def test_other_rules_in_force_are_said(clinic: Clinic, visits: list[str], signed_in: SignIn) -> None:
     browser = signed_in("surgeon")
     url = start(clinic, browser, keener())
-    put_in_force(clinic.surgeon2, write_draft(clinic.surgeon2, shipped().replace("pain_nrs >= 8", "pain_nrs >= 9")))
+    put_in_force(clinic.surgeon2, write_draft(clinic.surgeon2, calmer()))
     assert "Other rules are in force since this simulation began" in browser.get(url).text
 
 

@@ -24,6 +24,8 @@ PRESETS = (30, 90, 365)
 USUAL = 90
 #: Without a script each piece is a press: then a piece may be longer, in seconds.
 BY_HAND = 2.0
+#: Changed visits on the page, unless all are asked for.
+SHOWN = 500
 KIND_WORDS = {
     simulation.LOST: N_("Emergency lost"),
     simulation.LOWERED: N_("Becomes less urgent"),
@@ -87,7 +89,8 @@ def show(simulation_id: str) -> Response:
     row = simulations.get(actor(), simulation_id)
     if row.finished_at is None:
         return page("simulations/progress.html", **_values(row), paused="paused" in request.args)
-    values = _values(row) | {"places": simulations.places(row), "notes": simulations.notes()}
+    shown = None if "all" in request.args else SHOWN
+    values = _values(row) | {"places": simulations.places(row), "notes": simulations.notes(), "shown": shown}
     return page("simulations/result.html", **values)
 
 

@@ -132,10 +132,12 @@ class Tally:
         self.changes = ordered[: max(KEPT, self.kinds[LOST])]
         return self
 
-    def merged(self, other: "Tally") -> "Tally":
-        """Return both tallies as one, as if their cases had been counted together."""
-        counters = {n: getattr(self, n) + getattr(other, n) for n in _COUNTERS}
-        return Tally(self.cases + other.cases, **counters, changes=self.changes + other.changes).trim()
+    def merged(self, *others: "Tally") -> "Tally":
+        """Return all tallies as one, as if their cases had been counted together."""
+        every = (self, *others)
+        counters = {name: sum((getattr(one, name) for one in every), Counter[Any]()) for name in _COUNTERS}
+        changes = [change for one in every for change in one.changes]
+        return Tally(sum(one.cases for one in every), **counters, changes=changes).trim()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the tally as JSON values; from_dict reads it back."""

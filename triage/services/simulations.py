@@ -28,9 +28,9 @@ from triage.services.stored import Period, Place
 #: A request works about this long, then answers; what it counted is kept.
 STEP_SECONDS = 0.4
 #: Visits read at once.
-BATCH = 200
+BATCH = 100
 #: More than this are not simulated in one go: the tally of a careless draft would grow without end.
-MOST = 200_000
+MOST = 100_000
 
 
 def get(actor: Actor, simulation_id: str) -> Simulation:
@@ -142,7 +142,7 @@ class _Piece:
     tally: Tally
     trial: dict[str, Any]
     last: Place | None
-    at_end: bool = False
+    at_end: bool
 
 
 def step(actor: Actor, simulation_id: str, seen: int, seconds: float = STEP_SECONDS) -> Simulation:
@@ -163,12 +163,13 @@ def step(actor: Actor, simulation_id: str, seen: int, seconds: float = STEP_SECO
 
 def _count_on(row: Simulation, known: Knowledge, draft: Knowledge, deadline: float) -> _Piece:
     trial = row.trial or trial_of(known, draft).as_dict()
-    piece = _Piece(Tally.from_dict(row.tally), trial, (row.last_day, row.last_ticket) if row.last_day else None)
-    for batch in batches(period_of(row), known, draft, piece.last):
-        piece = _Piece(piece.tally.merged(batch.tally), trial, batch.last, batch.at_end)
+    begun, found = (row.last_day, row.last_ticket) if row.last_day else None, list[Batch]()
+    for batch in batches(period_of(row), known, draft, begun):
+        found.append(batch)
         if time.monotonic() >= deadline:
             break
-    return piece
+    tally = Tally.from_dict(row.tally).merged(*(batch.tally for batch in found))
+    return _Piece(tally, trial, found[-1].last, found[-1].at_end)
 
 
 @dataclass(frozen=True)

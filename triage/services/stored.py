@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import ColumnElement, func, literal, select, tuple_
 
@@ -12,6 +13,8 @@ from triage.models import Encounter, Finding, Patient
 from triage.services.intakes import from_record
 
 Place = tuple[date, str]
+#: Ids in one question; databases have a limit.
+LOT = 5_000
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,11 @@ def _recorded(ids: Iterable[str]) -> dict[str, dict[str, Answer]]:
 def places(site_id: str, ids: Iterable[str]) -> dict[str, Place]:
     """Return day and ticket of the site's visits with these ids."""
     query = select(Encounter.id, Encounter.ticket_date, Encounter.ticket).where(Encounter.site_id == site_id)
-    rows = session.execute(query.where(Encounter.id.in_(ids)))
-    return {row.id: (row.ticket_date, row.ticket) for row in rows}
+    left, found = iter(ids), dict[str, Place]()
+    while lot := list(islice(left, LOT)):
+        rows = session.execute(query.where(Encounter.id.in_(lot)))
+        found.update((row.id, (row.ticket_date, row.ticket)) for row in rows)
+    return found
 
 
 def first_day(site_id: str) -> date | None:
