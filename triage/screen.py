@@ -26,9 +26,12 @@ NAVIGATION = (
     ("imaging.index", N_("Imaging"), "imaging:view", "i"),
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
     ("agreement.index", N_("Agreement"), "agreement:view", "m"),
+    ("rulesets.index", N_("Rules"), "rules:view", "l"),
     ("audit.index", N_("Audit"), "audit:view", "a"),
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
 )
+#: Blueprints that are reached through another one's place in the navigation.
+PART_OF = {"rule_drafts": "rulesets", "simulations": "rulesets"}
 
 
 def init_app(app: Flask) -> None:
@@ -89,6 +92,7 @@ def _navigation(who: Actor | None) -> list[dict[str, Any]]:
     if who is None:
         return []
     blueprint = (request.endpoint or "").split(".")[0]
+    blueprint = PART_OF.get(blueprint, blueprint)
     return [
         {
             "url": url_for(endpoint),

@@ -266,7 +266,7 @@ def test_a_broken_draft_is_refused_with_line_and_reason(clinic: Clinic) -> None:
     assert fault
     assert broken.splitlines()[fault.line - 1] == "[[rule]]"
     assert rule_drafts.fault_in(KEENER) is None
-    assert not rule_drafts.list_drafts(clinic.surgeon)
+    assert not rulesets.list_drafts(clinic.surgeon)
 
 
 def test_of_two_authors_the_second_sees_what_the_first_wrote(clinic: Clinic) -> None:
@@ -292,4 +292,4 @@ def test_a_published_or_discarded_draft_is_changed_no_more(clinic: Clinic) -> No
         rule_drafts.discard(clinic.surgeon, thrown, 2)
     with pytest.raises(Conflict, match="draft_is_closed"):
         put(clinic, rulesets.get_version(clinic.surgeon2, thrown))
-    assert not rule_drafts.list_drafts(clinic.surgeon)
+    assert not rulesets.list_drafts(clinic.surgeon)

@@ -18,6 +18,8 @@ NOUNS = (
     "simulations",
     "feedback",
     "scores",
+    "rulesets",
+    "rule_drafts",
     "audit",
 )
 

@@ -86,9 +86,6 @@ MESSAGES: dict[str, str] = {
     "not_signed_rules": N_("These rules are not signed."),
     "statement_needed": N_("Write what you state by signing."),
     "edit_as_file": N_("This draft is laid out in a way that the form cannot change. Edit it as a file."),
-    "no_such_rule": N_("There is no rule %(rule)s in this draft."),
-    "rule_id_taken": N_("Another rule already bears this name."),
-    "text_needed": N_("Enter a text."),
     "already_answered": N_("Somebody has answered this already. Reload the page to read it."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

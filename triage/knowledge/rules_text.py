@@ -8,7 +8,7 @@ from pathlib import Path
 
 from triage.knowledge.ruling import KEYS
 
-_HEADER = re.compile(r"^\[{1,2}([A-Za-z0-9_]+)\]{1,2}\s*(#.*)?$")
+_HEADER = re.compile(r"^\[{1,2}\s*([A-Za-z0-9_]+)\s*\]{1,2}\s*(#.*)?$")
 #: The order of one whole document: what a rule may name stands before the rules.
 ORDER = ("ruleset", "acuity", "route", "imaging", "action", "combination", "narrowing", "definition", "rule")
 
@@ -43,9 +43,12 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _remarks_before(lines: list[str], header: int, begun: int) -> int:
+    """Return where the remarks over this header begin; the head of a shipped file belongs to its first entry."""
     start = header
-    while start > begun and lines[start - 1].startswith("#"):
+    while start > begun and (not lines[start - 1].strip() or lines[start - 1].startswith("#")):
         start -= 1
+    while not lines[start].strip():
+        start += 1
     return start
 
 
@@ -54,14 +57,8 @@ def shipped(folder: Path = Path(__file__).parent) -> str:
     """Return the rules that came with the program as one text, with their remarks."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.toml")):
-        for block in _with_head(blocks(path.read_text(encoding="utf-8"))):
+        for block in blocks(path.read_text(encoding="utf-8")):
             if block.key in KEYS:
                 found.setdefault(block.key, []).append(block.text.strip("\n"))
     keys = [*ORDER, *(key for key in KEYS if key not in ORDER)]
     return "\n\n".join(text for key in keys for text in found.get(key, ())) + "\n"
-
-
-def _with_head(found: list[Block]) -> list[Block]:
-    if len(found) < 2 or found[0].key:
-        return found
-    return [Block(found[1].key, found[0].text + found[1].text), *found[2:]]

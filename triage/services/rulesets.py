@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from triage import knowledge
@@ -10,7 +10,7 @@ from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound
 from triage.knowledge import Knowledge, rules_text
-from triage.models import RulesetPublication, RulesetSignature, RulesetVersion
+from triage.models import RulesetPublication, RulesetSignature, RulesetVersion, Staff
 
 #: Published versions already read, by id: what is published never changes.
 _read: dict[str, Knowledge] = {}
@@ -58,17 +58,18 @@ def signed_hashes(site_id: str) -> frozenset[str]:
 def find_publication(site_id: str) -> RulesetPublication | None:
     """Return the publication that is in force, with who published it and its version; None: never any."""
     query = select(RulesetPublication).where(RulesetPublication.site_id == site_id)
-    loaded = query.options(joinedload(RulesetPublication.staff), joinedload(RulesetPublication.version))
-    return session.scalar(loaded.order_by(RulesetPublication.sequence.desc()).limit(1))
+    return session.scalar(_loaded(query).order_by(RulesetPublication.sequence.desc()).limit(1))
+
+
+def _loaded(query: Select[RulesetPublication]) -> Select[RulesetPublication]:
+    writer = joinedload(RulesetPublication.version).joinedload(RulesetVersion.author)
+    return query.options(joinedload(RulesetPublication.staff), writer)
 
 
 def list_publications(actor: Actor) -> Sequence[RulesetPublication]:
     """Return the site's publications, newest first, each with who published it and its version."""
     query = select(RulesetPublication).where(RulesetPublication.site_id == actor.site_id)
-    loaded = query.options(
-        joinedload(RulesetPublication.staff), joinedload(RulesetPublication.version).joinedload(RulesetVersion.author)
-    )
-    return session.scalars(loaded.order_by(RulesetPublication.sequence.desc())).all()
+    return session.scalars(_loaded(query).order_by(RulesetPublication.sequence.desc())).all()
 
 
 def list_signatures(actor: Actor) -> Sequence[RulesetSignature]:
@@ -84,6 +85,19 @@ def list_published(actor: Actor) -> Sequence[RulesetVersion]:
     mine = (RulesetVersion.site_id == actor.site_id, RulesetVersion.state == "published")
     query = select(RulesetVersion).where(*mine).options(joinedload(RulesetVersion.author))
     return session.scalars(query.order_by(RulesetVersion.created_at.desc(), RulesetVersion.id)).all()
+
+
+def list_drafts(actor: Actor) -> Sequence[RulesetVersion]:
+    """Return the site's open drafts, the one changed last first, each with its author."""
+    mine = (RulesetVersion.site_id == actor.site_id, RulesetVersion.state == "draft")
+    query = select(RulesetVersion).where(*mine).options(joinedload(RulesetVersion.author))
+    return session.scalars(query.order_by(RulesetVersion.updated_at.desc())).all()
+
+
+def authors_of(version: RulesetVersion) -> list[str]:
+    """Return the names of everybody who wrote in a version."""
+    query = select(Staff.name).where(Staff.id.in_(version.authors or [version.author_id or ""]))
+    return list(session.scalars(query.order_by(Staff.name)))
 
 
 def get_version(actor: Actor, version_id: str) -> RulesetVersion:
