@@ -18,13 +18,11 @@ class Step:
 
     what: str
     at: datetime
-    id: str = ""
     by: str = NURSE
     level: int | None = None
     route: str = ""
     kind: str = ""
     reason: str = ""
-    note: str = ""
     suggestion: Mapping[str, Any] | None = None
     ruleset: str = ""
     ruleset_hash: str = ""

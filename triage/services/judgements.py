@@ -15,8 +15,8 @@ from triage.domain import judgements as j
 from triage.domain.access import Actor
 from triage.models import Encounter, Grant, ImagingOrder, StageChange, TreatmentDecision, TriageDecision
 
-#: Rows fetched at a time.
-CHUNK = 1000
+#: Rows fetched at a time; measured: with 1000 of them the collector takes as long as the counting.
+CHUNK = 100
 #: Staff id -> the days from and until (exclusive, None: for good) on which somebody is a surgeon here.
 Surgeons = dict[str, list[tuple[date, date | None]]]
 
@@ -53,18 +53,18 @@ def _query(*only: ColumnElement[bool]) -> Select[Any]:
     steps = union_all(
         _part(
             j.TRIAGE, triage, triage.at, only, by=triage.staff_id, level=triage.acuity, route=triage.route,
-            reason=triage.reason, note=triage.note, data=triage.suggestion, ruleset=triage.ruleset,
-            hash=triage.ruleset_hash,
+            reason=triage.reason, data=triage.suggestion, ruleset=triage.ruleset, hash=triage.ruleset_hash,
         ),
         _part(j.TREATMENT, treatment, treatment.at, only, by=treatment.staff_id, kind=treatment.kind,
-              data=treatment.seen),
+              data=treatment.seen["suggestion"]),
         recalled,
         imaged.where(ImagingOrder.status == "completed", ImagingOrder.ended_at.is_not(None)),
     ).subquery()  # fmt: skip
-    return select(steps).order_by(steps.c.ticket_date, steps.c.ticket, steps.c.at, steps.c.what)
+    read = (column for column in steps.c if column.name not in {"ticket_date", "ticket"})
+    return select(*read).order_by(steps.c.ticket_date, steps.c.ticket, steps.c.at, steps.c.what)
 
 
-TEXTS = ("by", "route", "kind", "reason", "note", "ruleset", "hash")
+TEXTS = ("by", "route", "kind", "reason", "ruleset", "hash")
 
 
 def _part(what: str, table: Any, at: Any, only: Iterable[ColumnElement[bool]], **columns: Any) -> Select[Any]:
@@ -75,7 +75,6 @@ def _part(what: str, table: Any, at: Any, only: Iterable[ColumnElement[bool]], *
             table.encounter_id,
             at.label("at"),
             literal(what, String).label("what"),
-            table.id,
             columns.get("level", null()).label("level"),
             columns.get("data", cast(null(), JSON)).label("data"),
             *(columns.get(name, literal("", String)).label(name) for name in TEXTS),
@@ -95,9 +94,8 @@ def _surgeons(actor: Actor) -> Surgeons:
 def _step(row: Any, surgeons: Surgeons, zone: ZoneInfo) -> j.Step:
     day = row.at.astimezone(zone).date()
     doctor = any(since <= day and (until is None or day < until) for since, until in surgeons.get(row.by, ()))
-    data = row.data or {}
     return j.Step(
-        what=row.what, at=row.at, id=row.id, by=j.SURGEON if doctor or row.what == j.TREATMENT else j.NURSE,
-        level=row.level, route=row.route, kind=row.kind, reason=row.reason, note=row.note, ruleset=row.ruleset,
-        suggestion=data.get("suggestion") if row.what == j.TREATMENT else data, ruleset_hash=row.hash,
+        what=row.what, at=row.at, by=j.SURGEON if doctor or row.what == j.TREATMENT else j.NURSE, level=row.level,
+        route=row.route, kind=row.kind, reason=row.reason, suggestion=row.data, ruleset=row.ruleset,
+        ruleset_hash=row.hash,
     )  # fmt: skip
