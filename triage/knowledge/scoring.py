@@ -152,7 +152,7 @@ def check_apart(document: Document, raw: schema.Knowledge, ruleset: Ruleset, sco
     for key, index, condition in _conditions(raw, ruleset):
         read = set(condition.names()) & apart.keys()
         if read:
-            raise document.fault(key, index, f"{min(read)} is only for scores and decides nothing")
+            raise document.fault(key, index, f"{min(read)} is only for scores and decides nothing", "when")
     used = {name for score in scores for name in score.names}
     for name, index in apart.items():
         if name not in used:
