@@ -57,6 +57,8 @@ def test_a_treatment_says_why_with_its_facts_its_source_and_what_to_ask(clinic: 
     assert 'href="#f-rotation_deformity_severe"' in lateral
     assert f'/encounters/{encounter.id}/triage#f-known_spinal_infection"' in lateral
     assert "Other reading of the source" in plain(lateral)
+    assert re.search("Level concerned .*?: L5-S1", plain(lateral))
+    assert "Lasting relief from any of them: No" in plain(lateral)
 
 
 def test_the_surgeon_enters_a_finding_on_the_review_and_comes_back_to_it(clinic: Clinic, signed_in: SignIn) -> None:

@@ -38,6 +38,7 @@ class Case:
     sheet: Sequence[Mapping[str, Any]] = ()
     doctor: Sequence[Mapping[str, Any]] = ()
     settled: Mapping[str, Any] = field(default_factory=dict)
+    confirmed: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, age: int, sex: str) -> bool:
         """Tell whether somebody of this age and sex may come with it."""
@@ -88,6 +89,10 @@ class Script:
     def settled(self, case: Case) -> Answers:
         """Return what came to be known after the decision."""
         return _answers(case.settled)
+
+    def confirmed(self, case: Case) -> Answers:
+        """Return what the surgeon enters for the operation."""
+        return _answers(case.confirmed)
 
     def measured(self, case: Case) -> Answers:
         """Return the vital signs of the case's first sheet."""

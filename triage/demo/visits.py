@@ -127,6 +127,11 @@ def sign(visit: Visit) -> None:
     imaging.sign(visit.surgeon, done.id, done.exposure.version)
 
 
+def confirm(visit: Visit) -> None:
+    """The surgeon enters what the examination and the images show."""
+    intakes.record_answers(visit.surgeon, visit.encounter_id, visit.script.confirmed(visit.case))
+
+
 def doctor(visit: Visit) -> None:
     """The surgeon reviews the case and signs a decision."""
     encounters.open_(visit.surgeon, visit.encounter_id, "review")
@@ -161,6 +166,6 @@ STEPS: dict[str, Step] = {
     step.__name__: step
     for step in (
         arrive, begin, intake, give_up, claim, claim_doctor, measure, examine, decide, settle, order, start, complete,
-        sign, doctor, acknowledge, call, accept, leave,
+        sign, confirm, doctor, acknowledge, call, accept, leave,
     )
 }  # fmt: skip
