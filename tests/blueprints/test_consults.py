@@ -276,7 +276,7 @@ def test_each_decision_is_signed_in_one_press(
     [
         ({"note": "kept words"}, "Choose a decision."),
         (PLAN | {"note": " "}, "Write why."),
-        ({"kind": "imaging", "note": "kept words", "identified": "y"}, "Choose X-ray or CT."),
+        ({"kind": "imaging", "note": "kept words", "identified": "y"}, "Choose the imaging."),
         (MED | {"level": "", "note": "kept words"}, "Give the level."),
         (MED | {"side": "", "note": "kept words"}, "Give the side."),
         (MED | {"procedure": "", "note": "kept words"}, "Choose the procedure."),
