@@ -236,3 +236,18 @@ def test_the_pages_of_a_rule_hold_what_does_not_fit_on_the_first(
     assert "the first word" not in first
     assert f"{RULE}?feedback=1" in first
     assert "the first word" in nurse.get(f"{RULE}?feedback=1").text
+
+
+def test_the_rules_page_and_the_page_of_a_rule_lead_to_each_other(clinic: Clinic, signed_in: SignIn) -> None:
+    nurse, first = signed_in("nurse"), knowledge.load().ruleset.rules[0].id
+    assert f'href="/agreement/rules/{first}"' in nurse.get("/rulesets").text
+    assert f'href="/rulesets#r-{first}"' in nurse.get(f"/agreement/rules/{first}").text
+
+
+def test_a_rule_that_stayed_silent_can_be_spoken_against_too(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter, silent = wait(clinic.reception, all_no()), knowledge.load().ruleset.rules[0].id
+    url = f"/encounters/{encounter.id}/rules/{silent}/feedback"
+    nurse = signed_in("nurse")
+    assert url in nurse.get(f"/encounters/{encounter.id}/why").text
+    assert nurse.post(url, data={"text": "should have fired"}).status_code == 303
+    assert "should have fired" in nurse.get(f"/agreement/rules/{silent}").text
