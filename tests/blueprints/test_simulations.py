@@ -240,3 +240,19 @@ def test_form_progress_and_result_speak_both_languages(
     url = start(clinic, browser, blind())
     assert ("Stop here" in browser.get(url).text) == (lang == "en")
     assert ("Visits that change" in press_on(browser, url)) == (lang == "en")
+
+
+def test_draft_simulation_and_difference_lead_to_each_other(
+    clinic: Clinic, visits: list[str], signed_in: SignIn
+) -> None:
+    browser = signed_in("surgeon")
+    url = start(clinic, browser, keener())
+    shown = press_on(browser, url)
+    for _name, link in re.findall(r'<a class="btn"( rel="\w+")? href="(/rule[^"]+)"', shown):
+        assert browser.get(link.replace("&amp;", "&")).status_code == 200, link
+    version_id = session.query(Simulation).one().version_id
+    form = browser.get(f"/rulesets/{version_id}/simulations").text
+    assert "To the draft" in form
+    draft = re.search(r'href="([^"]+)">To the draft', form)
+    assert draft
+    assert f"/rulesets/{version_id}/simulations" in browser.get(draft[1]).text

@@ -89,8 +89,9 @@ def show(simulation_id: str) -> Response:
     row = simulations.get(actor(), simulation_id)
     if row.finished_at is None:
         return page("simulations/progress.html", **_values(row), paused="paused" in request.args)
-    shown = None if "all" in request.args else SHOWN
+    shown, now = None if "all" in request.args else SHOWN, rulesets.find_publication(row.site_id)
     values = _values(row) | {"places": simulations.places(row), "notes": simulations.notes(), "shown": shown}
+    values["now_id"] = now.version_id if now else None
     return page("simulations/result.html", **values)
 
 
