@@ -69,7 +69,7 @@ def _points(cases: tuple[Case, ...], otherwise: int, values: Values) -> tuple[in
             break
     else:
         found.append(otherwise)
-    return tuple(dict.fromkeys(found))
+    return tuple(found) if len(found) == 1 else tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,8 @@ class _Sums:
 
 def evaluate_scores(scores: Sequence[Score], values: Values) -> tuple[ScoreResult, ...]:
     """Return the result of every score on the known findings, in the order of the scores."""
-    return tuple(_blank(score) if score.names.isdisjoint(values) else _evaluate(score, values) for score in scores)
+    known = frozenset(values)  # a set is compared by its smaller side, a mapping name by name
+    return tuple(_blank(score) if score.names.isdisjoint(known) else _evaluate(score, values) for score in scores)
 
 
 def results_of(knowledge: Any, findings: Mapping[str, object]) -> tuple[ScoreResult, ...]:
@@ -92,16 +93,14 @@ def _add_group(found: _Sums, score: Score, group: Group, values: Values) -> None
     base, bits = 0, 1
     for item in group.items:
         points = item.points(values)
-        low = min(points)
-        base, spread = base + low, bits
-        bits = 0
+        if len(points) == 1:
+            base, found.settled = base + points[0], found.settled + 1
+            continue
+        low, spread, bits = min(points), bits, 0
         for point in points:
             bits |= spread << (point - low)
-        if len(points) > 1:
-            found.open += 1
-            found.missing.update(dict.fromkeys(item.open_names(values)))
-        else:
-            found.settled += 1
+        base, found.open = base + low, found.open + 1
+        found.missing.update(dict.fromkeys(item.open_names(values)))
     sums = [base + place for place in range(bits.bit_length()) if bits >> place & 1]
     typed = values.get(group.finding) if group.finding else None
     if typed is not None:
