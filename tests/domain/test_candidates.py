@@ -509,6 +509,7 @@ def test_what_was_seen_is_kept_whole_and_read_back_the_same() -> None:
     for findings in CASES:
         for candidate in candidates(KNOWN.candidacy, findings):
             assert Candidate.from_dict(json.loads(json.dumps(candidate.as_dict("ja")))) == candidate
+            assert Candidate.from_dict(json.loads(json.dumps(candidate.kept()))) == candidate
 
 
 def test_the_command_line_gets_plain_values_in_the_language_asked_for() -> None:

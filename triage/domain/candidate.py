@@ -85,6 +85,11 @@ class Candidate:
             ],
         }  # fmt: skip
 
+    def kept(self) -> dict[str, Any]:
+        """Return as_dict without what it says twice, to be kept with a decision; from_dict reads it back."""
+        lean: dict[str, Any] = _without(self.as_dict(), ("text", "label", "note"))
+        return lean
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Candidate":
         """Return the candidate that as_dict wrote."""
@@ -101,3 +106,9 @@ class Candidate:
             verdict=data["verdict"], for_=for_, against=against, unknown=unknown, prerequisites=needed,
             note=dict(data["notes"]), sources=tuple(data["sources"]), other_readings=readings,
         )  # fmt: skip
+
+
+def _without(data: Any, names: tuple[str, ...]) -> Any:
+    if isinstance(data, dict):
+        return {name: _without(value, names) for name, value in data.items() if name not in names}
+    return [_without(value, names) for value in data] if isinstance(data, list) else data

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, defer, joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
@@ -100,7 +100,8 @@ def earlier_visits(actor: Actor, encounter: Encounter) -> list[tuple[Encounter, 
     """Return the patient's visits before this one, newest first, each with the last decision signed at it."""
     before = [row for row in earlier(actor, encounter.patient_id) if row.arrived_at < encounter.arrived_at]
     query = select(TreatmentDecision).where(TreatmentDecision.encounter_id.in_([row.id for row in before]))
-    signed = {decision.encounter_id: decision for decision in session.scalars(query.order_by(TreatmentDecision.at))}
+    query = query.options(defer(TreatmentDecision.seen, raiseload=True)).order_by(TreatmentDecision.at)
+    signed = {decision.encounter_id: decision for decision in session.scalars(query)}
     return [(row, signed.get(row.id)) for row in before]
 
 
@@ -143,7 +144,7 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
 
 def _sign(actor: Actor, encounter: Encounter, choice: Choice) -> TreatmentDecision:
     findings = resolve(knowledge.load(), intakes.answers_of(encounter))
-    weighed = [candidate.as_dict() for candidate in candidates_for(encounter)]
+    weighed = [candidate.kept() for candidate in candidates_for(encounter)]
     decision = TreatmentDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, kind=choice.kind,
         procedure=choice.procedure, level=choice.level, side=choice.side, modality=choice.modality, note=choice.note,
