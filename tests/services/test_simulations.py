@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from tests import drafts
+from tests.at_once import at_once
 from tests.builders import Clinic, build_clinic, wait
 from tests.drafts import put_in_force, rewrite, write_draft
 from triage import clock, knowledge
@@ -172,6 +173,14 @@ def test_of_two_tabs_at_work_on_the_same_piece_one_is_kept(
     assert row.done == 3
     assert Tally.from_dict(row.tally).cases == 3
     assert run(clinic.surgeon, simulation_id).done == 10
+
+
+def test_six_tabs_that_all_count_to_the_end_count_every_visit_once(clinic: Clinic, visits: list[Encounter]) -> None:
+    simulation_id = start(clinic, BLIND)
+    at_once(*[lambda: run(clinic.surgeon, simulation_id)] * 6)
+    row = simulations.get(clinic.surgeon, simulation_id)
+    assert (row.done, Tally.from_dict(row.tally).cases, len(Tally.from_dict(row.tally).lost)) == (10, 10, 2)
+    assert [event.name for event in events()] == ["simulation_started", "simulation_finished"]
 
 
 def test_start_and_end_are_on_the_record_with_their_numbers(clinic: Clinic, visits: list[Encounter]) -> None:
