@@ -1,7 +1,9 @@
 """A simulation in a real browser: it goes on by itself, stops and resumes, works without scripts, and is readable."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -10,7 +12,7 @@ from tests.browser.conftest import DESK, PHONE, violations
 from tests.builders import PASSWORD, Clinic, wait
 from tests.drafts import blind, keener, write_draft
 from triage.db import session
-from triage.services import simulations
+from triage.services import simulations, stored
 from triage.services.organisations import today
 
 pytestmark = pytest.mark.browser
@@ -55,6 +57,27 @@ def test_stopped_it_stands_still_and_continues_on_a_press(sign_in: Open, clinic:
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "1")
     page.get_by_role("button", name="Continue").press("Enter")
     expect(page.get_by_role("heading", name="Emergencies would be lost")).to_be_visible()
+
+
+@pytest.mark.usefixtures("visits")
+def test_while_it_counts_the_keyboard_stays_where_it_was_so_that_it_can_be_stopped(
+    sign_in: Open, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = stored.visits_after
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(1)
+        return read(*args)
+
+    monkeypatch.setattr(stored, "visits_after", slowly)
+    page = sign_in("surgeon")
+    page.goto(form_of(clinic, keener()))
+    page.get_by_role("button", name="Start the simulation").press("Enter")
+    page.get_by_role("link", name="Stop here").focus()
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "2")
+    expect(page.get_by_role("link", name="Stop here")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Paused")).to_be_visible()
 
 
 @pytest.mark.usefixtures("visits")
