@@ -16,7 +16,10 @@ from bench.measure import seconds, spread, table
 from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
+from triage.domain.candidates import candidates
 from triage.domain.rules import evaluate, outcome
+from triage.domain.scores import results_of
+from triage.domain.why import changes
 from triage.knowledge import rules_text
 from triage.knowledge.vignettes import load_vignettes
 from triage.models import RulesetVersion, Simulation
@@ -50,7 +53,8 @@ def loading(repeats: int) -> dict[str, Any]:
 
 def evaluation(repeats: int) -> dict[str, Any]:
     """Time one evaluation with reasons and questions, one without them, and the floor: the bare conditions."""
-    rules, sheets = knowledge.load().ruleset, cases()
+    known, sheets = knowledge.load(), cases()
+    rules, fixed = known.ruleset, [name for name, spec in known.findings.items() if spec.from_record]
 
     def bare(findings: dict[str, object]) -> None:
         values = rules.values(findings)
@@ -60,6 +64,9 @@ def evaluation(repeats: int) -> dict[str, Any]:
     calls: dict[str, Callable[[dict[str, object]], object]] = {
         "evaluate": lambda findings: evaluate(rules, findings),
         "outcome": lambda findings: outcome(rules, findings),
+        "scores": lambda findings: results_of(known, findings),
+        "candidates": lambda findings: candidates(known.candidacy, findings),
+        "what would change it": lambda findings: changes(rules, findings, fixed),
         "floor: bare conditions": bare,
     }
     found = {name: spread(call, sheets, repeats) for name, call in calls.items()}

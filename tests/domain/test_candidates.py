@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 
 import pytest
 
@@ -518,12 +517,3 @@ def test_the_command_line_gets_plain_values_in_the_language_asked_for() -> None:
     lateral = next(c for c in listed if c["procedure"] == "LLIF")
     assert (lateral["verdict"], lateral["for"][0]["facts"]) == ("for", ["dx_degenerative_disc"])
     assert "椎間板変性症" in lateral["for"][0]["text"]
-
-
-def test_all_treatments_are_weighed_in_well_under_a_millisecond() -> None:
-    took = []
-    for findings in CASES * 10:
-        begun = time.process_time()
-        candidates(KNOWN.candidacy, findings)
-        took.append(time.process_time() - begun)
-    assert sorted(took)[len(took) // 2] < 0.001
