@@ -42,3 +42,11 @@ def put_in_force(actor: Actor, text: str, stored: str | None = None) -> str:
     said = {"version": version.id, "name": version.name, "hash": version.content_hash}
     record(actor, "rules_published", publication=publication.id, **said)
     return version.id
+
+
+@verb
+def spoil(actor: Actor, draft_id: str) -> None:
+    """Leave a draft as a newer program finds one that an older program could read."""
+    draft = session.get_one(RulesetVersion, draft_id)
+    draft.content = draft.content.replace("back_pain", "back_pain_of_old")
+    record(actor, "rules_draft_changed", version=draft_id, before="", after="")

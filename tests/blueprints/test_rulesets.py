@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, build_clinic, wait
-from tests.published import ALARM, OTHER, put_in_force
+from tests.published import ALARM, OTHER, put_in_force, spoil
 from triage import knowledge
 from triage.knowledge import rules_text
 from triage.knowledge.rules_editing import find_rule, rules_in
@@ -95,6 +95,7 @@ def test_versions_of_other_clinics_and_of_nobody_are_not_found(clinic: Clinic, s
     for path in (f"/rulesets/{draft}", f"/rulesets/{draft}/file", url(draft), url(draft, "/rule")):
         assert signed_in("surgeon-k").get(path).status_code == 404
     assert signed_in("surgeon").get("/rulesets/nothing").status_code == 404
+    assert signed_in("surgeon").get("/rulesets/differences?before=%00").status_code == 404
     assert signed_in("surgeon").get(f"/rulesets/differences?before={draft}&after=nothing").status_code == 404
     assert signed_in("surgeon").get(url(draft, "/rule?rule=NOT-THERE")).status_code == 404
 
@@ -251,6 +252,22 @@ def test_a_draft_laid_out_otherwise_is_edited_as_a_file(clinic: Clinic, signed_i
     assert "Edit it as a file." in answer.text
 
 
+def test_a_draft_that_an_older_program_took_says_what_is_wrong_with_it_now(
+    clinic: Clinic, signed_in: SignIn, draft: str
+) -> None:
+    spoil(clinic.surgeon, draft)
+    browser = signed_in("surgeon")
+    page = browser.get(url(draft))
+    assert page.status_code == 200
+    assert "unknown name: back_pain_of_old" in page.text
+    for path in (draft, f"{draft}/file", f"differences?after={draft}"):
+        assert browser.get(f"/rulesets/{path}").status_code == 200
+    assert browser.get(url(draft, f"/rule?rule={FIRST}")).status_code == 422
+    assert browser.post(url(draft, "/rule"), data=rule_form(version="2")).status_code == 422
+    assert browser.post(url(draft, "/condition"), data={"when": "back_pain"}).status_code == 422
+    assert signed_in("surgeon2").post(url(draft, "/publication"), data=publication(version=2)).status_code == 422
+
+
 def test_a_discarded_draft_leaves_the_list(clinic: Clinic, signed_in: SignIn, draft: str) -> None:
     browser = signed_in("surgeon")
     assert browser.post(url(draft, "/discard"), data={"version": 9}).status_code == 409
@@ -342,6 +359,20 @@ def test_signed_rules_say_so_everywhere_and_unsigned_ones_again_do_not(clinic: C
     assert "not yet signed by a clinician" in nurse.get(sheet).text
     assert lead.post("/rulesets/shipped/withdrawals", data=said).status_code == 303
     assert lead.post("/rulesets/shipped/withdrawals", data=said).status_code == 409
+
+
+def test_what_only_the_rules_in_force_name_is_shown_by_its_words(clinic: Clinic, signed_in: SignIn) -> None:
+    action = '[[action]]\nid = "new_action"\nlabel = { en = "Fetch the new device", ja = "新しい機器を用意" }\n\n'
+    image = '[[imaging]]\nid = "new_image"\nmodality = "mri"\nlabel = { en = "A new sequence", ja = "新しい撮像" }\n\n'
+    alarm = ALARM.replace("text =", 'actions = ["new_action"]\nimaging = ["new_image"]\ntext =')
+    put_in_force(clinic.surgeon2, action + image + OTHER + alarm)
+    encounter = wait(clinic.reception, {"back_pain": True})
+    for page in ("triage", "emergency", "emergency/transfer-sheet", "summary"):
+        answer = signed_in("nurse").get(f"/encounters/{encounter.id}/{page}")
+        assert answer.status_code == 200, page
+        assert "Fetch the new device" in answer.text or page == "summary", page
+    assert signed_in("nurse").get("/board").status_code == 200
+    assert signed_in("surgeon").get(f"/consults/{encounter.id}").status_code == 200
 
 
 def test_every_print_and_the_review_say_whether_the_rules_are_signed(clinic: Clinic, signed_in: SignIn) -> None:

@@ -7,9 +7,10 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import DESK, PHONE, violations
 from tests.builders import Clinic, arrive, as_answers, wait
+from tests.published import OTHER, put_in_force
 from triage import knowledge
 from triage.db import session
-from triage.services import emergencies, encounters, feedback, imaging, intakes, triage
+from triage.services import emergencies, encounters, feedback, imaging, intakes, rule_drafts, triage
 
 Open = Callable[..., Page]
 
@@ -34,6 +35,8 @@ def places(clinic: Clinic) -> dict[str, str]:
     intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
     rule = knowledge.load().ruleset.default.id
     feedback.give_feedback(clinic.nurse, waiting.id, rule, "not for athletes")
+    put_in_force(clinic.surgeon2, OTHER)
+    draft = rule_drafts.create(clinic.surgeon, OTHER.replace("pain_nrs >= 9", "pain_nrs >= 7"), "one more")
     session.remove()
     return {
         "/sign-in": "", "/me": "admin", "/staff": "admin", "/audit": "auditor", "/audit/verification": "auditor",
@@ -46,6 +49,9 @@ def places(clinic: Clinic) -> dict[str, str]:
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
         "/agreement": "surgeon", f"/agreement/rules/{rule}": "surgeon2",
         f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/scores": "nurse", "/nothing-here": "nurse",
+        "/rulesets": "surgeon2", "/rulesets?q=xyzzy": "nurse", "/rulesets/publications": "surgeon2",
+        f"/rulesets/differences?after={draft}": "auditor", "/rulesets/drafts": "surgeon",
+        f"/rulesets/drafts/{draft}": "surgeon2", f"/rulesets/drafts/{draft}/rule": "surgeon",
     }  # fmt: skip
 
 

@@ -10,9 +10,20 @@ from triage import knowledge
 from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
+from triage.domain.findings import Answer
 from triage.knowledge import rules_text
 from triage.models import AuditEvent, RulesetPublication, RulesetVersion, TriageDecision
-from triage.services import emergencies, encounters, publications, rule_drafts, rulesets, simulations, staff, triage
+from triage.services import (
+    emergencies,
+    encounters,
+    intakes,
+    publications,
+    rule_drafts,
+    rulesets,
+    simulations,
+    staff,
+    triage,
+)
 from triage.services.organisations import today
 
 SHIPPED = knowledge.load().ruleset
@@ -293,3 +304,17 @@ def test_a_published_or_discarded_draft_is_changed_no_more(clinic: Clinic) -> No
     with pytest.raises(Conflict, match="draft_is_closed"):
         put(clinic, rulesets.get_version(clinic.surgeon2, thrown))
     assert not rulesets.list_drafts(clinic.surgeon)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_an_answer_saved_at_the_moment_of_publication_is_judged_by_the_new_rules(clinic: Clinic, turn: int) -> None:
+    row, encounter = draft(clinic, ALARMING), wait(clinic.reception)
+    seen, told = hash_now(clinic), {"back_pain": Answer(True, True)}
+    uses = [
+        lambda: publications.publish(clinic.surgeon2, row.id, row.version, seen),
+        lambda: intakes.record_answers(clinic.nurse, encounter.id, told),
+    ]
+    assert at_once(*(uses if turn % 2 else uses[::-1])) == []
+    now = encounters.get(clinic.nurse, encounter.id)
+    assert now.is_emergency
+    assert emergencies.find_open(now)

@@ -71,7 +71,8 @@ def show(version_id: str) -> Response:
     """Show a draft: the file, its rules, and what still stands against publishing it."""
     draft = rulesets.get_version(actor(), version_id)
     form = DraftForm(formdata=None, content=draft.content, note=draft.note, version=draft.version)
-    return _draft(draft, form)
+    fault = rule_drafts.fault_in(draft.content)  # a newer program may no longer read what an older one took
+    return _draft(draft, form, fault=fault, excerpt=_excerpt(draft.content, fault) if fault else [])
 
 
 def _draft(draft: RulesetVersion, form: DraftForm, status: int = 200, **more: Any) -> Response:
@@ -169,7 +170,7 @@ def rule(version_id: str) -> Response:
     found = rules_editing.find_rule(draft.content, name) if name else {"acuity": "urgent", "status": "project"}
     if found is None:
         raise NotFound("rule")
-    known = rulesets.knowledge_of(draft)
+    known = rulesets.readable(draft)
     form = RuleForm(known, locale(), formdata=None, version=draft.version, **rule_values(found))
     return _rule(draft, form, known)
 
@@ -190,7 +191,7 @@ def _words(expression: str, known: knowledge.Knowledge) -> str:
 def save_rule(version_id: str) -> Response:
     """Save one rule; a fault is shown at its field, and what was typed stays."""
     draft = rulesets.get_version(actor(), version_id)
-    known = rulesets.knowledge_of(draft)
+    known = rulesets.readable(draft)
     form = RuleForm(known, locale())
     if not form.validate():
         return _rule(draft, form, known, 422)
@@ -223,7 +224,7 @@ def _rule_conflict(version_id: str, form: RuleForm, known: knowledge.Knowledge, 
 def condition(version_id: str) -> Response:
     """Say the typed condition in words, or why it cannot be read; nothing is saved."""
     draft = rulesets.get_version(actor(), version_id)
-    typed, known = lines(request.form.get("when")), rulesets.knowledge_of(draft)
+    typed, known = lines(request.form.get("when")), rulesets.readable(draft)
     reason = rule_drafts.reason_against(draft, typed)
     return page("rule_drafts/_condition.html", reason=reason, words=_words(typed, known))
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, Refused
+from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.messages import N_
 from triage.domain.ruleset_changes import ADDED, CHANGED, MOVED, REMOVED, changes
 from triage.forms.conditions import in_words
@@ -60,6 +60,8 @@ def source_state(status: str) -> str:
 
 def version_of(version_id: str) -> RulesetVersion | None:
     """Return the version with this id, None for the shipped rules; raises NotFound."""
+    if "\x00" in version_id:
+        raise NotFound("ruleset")  # no id holds it, and PostgreSQL refuses to look
     return None if version_id == SHIPPED else rulesets.get_version(actor(), version_id)
 
 

@@ -8,12 +8,12 @@ from triage.db import session, verb
 from triage.domain import gate
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
-from triage.knowledge import Knowledge, KnowledgeError, rules_text
+from triage.knowledge import rules_text
 from triage.models import Encounter, RulesetPublication, RulesetSignature, RulesetVersion
 from triage.services import intakes, simulations
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
-from triage.services.rulesets import find_publication, get_version, in_force, knowledge_of, signed_hashes
+from triage.services.rulesets import find_publication, get_version, in_force, readable, signed_hashes
 
 DRAFT, PUBLISHED = "draft", "published"
 
@@ -31,7 +31,7 @@ def publish(actor: Actor, version_id: str, version: int, seen: str, note: str = 
     check_version(draft, version)
     if actor.staff_id in {draft.author_id, *draft.authors}:
         raise NotAllowed("author_publishes")
-    rules = _readable(draft).ruleset
+    rules = readable(draft).ruleset
     _refuse_old_look(actor, seen)
     reason = why_not(actor, draft)
     if reason:
@@ -70,13 +70,6 @@ def _lead(actor: Actor, version_id: str) -> RulesetVersion:
         raise NotAllowed("not_allowed")
     lock_site(session(), actor.site_id)  # first: of two who publish at once, the second sees what the first did
     return get_version(actor, version_id)
-
-
-def _readable(version: RulesetVersion | None) -> Knowledge:
-    try:
-        return knowledge_of(version)
-    except KnowledgeError as error:
-        raise Refused("rules_unreadable", why=str(error)) from error
 
 
 def _refuse_old_look(actor: Actor, seen: str) -> None:
@@ -125,7 +118,7 @@ def roll_back(actor: Actor, version_id: str | None, seen: str, reason: str) -> s
     version = get_version(actor, version_id) if version_id else None
     if version is not None and version.state != PUBLISHED:
         raise Refused("not_published")
-    rules = _readable(version).ruleset
+    rules = readable(version).ruleset
     _refuse_old_look(actor, seen)
     if rules.hash == seen:
         raise Refused("already_in_force")

@@ -13,7 +13,7 @@ from triage.knowledge import KnowledgeError, rules_editing
 from triage.models import RulesetVersion
 from triage.services.audit import lock_site, record
 from triage.services.encounters import touch
-from triage.services.rulesets import get_version, in_force
+from triage.services.rulesets import get_version, in_force, readable
 
 
 class Unsound(Refused):
@@ -35,7 +35,7 @@ def fault_in(text: str) -> KnowledgeError | None:
 
 def reason_against(draft: RulesetVersion, condition: str) -> str:
     """Return why a condition cannot be read by the words of this draft, "" when it can."""
-    rules = knowledge.with_rules(draft.content).ruleset
+    rules = readable(draft).ruleset
     try:
         parse(condition, rules.vocabulary, rules.definitions)
     except (ValueError, TypeError, RecursionError, MemoryError) as error:

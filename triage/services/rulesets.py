@@ -8,8 +8,8 @@ from sqlalchemy.orm import joinedload
 from triage import knowledge
 from triage.db import session
 from triage.domain.access import Actor
-from triage.domain.errors import NotFound
-from triage.knowledge import Knowledge, rules_text
+from triage.domain.errors import NotFound, Refused
+from triage.knowledge import Knowledge, KnowledgeError, rules_text
 from triage.models import RulesetPublication, RulesetSignature, RulesetVersion, Staff
 
 #: Published versions already read, by id: what is published never changes.
@@ -41,6 +41,14 @@ def _keep(version_id: str, known: Knowledge) -> None:
 def knowledge_of(version: RulesetVersion | None) -> Knowledge:
     """Return the clinic's knowledge under this version's rules, None: the shipped ones; may raise KnowledgeError."""
     return knowledge.with_rules(version.content, version.name) if version else knowledge.load()
+
+
+def readable(version: RulesetVersion | None) -> Knowledge:
+    """Return the same; raises Refused where this program cannot read the version: an earlier one may have."""
+    try:
+        return knowledge_of(version)
+    except KnowledgeError as error:
+        raise Refused("rules_unreadable", why=str(error)) from error
 
 
 def text_of(version: RulesetVersion | None) -> str:
