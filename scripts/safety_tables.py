@@ -23,6 +23,7 @@ SETS = (
     ("Vignettes", "vignettes.jsonl", "C", 0, 999), ("Vignettes", "vignettes.jsonl", "G", 0, 999),
     ("Own cases, first part", "cases.jsonl", "K", 1, 129), ("Own cases, second part", "cases.jsonl", "K", 130, 999),
     ("Examiner's cases", "cases.jsonl", "X", 1, 206), ("Examiner's probes", "cases.jsonl", "X", 207, 999),
+    ("Second examiner's cases", "cases.jsonl", "Y", 1, 999),
 )  # fmt: skip
 
 
