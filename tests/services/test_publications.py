@@ -214,6 +214,20 @@ def test_no_publication_takes_an_emergency_back(clinic: Clinic) -> None:
     assert now.suggestion["level"] > 2
 
 
+def test_nor_may_its_answer_be_changed_because_its_rule_is_no_longer_in_force(clinic: Clinic) -> None:
+    put(clinic, draft(clinic, ALARMING))
+    hurting = wait(clinic.reception, {"back_pain": True})
+    publications.roll_back(clinic.surgeon2, None, hash_now(clinic), "too many")
+    for answer in (Answer(True, False), Answer(False), None):
+        with pytest.raises(Refused, match="answer_holds_emergency"):
+            intakes.record_answers(clinic.nurse, hurting.id, {"back_pain": answer})
+    intakes.record_answers(clinic.nurse, hurting.id, {"leg_pain": Answer(True, True)})
+    emergencies.propose_withdrawal(clinic.nurse, hurting.id, "the rule was too wide")
+    emergencies.decide_withdrawal(clinic.nurse2, hurting.id, agree=True)
+    intakes.record_answers(clinic.nurse, hurting.id, {"back_pain": Answer(True, False)})
+    assert not encounters.get(clinic.nurse, hurting.id).is_emergency
+
+
 def test_a_decision_keeps_the_rules_it_was_made_on(clinic: Clinic) -> None:
     calm = {question.id: False for question in knowledge.load().urgent_questions}
     encounter = wait(clinic.reception, calm)

@@ -16,7 +16,7 @@ from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, Finding
-from triage.services import emergencies, rulesets, tasks
+from triage.services import emergencies, pins, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 from triage.services.organisations import today
@@ -163,15 +163,29 @@ def _refuse_lowering(
     """Up is free, down is guarded: an emergency rests on its answers until two people took it back."""
     kept = {name: answer for name, answer in earlier.items() if name not in changed}
     given = {name: answer for name, answer in changed.items() if answer is not None}
-    old, new = (suggest(encounter.site_id, said) for said in (earlier, _from_record(encounter) | kept | given))
-    before, after = (set(emergencies.fired_by(encounter, found)) for found in (old, new))
-    if emergencies.rules_at_rest(encounter) & before - after:
+    later = _from_record(encounter) | kept | given
+    if _loses_what_it_rests_on(encounter, earlier, later):
         raise Refused("answer_holds_emergency")
+    old, new = (suggest(encounter.site_id, said) for said in (earlier, later))
     if new.level <= old.level or encounter.stage == REGISTERED or actor.may("triage:decide"):
         return
     clinical = {name for name, row in recorded.items() if row.source in ("nurse", "surgeon")}
     if changed.keys() & (_urgent_names() | clinical):
         raise NotAllowed("only_clinical_lowers")
+
+
+def _loses_what_it_rests_on(encounter: Encounter, earlier: Mapping[str, Answer], later: Mapping[str, Answer]) -> bool:
+    """Tell whether a rule that holds the open emergency would no longer fire, by the rules it was found by."""
+    resting = emergencies.rules_at_rest(encounter)
+    for known in rulesets.ever_in_force(encounter.site_id) if resting else ():
+        found = (evaluate(known.ruleset, resolve(known, said)) for said in (earlier, later))
+        before, after = (set(pins.alarms(known.ruleset, suggestion)) for suggestion in found)
+        if resting & before - after:
+            return True
+        resting -= before
+        if not resting:  # what other rules once said of these answers does not matter
+            break
+    return False
 
 
 def _urgent_names() -> set[str]:

@@ -9,6 +9,7 @@ from triage import clock
 from triage.db import session
 from triage.domain import gate
 from triage.domain.access import Actor
+from triage.domain.ruleset import Ruleset
 from triage.domain.suggestion import Suggestion
 from triage.models import Emergency, EmergencyWithdrawal, Encounter, Staff
 from triage.services.audit import record
@@ -75,8 +76,12 @@ def rules_at_rest(encounter: Encounter) -> set[str]:
 
 def fired_by(encounter: Encounter, suggestion: Suggestion) -> list[str]:
     """Return the ids of the emergency rules among the suggestion's reasons, by the rules in force at its site."""
-    rules = in_force(encounter.site_id).ruleset.rules
-    alarming = {rule.id for rule in rules if rule.level <= EMERGENCY_LEVEL}
+    return alarms(in_force(encounter.site_id).ruleset, suggestion)
+
+
+def alarms(rules: Ruleset, suggestion: Suggestion) -> list[str]:
+    """Return the ids of the emergency rules among the suggestion's reasons, by these rules."""
+    alarming = {rule.id for rule in rules.rules if rule.level <= EMERGENCY_LEVEL}
     return [reason.rule for reason in suggestion.reasons if reason.rule in alarming]
 
 

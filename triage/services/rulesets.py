@@ -1,6 +1,7 @@
 """Which rules are in force at a site: the newest publication says so; where there is none, those of the program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
@@ -30,6 +31,22 @@ def in_force(site_id: str) -> Knowledge:
     if version_id not in _read:
         _keep(version_id, knowledge_of(session.get_one(RulesetVersion, version_id)))
     return _read[version_id]
+
+
+def ever_in_force(site_id: str) -> Iterator[Knowledge]:
+    """Yield the knowledge under the rules in force, then under each that was before, newest first, as far as readable.
+
+    An emergency stands until two people take it back, so it may rest on a rule that is no longer in force.
+    """
+    now, seen = in_force(site_id), set[str]()
+    yield now
+    query = select(RulesetVersion).where(RulesetVersion.site_id == site_id, RulesetVersion.state == "published")
+    for version in [*session.scalars(query.order_by(RulesetVersion.created_at.desc())), None]:
+        with suppress(KnowledgeError):
+            known = knowledge_of(version)
+            if known.ruleset.hash not in {now.ruleset.hash, *seen}:
+                yield known
+            seen.add(known.ruleset.hash)
 
 
 def _keep(version_id: str, known: Knowledge) -> None:
