@@ -135,7 +135,8 @@ def roll_back(actor: Actor, version_id: str | None, seen: str, reason: str) -> s
 def judge_anew(actor: Actor) -> None:
     """Run the rules in force, inside a verb, on every open visit of the site: what they call an emergency is pinned.
 
-    An emergency is only ever added here, and still rests on its answers. What was decided stays decided; the suggestion beside it is renewed.
+    An emergency is only ever added here, and one that stands still rests on its answers. What was decided stays
+    decided; the suggestion beside it is renewed.
     """
     rules = in_force(actor.site_id).ruleset
     query = select(Encounter).where(Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None))
