@@ -4,7 +4,10 @@ from itertools import product
 
 import pytest
 
-from tests.knowledge.support import advise
+from tests.domain.test_rules_properties import WARNINGS
+from tests.knowledge.support import advise, read
+from triage.domain.rules import outcome
+from triage.knowledge import load
 
 #: Recorded beside a sign, none of it may lower anything.
 REASSURING = {
@@ -127,3 +130,18 @@ def test_each_risk_of_a_fragile_bone_gets_a_film_the_same_day(signs: dict) -> No
 def test_a_fused_spine_with_new_pain_gets_ct_then_mri() -> None:
     got = advise({"ankylosing_spine": True, "back_pain": True})
     assert (got.acuity, got.route, got.imaging) == ("urgent", "ct", ("ct_whole_spine", "mri_urgent"))
+
+
+#: A pattern of stenosis speaks against the arteries: answers that reassure, like a normal index.
+PATTERN = {"relief_on_sitting", "relief_on_flexion"}
+ADDED = [*WARNINGS, ("dangerous_mechanism", "axial_load"), ("hours_on_ground", 30), ("steroid_daily_mg", 20)]
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c["id"]) for c in read("vignettes.jsonl") + read("cases.jsonl")])
+def test_no_warning_sign_lowers_any_case(case: dict) -> None:
+    ruleset, findings = load().ruleset, case["findings"]
+    before = outcome(ruleset, findings)
+    for name, value in ADDED:
+        if findings.get(name) in (None, False) and name not in PATTERN:
+            after = outcome(ruleset, {**findings, name: value})
+            assert (after.rank, after.level) <= (before.rank, before.level), name
