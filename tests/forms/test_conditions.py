@@ -41,6 +41,11 @@ def test_a_condition_is_said_in_words(app: Flask, expression: str, words: str) -
         assert in_words(expression, known, "en", DEFINED) == words.format(**labels)
 
 
+def test_units_are_said_in_the_readers_language(app: Flask) -> None:
+    with app.test_request_context("/?lang=ja"):
+        assert in_words("symptom_weeks <= 12", knowledge.load(), "ja").endswith("≤ 12 週")
+
+
 @pytest.mark.parametrize("locale", ["en", "ja"])
 def test_every_shipped_condition_can_be_said(app: Flask, locale: str) -> None:
     with app.test_request_context(f"/?lang={locale}"):

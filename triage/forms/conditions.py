@@ -51,7 +51,7 @@ class _Words:
             raise ValueError(ast.unparse(node))
         spec, value = self.known.findings[node.left.id], ast.literal_eval(node.comparators[0])
         if not spec.choices:
-            unit = f" {spec.unit}" if spec.unit and not spec.unit[:1].isdigit() else ""
+            unit = f" {_unit(spec.unit)}" if spec.unit and not spec.unit[:1].isdigit() else ""
             return Markup("{} {} {}{}").format(spec.label(self.locale), SIGNS[type(node.ops[0])], value, unit)
         words = {choice.value: choice.label(self.locale) for choice in spec.choices}
         chosen = (value,) if isinstance(value, str) else value
@@ -69,6 +69,17 @@ class _Words:
             ),
         }
         return said[name]()
+
+
+def _unit(unit: str) -> str:
+    words = {
+        "hours": gettext("hours"),
+        "days": gettext("days"),
+        "weeks": gettext("weeks"),
+        "months": gettext("months"),
+        "years": gettext("years"),
+    }
+    return words.get(unit, unit)
 
 
 def _joined(parts: Iterable[Markup], between: Markup) -> Markup:

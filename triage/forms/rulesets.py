@@ -90,7 +90,7 @@ class RuleForm(FlaskForm):
     id = StringField(_l("Name of the rule"), [InputRequired(_l("Enter a text.")), Length(max=40), storable])
     when = TextAreaField(_l("Condition"), [InputRequired(_l("Enter a text.")), Length(max=4000), storable])
     acuity = SelectField(_l("Acuity"))
-    level = SelectField(_l("Level"), choices=[("", _l("as usual")), *((str(n), str(n)) for n in range(1, 6))])
+    level = SelectField(_l("Level 1 to 5"), choices=[("", _l("as usual")), *((str(n), str(n)) for n in range(1, 6))])
     route = SelectField(_l("Where to"))
     imaging = SelectMultipleField(_l("Imaging"))
     actions = SelectMultipleField(_l("What staff do"))
