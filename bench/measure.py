@@ -103,11 +103,19 @@ def _cell(value: object) -> str:
 
 
 def keep(name: str, found: Mapping[str, Any]) -> Path:
-    """Write the results beside the machine they come from; return the file."""
+    """Write what was measured, part by part with its hour, its machine and how busy that was; return the file.
+
+    Parts that were not measured this time stay as they were.
+    """
     RESULTS.mkdir(exist_ok=True)
-    machine = {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}
-    load = [round(value, 1) for value in os.getloadavg()]
-    said = {"at": datetime.now(UTC).isoformat(timespec="minutes"), "machine": machine, "load": load, **found}
     file = RESULTS / f"{name}.json"
-    file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    machine = {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}
+    said = {
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": machine,
+        "load": round(os.getloadavg()[0], 1),
+    }
+    kept |= {part: {**said, "found": value} for part, value in found.items()}
+    file.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return file

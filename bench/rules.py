@@ -158,9 +158,7 @@ def _run(actor: Actor, simulation_id: str) -> tuple[Simulation, list[float]]:
 def main() -> None:
     """Measure what is asked for, print it, and keep it in bench/results/rules.json."""
     parser = argparse.ArgumentParser(prog="./dev bench rules", description=__doc__)
-    parser.add_argument(
-        "--only", choices=("loading", "evaluation", "command", "simulation"), help="one part; nothing is kept"
-    )
+    parser.add_argument("--only", choices=("loading", "evaluation", "command", "simulation"), help="one part")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works; nothing is kept")
     asked = parser.parse_args()
     quick = asked.quick
@@ -171,7 +169,7 @@ def main() -> None:
         "simulation": lambda: simulation(100 if quick else VISITS),
     }
     found = {name: part() for name, part in parts.items() if asked.only in (None, name)}
-    if not quick and asked.only is None:
+    if not quick:
         print(f"\nkept in {measure.keep('rules', found).relative_to(measure.ROOT)}")
 
 

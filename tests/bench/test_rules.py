@@ -44,8 +44,12 @@ def test_the_copied_visits_are_as_many_as_asked_for_and_hold_what_the_demonstrat
         assert all(resolve(load(), visit.answers) for visit in visits)
 
 
-def test_results_are_kept_small_and_without_the_machines_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_kept_part_by_part_and_without_the_machines_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(measure, "RESULTS", tmp_path)
-    kept = json.loads(measure.keep("rules", {"evaluation": {}}).read_text())
-    assert set(kept) == {"at", "machine", "load", "evaluation"}
-    assert set(kept["machine"]) == {"system", "processors", "python"}
+    measure.keep("rules", {"evaluation": {"mean": 1}, "loading": {"load_s": 2}})
+    kept = json.loads(measure.keep("rules", {"evaluation": {"mean": 3}}).read_text())
+    assert (kept["evaluation"]["found"], kept["loading"]["found"]) == ({"mean": 3}, {"load_s": 2})
+    assert set(kept["evaluation"]) == {"at", "machine", "load", "found"}
+    assert set(kept["evaluation"]["machine"]) == {"system", "processors", "python"}
