@@ -43,7 +43,7 @@ def rule_form(rule_id: str = FIRST, **values: object) -> dict[str, object]:
     rule = find_rule(SHIPPED, rule_id) or {}
     plain = {name: rule.get(name, "") for name in ("id", "when", "acuity", "route", "status", "note", "level")}
     many = {name: rule.get(name, []) for name in ("imaging", "actions", "sources")}
-    texts = {"text_en": rule["text"]["en"], "text_ja": rule["text"]["ja"], "asks": "y"}
+    texts = {"text_en": rule["text"]["en"], "text_ja": rule["text"]["ja"]}
     return plain | many | texts | {"version": "1", "rule": rule_id} | values
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from tests.domain.test_rules import RULES, rule
 from tests.knowledge.support import advise, read
-from triage.domain.asking import open_ways
+from triage.domain.asking import open_implicants
 from triage.domain.literals import bits
 from triage.domain.rules import evaluate, outcome
 from triage.knowledge import load
 
 KNOWN = load()
 RULESET = KNOWN.ruleset
-LITERALS = RULESET.ways.literals
+LITERALS = RULESET.implicants.literals
 ALL = [case["findings"] for case in read("vignettes.jsonl") + read("cases.jsonl")]
 SPARSE = [{}, {"back_pain": True}, {"leg_pain": True, "age": 44}, {"neck_pain": True}, {"leg_weakness": True}]
 CASES = SPARSE + random.Random(3).sample(ALL, 40)
@@ -63,11 +63,11 @@ def turns(case: dict, name: str) -> bool:
     base = answer(case)
     if any(answer({**case, name: value}) != base for value in LITERALS.samples[name]):
         return True
-    for ways in RULESET.ways.of_rule.values():
-        for way in ways:
-            if name not in {fact.name for _, fact in LITERALS.facts(way.mask)}:
+    for implicants in RULESET.implicants.of_rule.values():
+        for implicant in implicants:
+            if name not in {fact.name for _, fact in LITERALS.facts(implicant.mask)}:
                 continue
-            others = {n: v for n, v in LITERALS.witness(way.mask).items() if case.get(n) is None or n == name}
+            others = {n: v for n, v in LITERALS.witness(implicant.mask).items() if case.get(n) is None or n == name}
             value = others.pop(name)
             if answer({**case, **others, name: value}) != answer({**case, **others}):
                 return True
@@ -128,11 +128,11 @@ def test_one_no_spares_its_partners():
 def open_sets(case: dict) -> list[frozenset[str]]:
     """Return the sets of questions of which one has to be answered no, so that nothing is left open."""
     passed, failed = LITERALS.standing(RULESET.values(case))
-    questions = RULESET.ways.questions
+    questions = RULESET.implicants.questions
     found = set()
-    for reach, opening in open_ways(RULESET, outcome(RULESET, case), passed, failed):
+    for reach, opening in open_implicants(RULESET, outcome(RULESET, case), passed, failed):
         masks = [1 << number for number in opening.alone]
-        masks += [reach.ways[index].mask & ~passed for index in bits(opening.several)]
+        masks += [reach.implicants[index].mask & ~passed for index in bits(opening.several)]
         found |= {frozenset(questions.ids[questions.of[number]] for number in bits(mask)) for mask in masks}
     return [one for one in found if not any(other < one for other in found)]
 

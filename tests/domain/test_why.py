@@ -10,7 +10,7 @@ from triage.domain.why import LARGEST, MOST, changes, why_not
 from triage.knowledge import load
 
 RULESET = load().ruleset
-LITERALS = RULESET.ways.literals
+LITERALS = RULESET.implicants.literals
 FIXED = ("age", "sex")
 CASES = [case["findings"] for case in random.Random(5).sample(read("vignettes.jsonl") + read("cases.jsonl"), 40)]
 CASES += [{}, {"back_pain": True}, {"leg_weakness": True}]

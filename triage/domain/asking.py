@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from triage.domain.conditions import Values
+from triage.domain.implicants import Implicants, smallest
 from triage.domain.literals import Mask, bits
 from triage.domain.reach import Opening, Reach, Set, sum_of
 from triage.domain.ruleset import Ruleset
 from triage.domain.settling import Outcome, settle
-from triage.domain.ways import Ways, smallest
 
 #: Where a question stands in the row: rank it can lead to, needs a partner, not an urgent question, its own number.
 Place = tuple[int, bool, bool, int]
@@ -37,20 +37,20 @@ class Asking:
 
 def open_questions(ruleset: Ruleset, findings: Mapping[str, object], values: Values, settled: Outcome) -> Asking:
     """Return what could still change the outcome for these values."""
-    passed, failed = ruleset.ways.literals.standing(values)
-    openings = open_ways(ruleset, settled, passed, failed)
+    passed, failed = ruleset.implicants.literals.standing(values)
+    openings = open_implicants(ruleset, settled, passed, failed)
     closing = _closing(ruleset, settled, passed, failed)
-    ask = _fewest(ruleset.ways, openings, closing, passed)
+    ask = _fewest(ruleset.implicants, openings, closing, passed)
     tests = [*(opening.tests for _, opening in openings), closing]
     return Asking(
-        unknown=_names(ruleset.ways, ask, tests, _lowering(ruleset, findings, settled, passed)),
+        unknown=_names(ruleset.implicants, ask, tests, _lowering(ruleset, findings, settled, passed)),
         ask=ask,
         provisional=any(_raises(reach, opening, settled.rank) for reach, opening in openings),
     )
 
 
-def open_ways(ruleset: Ruleset, settled: Outcome, passed: Mask, failed: Mask) -> list[tuple[Reach, Opening]]:
-    """Return what is left of the ways that would change the acuity or the route, and of those to a shorter wait."""
+def open_implicants(ruleset: Ruleset, settled: Outcome, passed: Mask, failed: Mask) -> list[tuple[Reach, Opening]]:
+    """Return what is left of the implicants that would change acuity or route, and of those to a shorter wait."""
     reach, waiting = ruleset.to_routes(_becoming(ruleset, settled, passed)), ruleset.to_ranks
     turning = reach.open(passed, failed, list(_turning(ruleset, settled, reach, passed)))
     leading = sum_of(1 << number for number in turning.alone)
@@ -59,10 +59,10 @@ def open_ways(ruleset: Ruleset, settled: Outcome, passed: Mask, failed: Mask) ->
 
 
 def _raises(reach: Reach, turning: Opening, rank: int) -> bool:
-    """Say whether one of the ways would raise the acuity, not the route alone."""
+    """Say whether one of the implicants would raise the acuity, not the route alone."""
     more_urgent = [place for place, tier in enumerate(reach.tiers) if tier.rank < rank]
-    ways = sum_of(reach.of_tier[place] for place in more_urgent)
-    return bool(turning.several & ways) or any(place in more_urgent for place in turning.alone.values())
+    implicants = sum_of(reach.of_tier[place] for place in more_urgent)
+    return bool(turning.several & implicants) or any(place in more_urgent for place in turning.alone.values())
 
 
 def _becoming(ruleset: Ruleset, settled: Outcome, passed: Mask) -> tuple[str, ...]:
@@ -78,8 +78,8 @@ def _combined(ruleset: Ruleset, route: str, fired: Collection[str | None]) -> st
 
 def _restricted(ruleset: Ruleset, passed: Mask, route: str) -> str:
     for restriction in ruleset.restrictions:
-        ways = ruleset.ways.of_rule[restriction.rule.id]
-        if route in restriction.closes and any(not way.mask & ~passed for way in ways):
+        implicants = ruleset.implicants.of_rule[restriction.rule.id]
+        if route in restriction.closes and any(not implicant.mask & ~passed for implicant in implicants):
             route = restriction.rule.route or route
     return ruleset.instead.get(route, route)
 
@@ -107,18 +107,20 @@ def _closing(ruleset: Ruleset, settled: Outcome, passed: Mask, failed: Mask) -> 
     tests = 0
     for restriction in ruleset.restrictions:
         if settled.rank and settled.route in restriction.closes:
-            ways = ruleset.ways.of_rule[restriction.rule.id]
-            left = [way.mask & ~passed for way in ways if not way.mask & failed]
+            implicants = ruleset.implicants.of_rule[restriction.rule.id]
+            left = [implicant.mask & ~passed for implicant in implicants if not implicant.mask & failed]
             tests |= 0 if 0 in left else sum(set(left))
     return tests
 
 
-def _fewest(ways: Ways, openings: list[tuple[Reach, Opening]], closing: Mask, passed: Mask) -> tuple[str, ...]:
+def _fewest(
+    implicants: Implicants, openings: list[tuple[Reach, Opening]], closing: Mask, passed: Mask
+) -> tuple[str, ...]:
     """Return the fewest questions that leave nothing open if nothing is found, the most urgent first.
 
     A test that is enough alone has to be asked for; of a set of several, one is enough.
     """
-    questions = ways.questions
+    questions = implicants.questions
     order: dict[int, Place] = {}
     alone = [(n, reach.tiers[place].rank) for reach, opening in openings for n, place in opening.alone.items()]
     for number, rank in [*alone, *((n, LAST) for n in bits(closing))]:
@@ -132,8 +134,8 @@ def _fewest(ways: Ways, openings: list[tuple[Reach, Opening]], closing: Mask, pa
 
 
 def _cover(urgent: int, reach: Reach, left: Set, passed: Mask, order: dict[int, Place]) -> None:
-    """Add to the order the questions that close the ways that are left."""
-    possible = [question for question, ways in enumerate(reach.settling) if ways & left]
+    """Add to the order the questions that close the implicants that are left."""
+    possible = [question for question, implicants in enumerate(reach.settling) if implicants & left]
     covers = {question: closed for question in possible if (closed := reach.closed_by(question, passed) & left)}
     for question in _smallest(reach, covers, left, BRANCHES):
         first = reach.places[(covers[question] & -covers[question]).bit_length() - 1]
@@ -144,14 +146,16 @@ def _smallest(reach: Reach, covers: dict[int, Set], left: Set, branches: int) ->
     """Return the fewest questions that close what is left: what is needed anyway, then the best with or without."""
     chosen: list[int] = []
     while left:
-        covers = _without_dominated(reach, {q: ways & left for q, ways in covers.items() if ways & left})
+        covers = _without_dominated(
+            reach, {q: implicants & left for q, implicants in covers.items() if implicants & left}
+        )
         needed = _needed(covers)
         if not needed:
             best = max(covers, key=lambda question: covers[question].bit_count())
             taken = [best, *_smallest(reach, covers, left & ~covers[best], branches - 1)]
             if branches <= 0:
                 return chosen + taken
-            without = {question: ways for question, ways in covers.items() if question != best}
+            without = {question: implicants for question, implicants in covers.items() if question != best}
             return chosen + min(taken, _smallest(reach, without, left, branches - 1), key=len)
         chosen += needed
         left &= ~sum_of(covers[question] for question in needed)
@@ -159,21 +163,21 @@ def _smallest(reach: Reach, covers: dict[int, Set], left: Set, branches: int) ->
 
 
 def _needed(covers: dict[int, Set]) -> list[int]:
-    """Return the questions about which some way leaves no choice."""
+    """Return the questions about which some implicant leaves no choice."""
     once = twice = 0
-    for ways in covers.values():
-        twice |= once & ways
-        once |= ways
-    return [question for question, ways in covers.items() if ways & ~twice]
+    for implicants in covers.values():
+        twice |= once & implicants
+        once |= implicants
+    return [question for question, implicants in covers.items() if implicants & ~twice]
 
 
 def _without_dominated(reach: Reach, covers: dict[int, Set]) -> dict[int, Set]:
     """Return the questions without those that close nothing which another one does not close too."""
     kept = dict(covers)
-    for question, ways in covers.items():
-        for number in bits(reach.ways[(ways & -ways).bit_length() - 1].mask):
+    for question, implicants in covers.items():
+        for number in bits(reach.implicants[(implicants & -implicants).bit_length() - 1].mask):
             other = reach.questions.of[number]
-            if other != question and other in kept and not ways & ~kept[other]:
+            if other != question and other in kept and not implicants & ~kept[other]:
                 del kept[question]
                 break
     return kept
@@ -181,10 +185,10 @@ def _without_dominated(reach: Reach, covers: dict[int, Set]) -> dict[int, Set]:
 
 def _lowering(ruleset: Ruleset, findings: Mapping[str, object], settled: Outcome, passed: Mask) -> tuple[str, ...]:
     """Return the findings whose answer could only lower the acuity or the route: the open ends of exceptions."""
-    ways, found = ruleset.ways, []
+    implicants, found = ruleset.implicants, []
     for exception in bits(_supports(ruleset, settled, passed)):
-        for mask in smallest(mask & ~passed for mask in ways.exceptions.get(1 << exception, ())):
-            witness = ways.literals.witness(mask)
+        for mask in smallest(mask & ~passed for mask in implicants.exceptions.get(1 << exception, ())):
+            witness = implicants.literals.witness(mask)
             if not witness or any(findings.get(name) is not None for name in witness):
                 continue
             lowered = settle(ruleset, ruleset.values({**findings, **witness}))
@@ -205,20 +209,22 @@ def _supports(ruleset: Ruleset, settled: Outcome, passed: Mask) -> Mask:
     exceptions = ruleset.to_ranks.exceptions
     found = 0
     for group in groups:
-        ways = (way.mask for rule in group for way in ruleset.ways.of_rule.get(rule.id, ()))
-        resting = [mask & exceptions for mask in ways if not mask & ~passed]
+        implicants = (implicant.mask for rule in group for implicant in ruleset.implicants.of_rule.get(rule.id, ()))
+        resting = [mask & exceptions for mask in implicants if not mask & ~passed]
         if 0 not in resting:
             found |= sum_of(resting)
     return found
 
 
-def _names(ways: Ways, ask: tuple[str, ...], tests: list[Mask], lowering: tuple[str, ...]) -> tuple[str, ...]:
+def _names(
+    implicants: Implicants, ask: tuple[str, ...], tests: list[Mask], lowering: tuple[str, ...]
+) -> tuple[str, ...]:
     """Return the findings of the tests: those to ask first, then the others, then those that only lower."""
     places = {question: number for number, question in enumerate(ask)}
     last = len(ask)
     found: dict[str, int] = {}
     for mask in tests:
-        for number, fact in ways.literals.facts(mask):
-            question = ways.questions.ids[ways.questions.of[number]]
+        for number, fact in implicants.literals.facts(mask):
+            question = implicants.questions.ids[implicants.questions.of[number]]
             found.setdefault(fact.name, places.get(question, last))
     return tuple(dict.fromkeys([*sorted(found, key=found.__getitem__), *lowering]))

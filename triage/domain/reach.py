@@ -1,23 +1,23 @@
-"""What the ways of many rules still depend on, worked out for all of them at once.
+"""What the implicants of many rules still depend on, worked out for all of them at once.
 
-Every set of ways is one whole number with a bit for each way, so that a thousand ways cost what one costs.
+Every set of implicants is one whole number with a bit for each, so that a thousand of them cost what one costs.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from triage.domain.implicants import Implicant, Tier
 from triage.domain.literals import Literals, Mask, Questions, bits
-from triage.domain.ways import Tier, Way
 
-#: A set of ways: bit n stands for the n-th way of a Reach.
+#: A set of implicants: bit n stands for the n-th implicant of a Reach.
 Set = int
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What is left of the ways.
+    """What is left of the implicants.
 
-    alone: each test that is enough alone, with the place of the first tier it leads to. several: the ways that
+    alone: each test that is enough alone, with the place of the first tier it leads to. several: the implicants that
     still need more than one test. tests: every test that can matter.
     """
 
@@ -29,23 +29,23 @@ class Opening:
         return bool(self.tests)
 
 
-#: Binary places for counting the tests of a way, enough for ways.LONGEST.
+#: Binary places for counting the tests of an implicant, enough for implicants.LONGEST.
 PLANES = 4
 NOTHING = Opening({}, 0, 0)
 
 
 class Reach:
-    """The ways of a row of tiers, the most urgent first, indexed by the tests they are made of."""
+    """The implicants of a row of tiers, the most urgent first, indexed by the tests they are made of."""
 
     def __init__(self, tiers: Sequence[Tier], literals: Literals, questions: Questions) -> None:
         self.tiers = tiers
-        self.ways: list[Way] = [way for tier in tiers for way in tier.ways]
-        self.places = [place for place, tier in enumerate(tiers) for _ in tier.ways]
+        self.implicants: list[Implicant] = [implicant for tier in tiers for implicant in tier.implicants]
+        self.places = [place for place, tier in enumerate(tiers) for _ in tier.implicants]
         self.having, self.implying = [0] * len(literals.entries), [0] * len(literals.entries)
-        for index, way in enumerate(self.ways):
-            for number in bits(way.mask):
+        for index, implicant in enumerate(self.implicants):
+            for number in bits(implicant.mask):
                 self.having[number] |= 1 << index
-            for number in bits(way.implied):
+            for number in bits(implicant.implied):
                 self.implying[number] |= 1 << index
         self.tests = (1 << len(literals.entries)) - 1
         self.exceptions = sum_of(bit for bit, _ in literals.exceptions)
@@ -58,14 +58,14 @@ class Reach:
         self.settling = [sum_of(self.having[number] for number in bits(tests)) for tests in questions.tests]
 
     def closed_by(self, question: int, passed: Mask) -> Set:
-        """Return the ways that a "no" to the question would close; what is known to be there stays."""
+        """Return the implicants that a "no" to the question would close; what is known to be there stays."""
         tests = self.questions.tests[question]
         if not tests & passed:
             return self.settling[question]
         return sum_of(self.having[number] for number in bits(tests & ~passed))
 
     def open(self, passed: Mask, failed: Mask, places: Iterable[int], above: Mask = 0) -> Opening:
-        """Return what is left of the ways of some tiers; above: tests that alone lead further than all of them."""
+        """Return what is left of the implicants of some tiers; above: tests that alone lead further than all."""
         alive = sum_of(self.of_tier[place] for place in places)
         if not alive:
             return NOTHING
@@ -87,7 +87,7 @@ class Reach:
         return Opening(alone, several, tests)
 
     def _counted(self, unknown: Mask) -> list[Set]:
-        """Return, by n, the ways with at least n unknown tests: all ways counted at once, in binary."""
+        """Return, by n, the implicants with at least n unknown tests: all implicants counted at once, in binary."""
         planes = [0] * PLANES
         for number in bits(unknown):
             carry = self.having[number]
@@ -113,15 +113,15 @@ class Reach:
         return found
 
     def _including_smaller(self, several: Set, at_least: list[Set], passed: Mask) -> Set:
-        """Return the ways that include what is left of a smaller way."""
+        """Return the implicants that include what is left of a smaller implicant."""
         found = 0
         for index in bits(several & at_least[3] & self.insiders):
             if self.inside[index] & several:
                 found |= 1 << index
-        # Only what has shrunk can lie inside another way: whole ways were compared when the rules were read.
+        # Only what has shrunk can lie inside another one: whole ones were compared when the rules were read.
         shrunk = several & sum_of(self.having[number] for number in bits(passed & ~self.exceptions))
         for index in bits(shrunk):
-            left = self.ways[index].mask & ~passed
+            left = self.implicants[index].mask & ~passed
             including = several & at_least[left.bit_count() + 1] & self.starts[self.places[index]]
             for number in bits(left) if including else ():
                 including &= self.implying[number]
@@ -129,13 +129,17 @@ class Reach:
         return found
 
     def _inside(self) -> dict[int, Set]:
-        """Return for each way of several facts the ways whose facts it includes: only exceptions keep them apart."""
-        excepted = [(i, way.mask & ~self.exceptions) for i, way in enumerate(self.ways) if way.mask & self.exceptions]
+        """Return for each implicant those whose facts it includes too, so that only exceptions keep them apart."""
+        excepted = [
+            (i, implicant.mask & ~self.exceptions)
+            for i, implicant in enumerate(self.implicants)
+            if implicant.mask & self.exceptions
+        ]
         found: dict[int, Set] = {}
-        for index, way in enumerate(self.ways):
-            if (way.mask & ~self.exceptions).bit_count() > 2:
+        for index, implicant in enumerate(self.implicants):
+            if (implicant.mask & ~self.exceptions).bit_count() > 2:
                 for other, facts in excepted:
-                    if other != index and not facts & ~way.implied and self.places[other] <= self.places[index]:
+                    if other != index and not facts & ~implicant.implied and self.places[other] <= self.places[index]:
                         found[index] = found.get(index, 0) | 1 << other
         return found
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from triage.domain.conditions import Condition, Values
 from triage.domain.findings import Finding
+from triage.domain.implicants import Implicants
 from triage.domain.reach import Reach
 from triage.domain.suggestion import Reason
-from triage.domain.ways import Ways
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,6 @@ class Rule:
     """One clinical rule. route None leaves the route to the other rules (it only changes the wait).
 
     rank: 0 for the most urgent acuity; set by the ruleset's order of acuities.
-    asks: false for a milder reading of another rule, which already asks for the findings of both.
     """
 
     id: str
@@ -35,7 +34,6 @@ class Rule:
     url: str
     status: str
     note: str = ""
-    asks: bool = True
 
     def reason(self, values: Values) -> Reason:
         """Return why the rule fired for these values."""
@@ -98,26 +96,28 @@ class Ruleset:
     _reaches: dict[tuple[str, ...], Reach] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
-    def ways(self) -> Ways:
-        """Return every way in which the rules can fire; raises TooManyWays for a rule that is too wide."""
+    def implicants(self) -> Implicants:
+        """Return the implicants of the rules; raises TooManyImplicants for a rule that is too wide."""
         restricting = [restriction.rule for restriction in self.restrictions]
-        return Ways(self.vocabulary, self.rules, restricting, self.questions)
+        return Implicants(self.vocabulary, self.rules, restricting, self.questions)
 
     def to_routes(self, becoming: tuple[str, ...]) -> Reach:
-        """Return the ways to each rank and route, where each of the ruleset's routes becomes another or stays."""
+        """Return the implicants to each rank and route, where each of the ruleset's routes becomes another or stays."""
         if becoming not in self._reaches:
             turned = dict(zip(self.routes, becoming, strict=True))
             named = ((rule, turned[rule.route]) for rule in self.rules if rule.route)
-            tiers = self.ways.tiers((self.routes.index(route), route, rule) for rule, route in named)
-            self._reaches[becoming] = Reach(tiers, self.ways.literals, self.ways.questions)
+            tiers = self.implicants.tiers((self.routes.index(route), route, rule) for rule, route in named)
+            self._reaches[becoming] = Reach(tiers, self.implicants.literals, self.implicants.questions)
         return self._reaches[becoming]
 
     @cached_property
     def to_ranks(self) -> Reach:
-        """Return the ways of the rules that only change the wait; what another rule includes is left to that one."""
-        tiers = self.ways.tiers((1 if rule.route else 2, "routed" if rule.route else "", rule) for rule in self.rules)
+        """Return the implicants of the rules that only change the wait, without what another rule includes."""
+        tiers = self.implicants.tiers(
+            (1 if rule.route else 2, "routed" if rule.route else "", rule) for rule in self.rules
+        )
         waiting = [tier for tier in tiers if not tier.route]
-        return Reach(waiting, self.ways.literals, self.ways.questions)
+        return Reach(waiting, self.implicants.literals, self.implicants.questions)
 
     def values(self, findings: Mapping[str, object]) -> dict[str, Any]:
         """Return the known findings together with the verdict of every definition."""

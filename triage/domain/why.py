@@ -9,12 +9,12 @@ from itertools import combinations
 from typing import Any
 
 from triage.domain.conditions import Fact, Unless
+from triage.domain.implicants import Implicant
 from triage.domain.literals import Mask
 from triage.domain.ruleset import Rule, Ruleset
 from triage.domain.settling import Outcome, settle
-from triage.domain.ways import Way
 
-#: How many changes are named for each way to go, how many findings one may change, how many are tried.
+#: How many changes are named for each place to go, how many findings one may change, how many are tried.
 MOST, LARGEST, TRIED = 5, 3, 400
 
 
@@ -72,25 +72,25 @@ class NotFired:
 def why_not(ruleset: Ruleset, findings: Mapping[str, object]) -> tuple[NotFired, ...]:
     """Return for every rule that did not fire what is missing for it or stands against it, the most urgent first."""
     values = ruleset.values(findings)
-    passed, failed = ruleset.ways.literals.standing(values)
+    passed, failed = ruleset.implicants.literals.standing(values)
     silent = [rule for rule in ruleset.rules if not rule.when.test(values)]
     return tuple(_not_fired(ruleset, rule, passed, failed, values) for rule in silent)
 
 
 def _not_fired(ruleset: Ruleset, rule: Rule, passed: Mask, failed: Mask, values: Mapping[str, Any]) -> NotFired:
-    """Explain the rule by the way that lacks least."""
-    ways = ruleset.ways
+    """Explain the rule by the implicant that lacks least."""
+    implicants = ruleset.implicants
     nearest = min(
-        (way.mask for way in ways.of_rule[rule.id]),
+        (implicant.mask for implicant in implicants.of_rule[rule.id]),
         key=lambda mask: ((mask & failed).bit_count(), (mask & ~passed).bit_count()),
         default=0,
     )
-    entries = ways.literals.entries_of(nearest & failed)
+    entries = implicants.literals.entries_of(nearest & failed)
     exceptions = [entry for entry in entries if isinstance(entry, Unless)]
     excepted = (name for entry in exceptions for name in entry.part.true_names(values))
     return NotFired(
         rule=rule,
-        missing=_names(ways.literals.entries_of(nearest & ~passed & ~failed)),
+        missing=_names(implicants.literals.entries_of(nearest & ~passed & ~failed)),
         against=_names(entries),
         excepted=tuple(dict.fromkeys(excepted)),
     )
@@ -129,20 +129,20 @@ def _upwards(
     ruleset: Ruleset, findings: Mapping[str, object], values: Mapping[str, Any], now: Outcome, fixed: Collection[str]
 ) -> Iterator[Change]:
     """Yield the changes by new answers, those of the fewest findings first."""
-    literals = ruleset.ways.literals
+    literals = ruleset.implicants.literals
     passed, failed = literals.standing(values)
     blocked = failed & ruleset.to_ranks.exceptions
-    ways: list[tuple[int, int, int, int, Way]] = []
+    implicants: list[tuple[int, int, int, int, Implicant]] = []
     for rule in ruleset.rules:
-        for way in ruleset.ways.of_rule[rule.id]:
-            needed = _names(literals.entries_of(way.mask & ~passed))
-            if needed and not way.mask & blocked and not {*needed} & {*fixed} and len(needed) <= LARGEST:
-                asked = ruleset.ways.questions.first(way.mask & ~passed)
-                ways.append((len(needed), (way.mask & failed).bit_count(), rule.rank, asked, way))
-    ways.sort(key=lambda item: item[:4])
-    for *_, way in ways[:TRIED]:
-        witness = literals.witness(way.mask) or {}
-        needed = _names(literals.entries_of(way.mask & ~passed))
+        for implicant in ruleset.implicants.of_rule[rule.id]:
+            needed = _names(literals.entries_of(implicant.mask & ~passed))
+            if needed and not implicant.mask & blocked and not {*needed} & {*fixed} and len(needed) <= LARGEST:
+                asked = ruleset.implicants.questions.first(implicant.mask & ~passed)
+                implicants.append((len(needed), (implicant.mask & failed).bit_count(), rule.rank, asked, implicant))
+    implicants.sort(key=lambda item: item[:4])
+    for *_, implicant in implicants[:TRIED]:
+        witness = literals.witness(implicant.mask) or {}
+        needed = _names(literals.entries_of(implicant.mask & ~passed))
         answers = {name: witness[name] for name in needed if name in witness}
         yield from _tried(ruleset, {**findings, **answers}, now, answers, ())
 

@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
-    BooleanField,
     HiddenField,
     IntegerField,
     SelectField,
@@ -99,7 +98,6 @@ class RuleForm(FlaskForm):
     sources = SelectMultipleField(_l("Sources"), [InputRequired(_l("Choose at least one."))])
     status = SelectField(_l("State of the source"), choices=STATUSES)
     note = TextAreaField(_l("Remark"), [Length(max=1000), storable])
-    asks = BooleanField(_l("Ask for what could make it hold"))
 
     def __init__(self, known: Knowledge, locale: str = "en", **values: Any) -> None:
         super().__init__(**values)
@@ -122,7 +120,6 @@ class RuleForm(FlaskForm):
             "actions": list(data["actions"] or ()),
             "sources": list(data["sources"] or ()),
             "text": {"en": lines(data["text_en"]).strip(), "ja": lines(data["text_ja"]).strip()},
-            "asks": None if data["asks"] else False,
         }
 
 
@@ -133,7 +130,7 @@ def rule_values(rule: Mapping[str, Any]) -> dict[str, Any]:
     text, level = rule.get("text", {}), rule.get("level")
     return parts | many | {
         "when": (rule.get("when") or "").strip(), "level": str(level or ""), "route": rule.get("route") or "",
-        "text_en": text.get("en"), "text_ja": text.get("ja"), "asks": rule.get("asks", True), "rule": rule.get("id"),
+        "text_en": text.get("en"), "text_ja": text.get("ja"), "rule": rule.get("id"),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from triage.knowledge.rules_text import Block, blocks
 
 #: The parts of a rule in the order in which a new one is written.
 FIELDS = (
-    "id", "when", "acuity", "level", "route", "imaging", "actions", "asks", "text", "sources", "status", "note",
+    "id", "when", "acuity", "level", "route", "imaging", "actions", "text", "sources", "status", "note",
 )  # fmt: skip
 HEADER = "[[rule]]"
 

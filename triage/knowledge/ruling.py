@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from triage.domain.conditions import Condition, Values
 from triage.domain.expressions import ConditionError, parse
+from triage.domain.implicants import TooManyImplicants
 from triage.domain.ruleset import Combination, Narrowing, Restriction, Rule, Ruleset
-from triage.domain.ways import TooManyWays
 from triage.knowledge import acr, schema, schema_rules
 from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
@@ -101,14 +101,14 @@ class RulesetBuilder:
     def _that_can_fire(self, ruleset: Ruleset) -> Ruleset:
         """Refuse a rule that is too wide to read, that nothing can make fire, or that fires on a blank sheet."""
         try:
-            ways = ruleset.ways
+            implicants = ruleset.implicants
             _ = ruleset.to_ranks, ruleset.to_routes(ruleset.routes)
-        except TooManyWays as error:
+        except TooManyImplicants as error:
             raise self._fault_of(error.rule, str(error)) from error
         for rule in (*ruleset.rules, *(restriction.rule for restriction in ruleset.restrictions)):
-            if not ways.of_rule[rule.id]:
+            if not implicants.of_rule[rule.id]:
                 raise self._fault_of(rule.id, "when: no answers can make this condition true")
-            if any(not way.mask & ~ruleset.to_ranks.exceptions for way in ways.of_rule[rule.id]):
+            if any(not implicant.mask & ~ruleset.to_ranks.exceptions for implicant in implicants.of_rule[rule.id]):
                 raise self._fault_of(rule.id, "when: it would hold while nothing is known")
         return ruleset
 
@@ -165,7 +165,6 @@ class RulesetBuilder:
             url=next((self.sources[s].url for s in entry.sources if self.sources[s].url), ""),
             status=entry.status,
             note=entry.note or "",
-            asks=entry.asks,
         )
 
     def _check_names(self, key: str, index: int, entry: schema_rules.RuleEntry) -> None:

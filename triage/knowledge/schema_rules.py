@@ -43,7 +43,6 @@ class DefinitionEntry(Entry):
 class RuleEntry(Entry):
     """One rule; without route it changes the wait only.
 
-    asks: false for a milder reading of another rule; that one already asks for what could make it fire.
     acr: the situation of acr.toml that the rule stands for.
     """
 
@@ -58,7 +57,6 @@ class RuleEntry(Entry):
     sources: list[Name] = Field(min_length=1)
     status: Literal["verified", "third_party_copy", "recalled", "project"]
     note: str | None = None
-    asks: bool = True
     acr: int | None = None
 
 

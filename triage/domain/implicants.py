@@ -1,6 +1,6 @@
-"""Every way in which a rule can come to fire: the smallest sets of tests that make its condition true.
+"""The implicants of every rule: the smallest sets of tests that make its condition true.
 
-A condition has no "not", so the ways of a rule say exactly which answers can still make it fire, and
+A condition has no "not", so the implicants of a rule say exactly which answers can still make it fire, and
 which answers alone hold it up. A set of tests is a mask (see ``literals.py``).
 """
 
@@ -17,14 +17,14 @@ from triage.domain.literals import Literals, Mask, Questions
 if TYPE_CHECKING:
     from triage.domain.ruleset import Rule
 
-#: No condition of a rule may have more ways than this; a rule that wide wants to be two rules.
+#: No condition of a rule may have more implicants than this; a rule that wide wants to be two rules.
 LIMIT = 2000
-#: Nor may one way need more answers than this together.
+#: Nor may one implicant need more answers than this together.
 LONGEST = 15
 
 
-class TooManyWays(ValueError):
-    """A rule with so many ways to fire that nobody could read them all."""
+class TooManyImplicants(ValueError):
+    """A rule with so many implicants that nobody could read them all."""
 
     def __init__(
         self, rule: str, count: int, what: str = "ways to make the condition true", limit: int = LIMIT
@@ -34,7 +34,7 @@ class TooManyWays(ValueError):
 
 
 @dataclass(frozen=True)
-class Way:
+class Implicant:
     """One smallest set of tests, and everything that these tests imply."""
 
     mask: Mask
@@ -43,15 +43,15 @@ class Way:
 
 @dataclass(frozen=True)
 class Tier:
-    """The ways to one rank and route that no tier before it already includes; route "" changes the wait only."""
+    """The implicants to one rank and route that no tier before it already includes; route "" changes the wait only."""
 
     rank: int
     route: str
-    ways: tuple[Way, ...]
+    implicants: tuple[Implicant, ...]
 
 
-class Ways:
-    """The ways of one ruleset, rule by rule."""
+class Implicants:
+    """The implicants of one ruleset, rule by rule."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Ways:
         self.questions = Questions(self.literals, questions)
 
     def expand(self, condition: Condition) -> list[Mask]:
-        """Return the smallest sets of tests that make the condition true; raises TooManyWays."""
+        """Return the smallest sets of tests that make the condition true; raises TooManyImplicants."""
         if isinstance(condition, Fact | Unless):
             return [self.literals.bit(condition)]
         if isinstance(condition, Defined):
@@ -81,7 +81,7 @@ class Ways:
             return self._defined[condition.name]
         if isinstance(condition, AtLeast):
             return self._expand_parts(condition)
-        raise TypeError(f"no ways are known to {type(condition).__name__}")
+        raise TypeError(f"no implicants are known to {type(condition).__name__}")
 
     def _expand_parts(self, condition: AtLeast) -> list[Mask]:
         parts = [self.expand(part) for part in condition.parts]
@@ -90,17 +90,17 @@ class Ways:
             together = [0]
             for part in chosen:
                 if (count := len(together) * len(part)) > LIMIT:
-                    raise TooManyWays(self._reading, count)
+                    raise TooManyImplicants(self._reading, count)
                 together = smallest(a | b for a in together for b in part)
             found += together
             if len(found) > 2 * LIMIT:
                 found = smallest(found)
                 if len(found) > LIMIT:
-                    raise TooManyWays(self._reading, len(found))
+                    raise TooManyImplicants(self._reading, len(found))
         return smallest(found)
 
     def _expand_exceptions(self) -> dict[Mask, list[Mask]]:
-        """Return for each unless() the ways to switch it off; they may hold exceptions of their own."""
+        """Return for each unless() the smallest sets that switch it off; they may hold exceptions of their own."""
         found: dict[Mask, list[Mask]] = {}
         number = 0
         while number < len(self.literals.entries):
@@ -110,23 +110,23 @@ class Ways:
             number += 1
         return found
 
-    def _possible(self, rule: str, masks: list[Mask]) -> tuple[Way, ...]:
-        """Return the ways that some values can really take: nobody is under 45 and over 65."""
+    def _possible(self, rule: str, masks: list[Mask]) -> tuple[Implicant, ...]:
+        """Return the implicants that some values can really take: nobody is under 45 and over 65."""
         if (longest := max((mask.bit_count() for mask in masks), default=0)) > LONGEST:
-            raise TooManyWays(rule, longest, "tests needed together", LONGEST)
+            raise TooManyImplicants(rule, longest, "tests needed together", LONGEST)
         possible = (self.literals.reduced(m) for m in masks if self.literals.witness(m) is not None)
-        return tuple(Way(m, self.literals.closure(m)) for m in possible)
+        return tuple(Implicant(m, self.literals.closure(m)) for m in possible)
 
     def tiers(self, rules: "Iterable[tuple[int, str, Rule]]") -> tuple[Tier, ...]:
-        """Return the ways of the rules by rank and route; each rule with its rank and the place of its route."""
-        gathered: dict[tuple[int, int, str], list[Way]] = {}
+        """Return the implicants of the rules by rank and route; each rule with its rank and the place of its route."""
+        gathered: dict[tuple[int, int, str], list[Implicant]] = {}
         for place, route, rule in rules:
             gathered.setdefault((rule.rank, place, route), []).extend(self.of_rule[rule.id])
         tiers: list[Tier] = []
-        above: list[Way] = []
+        above: list[Implicant] = []
         for rank, place, route in sorted(gathered):
-            ways = _without_larger(gathered[rank, place, route])
-            fresh = [way for way in ways if not any(a.mask & ~way.implied == 0 for a in above)]
+            implicants = _without_larger(gathered[rank, place, route])
+            fresh = [implicant for implicant in implicants if not any(a.mask & ~implicant.implied == 0 for a in above)]
             above += fresh
             tiers.append(Tier(rank, route, tuple(fresh)))
         return tuple(tiers)
@@ -141,10 +141,10 @@ def smallest(masks: Iterable[Mask]) -> list[Mask]:
     return kept
 
 
-def _without_larger(ways: list[Way]) -> list[Way]:
-    """Return the ways that include no other: a grade of 3 or less is included in a grade of 4 or less."""
-    kept: list[Way] = []
-    for way in sorted(ways, key=lambda w: (w.mask.bit_count(), w.implied.bit_count())):
-        if not any(k.mask & ~way.implied == 0 for k in kept):
-            kept.append(way)
+def _without_larger(implicants: list[Implicant]) -> list[Implicant]:
+    """Return the implicants that include no other: a grade of 3 or less is included in a grade of 4 or less."""
+    kept: list[Implicant] = []
+    for implicant in sorted(implicants, key=lambda w: (w.mask.bit_count(), w.implied.bit_count())):
+        if not any(k.mask & ~implicant.implied == 0 for k in kept):
+            kept.append(implicant)
     return kept
