@@ -154,3 +154,11 @@ def test_a_null_that_means_unknown_is_unknown():
 )
 def test_a_value_of_the_wrong_type_is_refused(finding, value, allowed):
     assert (refusal(finding, value) is None) is allowed
+
+
+def test_a_reason_keeps_the_value_of_every_fact_it_used():
+    rules = replace(RULES, rules=(rule("NUM", "n >= 3 and a", "soon", 2, "talk"),))
+    reason = evaluate(rules, {"n": 4, "a": True, "b": True}).reasons[0]
+    assert reason.used == {"n": 4, "a": True}
+    assert reason.as_dict()["used"] == {"n": 4, "a": True}
+    assert type(reason).from_dict(reason.as_dict()) == reason

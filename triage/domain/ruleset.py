@@ -38,7 +38,8 @@ class Rule:
     def reason(self, values: Values) -> Reason:
         """Return why the rule fired for these values."""
         facts = tuple(dict.fromkeys(self.when.true_names(values)))
-        return Reason(self.id, self.text, self.sources, facts, self.url)
+        used = {name: values[name] for name in facts}
+        return Reason(self.id, self.text, self.sources, facts, self.url, used)
 
 
 @dataclass(frozen=True, kw_only=True)

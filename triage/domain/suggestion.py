@@ -1,19 +1,23 @@
 """What the rules advise: acuity, route, imaging, actions, the reasons, and what is still unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One rule that fired: its text in both languages, its sources, and the findings that fired it."""
+    """One rule that fired: its text in both languages, its sources, and the findings that fired it.
+
+    used: the value that each of these findings had.
+    """
 
     rule: str
     text: Mapping[str, str]
     sources: tuple[str, ...]
     facts: tuple[str, ...]
     url: str = ""
+    used: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -28,6 +32,7 @@ class Reason:
             "source": self.source,
             "url": self.url,
             "facts": list(self.facts),
+            "used": dict(self.used),
             "texts": dict(self.text),
             "sources": list(self.sources),
         }
@@ -35,7 +40,10 @@ class Reason:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Reason":
         """Return the reason that as_dict wrote."""
-        return cls(data["rule"], dict(data["texts"]), tuple(data["sources"]), tuple(data["facts"]), data.get("url", ""))
+        return cls(
+            data["rule"], dict(data["texts"]), tuple(data["sources"]), tuple(data["facts"]), data.get("url", ""),
+            dict(data.get("used", {})),  # decisions made before the values were kept have none
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
