@@ -15,7 +15,7 @@ from triage.services.stored import Period, visits_after
 
 def test_an_evaluation_is_measured_beside_the_bare_conditions(capsys: pytest.CaptureFixture[str]) -> None:
     found = rules.evaluation(1)
-    assert set(found) == {"evaluate", "outcome", "floor: bare conditions"}
+    assert {"evaluate", "outcome", "floor: bare conditions"} <= set(found)
     assert all(0 < row["mean"] <= row["worst"] for row in found.values())
     assert "milliseconds" in capsys.readouterr().out
 
