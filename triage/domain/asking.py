@@ -142,21 +142,24 @@ def _cover(urgent: int, reach: Reach, left: Set, passed: Mask, order: dict[int, 
         order[question] = (reach.tiers[first].rank, True, question >= urgent, question)
 
 
-def _smallest(reach: Reach, covers: dict[int, Set], left: Set, branches: int) -> list[int]:
-    """Return the fewest questions that close what is left: what is needed anyway, then the best with or without."""
+def _smallest(reach: Reach, covers: dict[int, Set], left: Set, branches: int, most: int = LAST) -> list[int]:
+    """Return the fewest questions that close what is left: what is needed anyway, then the best with or without.
+
+    most: where that many are known to be enough; a search that reaches it stops, and what it returns is not shorter.
+    """
     chosen: list[int] = []
-    while left:
-        covers = _without_dominated(
-            reach, {q: implicants & left for q, implicants in covers.items() if implicants & left}
-        )
+    while left and len(chosen) < most:
+        covers = {question: open_ for question, closed in covers.items() if (open_ := closed & left)}
+        covers = _without_dominated(reach, covers)
         needed = _needed(covers)
         if not needed:
             best = max(covers, key=lambda question: covers[question].bit_count())
-            taken = [best, *_smallest(reach, covers, left & ~covers[best], branches - 1)]
+            spare = most - len(chosen)
+            taken = [best, *_smallest(reach, covers, left & ~covers[best], branches - 1, spare - 1)]
             if branches <= 0:
                 return chosen + taken
-            without = {question: implicants for question, implicants in covers.items() if question != best}
-            return chosen + min(taken, _smallest(reach, without, left, branches - 1), key=len)
+            without = {question: closed for question, closed in covers.items() if question != best}
+            return chosen + min(taken, _smallest(reach, without, left, branches - 1, min(spare, len(taken))), key=len)
         chosen += needed
         left &= ~sum_of(covers[question] for question in needed)
     return chosen
@@ -174,10 +177,9 @@ def _needed(covers: dict[int, Set]) -> list[int]:
 def _without_dominated(reach: Reach, covers: dict[int, Set]) -> dict[int, Set]:
     """Return the questions without those that close nothing which another one does not close too."""
     kept = dict(covers)
-    for question, implicants in covers.items():
-        for number in bits(reach.implicants[(implicants & -implicants).bit_length() - 1].mask):
-            other = reach.questions.of[number]
-            if other != question and other in kept and not implicants & ~kept[other]:
+    for question, closed in covers.items():
+        for other in reach.askers[(closed & -closed).bit_length() - 1]:
+            if other != question and other in kept and not closed & ~kept[other]:
                 del kept[question]
                 break
     return kept

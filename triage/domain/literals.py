@@ -21,6 +21,11 @@ def bits(mask: Mask) -> Iterator[int]:
         mask ^= low
 
 
+def every_bit(mask: Mask) -> list[int]:
+    """Return the numbers of the bits that are set; quicker than bits() where most of them are."""
+    return [number for number, digit in enumerate(reversed(f"{mask:b}")) if digit == "1"]
+
+
 @dataclass
 class Literals:
     """Every distinct test on a finding (fact) and every exception (unless), each with its bit."""

@@ -6,8 +6,8 @@ Every set of implicants is one whole number with a bit for each, so that a thous
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from triage.domain.implicants import Implicant, Tier
-from triage.domain.literals import Literals, Mask, Questions, bits
+from triage.domain.implicants import LONGEST, Implicant, Tier
+from triage.domain.literals import Literals, Mask, Questions, bits, every_bit
 
 #: A set of implicants: bit n stands for the n-th implicant of a Reach.
 Set = int
@@ -29,8 +29,6 @@ class Opening:
         return bool(self.tests)
 
 
-#: Binary places for counting the tests of an implicant, enough for implicants.LONGEST.
-PLANES = 4
 NOTHING = Opening({}, 0, 0)
 
 
@@ -50,11 +48,13 @@ class Reach:
         self.tests = (1 << len(literals.entries)) - 1
         self.exceptions = sum_of(bit for bit, _ in literals.exceptions)
         self.inside = self._inside()
+        self.lengths = self._lengths()
         self.insiders = sum_of(1 << index for index in self.inside)
         of_tier = [sum_of(1 << i for i, at in enumerate(self.places) if at == place) for place in range(len(tiers))]
         self.of_tier = of_tier
         self.starts = [sum_of(of_tier[place:]) for place in range(len(tiers))]
         self.questions = questions
+        self.askers = [{questions.of[number] for number in bits(each.mask)} - {-1} for each in self.implicants]
         self.settling = [sum_of(self.having[number] for number in bits(tests)) for tests in questions.tests]
 
     def closed_by(self, question: int, passed: Mask) -> Set:
@@ -71,8 +71,8 @@ class Reach:
             return NOTHING
         for number in bits(failed):
             alive &= ~self.having[number]
-        unknown = self.tests & ~passed & ~failed
-        at_least = self._counted(unknown)
+        unknown = every_bit(self.tests & ~passed & ~failed)
+        at_least = self._left(passed)
         alone = self._alone(unknown, alive & at_least[1] & ~at_least[2])
         several = alive & at_least[2]
         for number, place in alone.items():
@@ -81,32 +81,40 @@ class Reach:
             several &= ~self.implying[number]
         several &= ~self._including_smaller(several, at_least, passed)
         tests = sum(1 << number for number in alone)
-        for number in bits(unknown & ~tests):
+        for number in unknown:
             if self.having[number] & several:
                 tests |= 1 << number
         return Opening(alone, several, tests)
 
-    def _counted(self, unknown: Mask) -> list[Set]:
-        """Return, by n, the implicants with at least n unknown tests: all implicants counted at once, in binary."""
-        planes = [0] * PLANES
-        for number in bits(unknown):
-            carry = self.having[number]
-            for place in range(PLANES):
-                planes[place], carry = planes[place] ^ carry, planes[place] & carry
-                if not carry:
-                    break
-        at_least, rest = [0] * (1 << PLANES) + [0], 0
-        for count in range((1 << PLANES) - 1, 0, -1):
-            exactly = -1
-            for place, plane in enumerate(planes):
-                exactly &= plane if count >> place & 1 else ~plane
-            rest |= exactly
+    def _lengths(self) -> tuple[Set, Set, Set, Set]:
+        """Return the number of facts of every implicant, as the four places of a binary number."""
+        sizes = [(each.mask & ~self.exceptions).bit_count() for each in self.implicants]
+        one, two, four, eight = (
+            sum_of(1 << index for index, size in enumerate(sizes) if size >> place & 1) for place in range(4)
+        )
+        return one, two, four, eight
+
+    def _left(self, passed: Mask) -> list[Set]:
+        """Return, by n, the implicants with at least n tests not passed: all implicants counted at once, in binary."""
+        one, two, four, eight = self.lengths
+        for number in bits(passed & ~self.exceptions):
+            borrow = self.having[number]
+            borrow, one = ~one & borrow, one ^ borrow
+            if borrow:
+                borrow, two = ~two & borrow, two ^ borrow
+                if borrow:
+                    borrow, four = ~four & borrow, four ^ borrow
+                    eight ^= borrow
+        at_least, rest = [0] * (LONGEST + 2), 0
+        for count in range(LONGEST, 0, -1):
+            small = (one if count & 1 else ~one) & (two if count & 2 else ~two)
+            rest |= small & (four if count & 4 else ~four) & (eight if count & 8 else ~eight)
             at_least[count] = rest
         return at_least
 
-    def _alone(self, unknown: Mask, single: Set) -> dict[int, int]:
+    def _alone(self, unknown: list[int], single: Set) -> dict[int, int]:
         found = {}
-        for number in bits(unknown):
+        for number in unknown:
             leading = self.having[number] & single
             if leading:
                 found[number] = self.places[(leading & -leading).bit_length() - 1]
