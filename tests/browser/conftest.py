@@ -32,6 +32,7 @@ def server(app: Flask) -> Iterator[str]:
     """Serve the test's application on a free port; forms carry their tokens as they do in the clinic."""
     app.config["WTF_CSRF_ENABLED"] = True
     httpd = make_server("127.0.0.1", 0, app, threaded=True)
+    httpd.daemon_threads = False  # server_close() waits for an answer that is still being written
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}"
