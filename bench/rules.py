@@ -13,8 +13,8 @@ from typing import Any
 
 from bench import measure, stored
 from bench.measure import seconds, spread, table
-from triage import clock, knowledge
-from triage.db import session, verb
+from triage import knowledge
+from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.candidates import candidates
 from triage.domain.rules import evaluate, outcome
@@ -22,9 +22,8 @@ from triage.domain.scores import results_of
 from triage.domain.why import changes
 from triage.knowledge import rules_text
 from triage.knowledge.vignettes import load_vignettes
-from triage.models import RulesetVersion, Simulation
-from triage.services import simulations
-from triage.services.audit import record
+from triage.models import Simulation
+from triage.services import rule_drafts, simulations
 from triage.services.organisations import today
 
 VISITS = 10_000
@@ -54,7 +53,7 @@ def loading(repeats: int) -> dict[str, Any]:
 def evaluation(repeats: int) -> dict[str, Any]:
     """Time one evaluation with reasons and questions, one without them, and the floor: the bare conditions."""
     known, sheets = knowledge.load(), cases()
-    rules, fixed = known.ruleset, [name for name, spec in known.findings.items() if spec.from_record]
+    rules, fixed = known.ruleset, known.from_record
 
     def bare(findings: dict[str, object]) -> None:
         values = rules.values(findings)
@@ -122,7 +121,7 @@ def _simulated(url: str, visits: int) -> dict[str, Any]:
     with stored.clinic(url, visits) as actor:
         filled = time.perf_counter() - begun
         draft = rules_text.shipped().replace("pain_nrs >= 8", "pain_nrs >= 7")
-        version_id, days = _draft(actor, draft), (date(1900, 1, 1), today(actor.site_id))
+        version_id, days = rule_drafts.create(actor, draft), (date(1900, 1, 1), today(actor.site_id))
         begun, worked = time.perf_counter(), time.process_time()
         row, pieces = _run(actor, simulations.start(actor, version_id, *days))
         took, worked = time.perf_counter() - begun, time.process_time() - worked
@@ -130,19 +129,6 @@ def _simulated(url: str, visits: int) -> dict[str, Any]:
         "visits": row.done, "seconds": round(took, 2), "cpu_s": round(worked, 2), "per_s": round(row.done / took),
         "pieces": len(pieces), "longest_s": round(max(pieces), 2), "filled_s": round(filled, 1),
     }  # fmt: skip
-
-
-@verb
-def _draft(actor: Actor, text: str) -> str:
-    known = knowledge.with_rules(text).ruleset
-    version = RulesetVersion(
-        site_id=actor.site_id, name=known.version, content_hash=known.hash, content=text, author_id=actor.staff_id,
-        created_at=clock.now(),
-    )  # fmt: skip
-    session.add(version)
-    session.flush()
-    record(actor, "rules_drafted", version=version.id, based_on="", hash=known.hash)
-    return version.id
 
 
 def _run(actor: Actor, simulation_id: str) -> tuple[Simulation, list[float]]:

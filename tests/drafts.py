@@ -10,6 +10,7 @@ from triage.domain.access import Actor
 from triage.domain.ruleset import Rule, Ruleset
 from triage.knowledge import load, rules_text
 from triage.models import RulesetPublication, RulesetVersion
+from triage.services import rule_drafts
 from triage.services.audit import record
 
 
@@ -67,18 +68,9 @@ def blind() -> str:
     return head + calm.replace('route = "emergency_specialist"', 'route = "specialist_consult"')
 
 
-@verb
 def write_draft(actor: Actor, text: str) -> str:
     """Keep a draft and return its id."""
-    known = knowledge.with_rules(text).ruleset
-    version = RulesetVersion(
-        site_id=actor.site_id, name=known.version, content_hash=known.hash, content=text, author_id=actor.staff_id,
-        created_at=clock.now(),
-    )  # fmt: skip
-    session.add(version)
-    session.flush()
-    record(actor, "rules_drafted", version=version.id, based_on="", hash=known.hash)
-    return version.id
+    return rule_drafts.create(actor, text)
 
 
 @verb

@@ -81,9 +81,8 @@ def _answer(knowledge: Knowledge, line: bytes, lang: str, more: Sequence[More] =
 
 
 def _why(knowledge: Knowledge, findings: Mapping[str, object], lang: str) -> dict[str, Any]:
-    fixed = [name for name, spec in knowledge.findings.items() if spec.from_record]
     return {
-        "changes": [change.as_dict() for change in changes(knowledge.ruleset, findings, fixed)],
+        "changes": [change.as_dict() for change in changes(knowledge.ruleset, findings, knowledge.from_record)],
         "why_not": [silent.as_dict(lang) for silent in why_not(knowledge.ruleset, findings)],
     }
 

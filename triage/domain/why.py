@@ -108,7 +108,10 @@ def changes(ruleset: Ruleset, findings: Mapping[str, object], fixed: Collection[
     values = ruleset.values(findings)
     now = settle(ruleset, values)
     found: dict[tuple[int, str], list[Change]] = {}
-    for change in (*_upwards(ruleset, findings, values, now, fixed), *_downwards(ruleset, findings, now, fixed)):
+    for change in (
+        *_upwards(ruleset, findings, values, now, fixed),
+        *_downwards(ruleset, findings, values, now, fixed),
+    ):
         known = found.setdefault((change.level, change.route), [])
         if len(known) < MOST and not any(_includes(change, other) for other in known):
             known.append(change)
@@ -132,26 +135,25 @@ def _upwards(
     literals = ruleset.implicants.literals
     passed, failed = literals.standing(values)
     blocked = failed & ruleset.to_ranks.exceptions
-    implicants: list[tuple[int, int, int, int, Implicant]] = []
+    possible: list[tuple[tuple[int, int, int, int], Implicant, tuple[str, ...]]] = []
     for rule in ruleset.rules:
         for implicant in ruleset.implicants.of_rule[rule.id]:
             needed = _names(literals.entries_of(implicant.mask & ~passed))
             if needed and not implicant.mask & blocked and not {*needed} & {*fixed} and len(needed) <= LARGEST:
                 asked = ruleset.implicants.questions.first(implicant.mask & ~passed)
-                implicants.append((len(needed), (implicant.mask & failed).bit_count(), rule.rank, asked, implicant))
-    implicants.sort(key=lambda item: item[:4])
-    for *_, implicant in implicants[:TRIED]:
+                place = (len(needed), (implicant.mask & failed).bit_count(), rule.rank, asked)
+                possible.append((place, implicant, needed))
+    possible.sort(key=lambda item: item[0])
+    for _, implicant, needed in possible[:TRIED]:
         witness = literals.witness(implicant.mask) or {}
-        needed = _names(literals.entries_of(implicant.mask & ~passed))
         answers = {name: witness[name] for name in needed if name in witness}
         yield from _tried(ruleset, {**findings, **answers}, now, answers, ())
 
 
 def _downwards(
-    ruleset: Ruleset, findings: Mapping[str, object], now: Outcome, fixed: Collection[str]
+    ruleset: Ruleset, findings: Mapping[str, object], values: Mapping[str, Any], now: Outcome, fixed: Collection[str]
 ) -> Iterator[Change]:
     """Yield the changes by taking answers back, those of the fewest findings first."""
-    values = ruleset.values(findings)
     facts = dict.fromkeys(name for rule in now.rules for name in rule.when.true_names(values))
     names = [name for name in facts if name not in fixed][:12]
     for size in range(1, LARGEST + 1):

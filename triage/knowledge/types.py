@@ -232,6 +232,11 @@ class Knowledge:
     scores: tuple[Score, ...]
 
     @property
+    def from_record(self) -> tuple[str, ...]:
+        """Return the findings that the patient's record gives and no answer changes."""
+        return tuple(name for name, spec in self.findings.items() if spec.from_record)
+
+    @property
     def myotomes(self) -> tuple[Myotome, ...]:
         """Return the rows of the strength grid."""
         return self.examination.myotomes

@@ -23,8 +23,7 @@ def explain(encounter: Encounter) -> Explanation:
     """Return the explanation on what is recorded now, under the rules in force at the site."""
     known = in_force(encounter.site_id)
     findings = resolve(known, answers_of(encounter))
-    fixed = [name for name, spec in known.findings.items() if spec.from_record]
-    found = changes(known.ruleset, findings, fixed)
+    found = changes(known.ruleset, findings, known.from_record)
     return Explanation(_by_place(found), _by_acuity(why_not(known.ruleset, findings)))
 
 
