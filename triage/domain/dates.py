@@ -1,8 +1,8 @@
-"""Birth dates as they are typed at the desk: Western, Japanese eras, receipt-system codes, full-width digits."""
+"""Dates as they are typed at the desk: Western, Japanese eras, receipt-system codes, full-width digits; the minute."""
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, datetime
 
 #: Era: letter, kanji, first and last Gregorian year, first day. Receipt systems number the eras 1 to 5 in this order.
 ERAS = (
@@ -20,6 +20,11 @@ _ERA = re.compile(
 )
 _CODE = re.compile(r"([1-5])(\d{2})(\d{2})(\d{2})")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−ー－", "-"))
+
+
+def minute(moment: datetime) -> datetime:
+    """Return the moment's whole minute: people note minutes, and seconds must not contradict them."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def find_date(text: str) -> date | None:

@@ -46,3 +46,7 @@ class Invalid(DomainError):
     def __init__(self, **fields: str) -> None:
         super().__init__("invalid")
         self.fields = fields
+
+
+class Untimely(Refused):
+    """A time of a late entry that cannot be: it lies ahead, too far back, or against what is recorded already."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from triage.domain.dates import minute
+
 STEPS = ("called", "accepted", "left")
 
 
@@ -15,17 +17,12 @@ def refusal(step: str, at: datetime, noted: Mapping[str, datetime | None], arriv
     place = STEPS.index(step)
     if any(noted[name] is None for name in STEPS[:place]):
         return "steps_in_order"
-    if not _minute(arrived) <= _minute(at) <= _minute(now):
+    if not minute(arrived) <= minute(at) <= minute(now):
         return "time_outside"
-    earlier = [_minute(moment) for name in STEPS[:place] if (moment := noted[name]) is not None]
-    later = [_minute(moment) for name in STEPS[place + 1 :] if (moment := noted[name]) is not None]
-    in_order = all(m <= _minute(at) for m in earlier) and all(_minute(at) <= m for m in later)
+    earlier = [minute(moment) for name in STEPS[:place] if (moment := noted[name]) is not None]
+    later = [minute(moment) for name in STEPS[place + 1 :] if (moment := noted[name]) is not None]
+    in_order = all(m <= minute(at) for m in earlier) and all(minute(at) <= m for m in later)
     return "" if in_order else "time_order"
-
-
-def _minute(moment: datetime) -> datetime:
-    # Corrections are typed in minutes: the seconds of the other times must not contradict them.
-    return moment.replace(second=0, microsecond=0)
 
 
 def latest(clock_time: time, zone: ZoneInfo, now: datetime) -> datetime:

@@ -36,7 +36,8 @@ class AuditEvent(Row, Base):
 
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     sequence: Mapped[int]
-    at: Mapped[datetime]
+    at: Mapped[datetime]  # when it was entered: the chain stands in this order
+    occurred_at: Mapped[datetime | None]  # when it had happened, where it was entered late
     name: Mapped[str]
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     patient_id: Mapped[str | None]

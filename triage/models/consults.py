@@ -8,9 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row
 from triage.models.accounts import Staff
+from triage.models.versioned import Entered
 
 
-class TreatmentDecision(Row, Base):
+class TreatmentDecision(Row, Entered, Base):
     """Appended, never edited; amended by a further one."""
 
     __tablename__ = "treatment_decision"

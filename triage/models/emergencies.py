@@ -8,13 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from triage.db import Base
 from triage.models.accounts import Staff
 from triage.models.encounters import Encounter
-from triage.models.versioned import Versioned
+from triage.models.versioned import Entered, Versioned
 
 _OPEN: ColumnClause[bool] = literal_column("closed_at IS NULL")
 _UNDECIDED: ColumnClause[bool] = literal_column("decided_at IS NULL")
 
 
-class Emergency(Versioned, Base):
+class Emergency(Versioned, Entered, Base):
     """One alarm: why, who answered, which hospital, and the times; one open at most per encounter."""
 
     __tablename__ = "emergency"

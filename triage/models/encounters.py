@@ -10,12 +10,12 @@ from triage.db import Base, Row
 from triage.domain.access import Actor
 from triage.models.accounts import Staff
 from triage.models.patients import Patient
-from triage.models.versioned import Versioned
+from triage.models.versioned import Entered, Versioned
 
 _OPEN: ColumnClause[bool] = literal_column("finished_at IS NULL")
 
 
-class Encounter(Versioned, Base):
+class Encounter(Versioned, Entered, Base):
     """One visit at one site. Acuity, route and the rules' suggestion stand here for the board."""
 
     __tablename__ = "encounter"
@@ -38,7 +38,8 @@ class Encounter(Versioned, Base):
     room_id: Mapped[str | None] = mapped_column(ForeignKey("room.id"))
     ticket_date: Mapped[date]
     ticket: Mapped[str]
-    arrived_at: Mapped[datetime]
+    arrived_at: Mapped[datetime]  # entered_at: where the arrival was entered later, from paper
+    late_at: Mapped[datetime | None]  # when something of this visit was last entered late
     stage: Mapped[str]  # domain/lifecycle.py
     stage_since: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -71,7 +72,7 @@ class Encounter(Versioned, Base):
         return self.acuity is not None and self.acuity <= 2
 
 
-class StageChange(Row, Base):
+class StageChange(Row, Entered, Base):
     """One step of an encounter through its stages; appended, never edited."""
 
     __tablename__ = "stage_change"

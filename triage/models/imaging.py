@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from triage.db import Base
 from triage.models.accounts import Staff
 from triage.models.encounters import Encounter
-from triage.models.versioned import Versioned
+from triage.models.versioned import Entered, Versioned
 
 
 class ImagingOrder(Versioned, Base):
@@ -36,6 +36,7 @@ class ImagingOrder(Versioned, Base):
     identity: Mapped[list[str] | None]  # the two identifiers that were checked at the start
     pregnancy: Mapped[str] = mapped_column(default="")  # no, not_applicable; anything else stops the start
     ended_at: Mapped[datetime | None]
+    late_at: Mapped[datetime | None]  # when a step of it was last entered late
     reason: Mapped[str] = mapped_column(default="")  # why not imaged, or cancelled
     encounter: Mapped[Encounter] = relationship(lazy="raise")
     requester: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[requested_by])
@@ -43,7 +44,7 @@ class ImagingOrder(Versioned, Base):
     exposure: Mapped["ExposureRecord | None"] = relationship(lazy="raise", back_populates="order")
 
 
-class ExposureRecord(Versioned, Base):
+class ExposureRecord(Versioned, Entered, Base):
     """The exposure record (Art. 28, RT Act): what was irradiated, how, by whom, and the doctor's signature."""
 
     __tablename__ = "exposure_record"

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from triage import clock
 from triage.db import Base
 
 
@@ -22,3 +23,4 @@ class Finding(Base):
     revision: Mapped[int]  # the encounter's findings_revision at which it was written
     recorded_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     recorded_at: Mapped[datetime]
+    entered_at: Mapped[datetime | None] = mapped_column(default=clock.entered_late, onupdate=clock.entered_late)

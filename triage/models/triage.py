@@ -9,10 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from triage.db import Base, Row
 from triage.models.accounts import Staff
 from triage.models.encounters import Encounter
-from triage.models.versioned import Versioned
+from triage.models.versioned import Entered, Versioned
 
 
-class TriageDecision(Row, Base):
+class TriageDecision(Row, Entered, Base):
     """Appended, never edited: the suggestion as it stood, what was chosen, by whom, and why if it differs."""
 
     __tablename__ = "triage_decision"

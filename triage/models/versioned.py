@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from triage import clock
 from triage.db import Row
 
 
@@ -19,3 +20,9 @@ class Versioned(Row):
     def __mapper_args__(cls) -> dict[str, Any]:
         """Let SQLAlchemy compare and raise the version on every update."""
         return {"version_id_col": cls.version}
+
+
+class Entered:
+    """A row that says when it was entered, where that was later than what it says had happened (a late entry)."""
+
+    entered_at: Mapped[datetime | None] = mapped_column(default=clock.entered_late)

@@ -16,7 +16,7 @@ from triage import clock
 from triage.db import aside, session
 from triage.domain.access import Actor
 from triage.domain.events import EVENTS
-from triage.models import AuditEvent, AuditPayload, Change, Claim, Patient, SiteHead, Staff
+from triage.models import AuditEvent, AuditPayload, Change, Claim, Encounter, Patient, SiteHead, Staff
 
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
@@ -44,6 +44,7 @@ def record(
     if encounter_id:
         _note_change(session(), actor.site_id, encounter_id, name)
         _renew_claim(session(), actor, encounter_id)
+        _mark_late(session(), encounter_id)
     return event
 
 
@@ -69,9 +70,9 @@ def _append(
     head = lock_site(db, site_id)
     body = json.loads(_canonical(payload))
     event = AuditEvent(
-        site_id=site_id, sequence=head.audit_count + 1, at=clock.now(), name=name, staff_id=staff_id,
-        patient_id=patient_id, encounter_id=encounter_id, key_id=_current[0], previous_hash=head.audit_hash,
-        payload_hash=_sign(_current[0], _canonical(body)),
+        site_id=site_id, sequence=head.audit_count + 1, at=clock.entered(), occurred_at=clock.happened(), name=name,
+        staff_id=staff_id, patient_id=patient_id, encounter_id=encounter_id, key_id=_current[0],
+        previous_hash=head.audit_hash, payload_hash=_sign(_current[0], _canonical(body)),
     )  # fmt: skip
     event.hash = _sign(event.key_id, _signed_part(event))
     head.audit_count, head.audit_hash = event.sequence, event.hash
@@ -96,13 +97,19 @@ def lock_site(db: Session, site_id: str) -> SiteHead:
 def _note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
     head = lock_site(db, site_id)
     head.revision += 1
-    db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.now()))
+    db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.entered()))
 
 
 def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:
     # Whoever records something of a patient they took is at work on that patient: the claim does not lapse.
     mine = (Claim.encounter_id == encounter_id, Claim.staff_id == actor.staff_id)
-    db.execute(update(Claim).where(*mine).values(active_at=clock.now()))
+    db.execute(update(Claim).where(*mine).values(active_at=clock.entered()))
+
+
+def _mark_late(db: Session, encounter_id: str) -> None:
+    # The visit bears the mark for good: the board and every page of it say that not all of it was entered at once.
+    if clock.entered_late():
+        db.get_one(Encounter, encounter_id).late_at = clock.entered()
 
 
 def _canonical(value: object) -> str:
@@ -114,7 +121,8 @@ def _signed_part(event: AuditEvent) -> str:
         event.previous_hash, event.site_id, event.sequence, event.at.isoformat(), event.name, event.staff_id,
         event.patient_id, event.encounter_id, event.payload_hash,
     )  # fmt: skip
-    return _canonical(parts)
+    occurred = (event.occurred_at.isoformat(),) if event.occurred_at else ()  # what is not late is signed as ever
+    return _canonical(parts + occurred)
 
 
 def _sign(key_id: str, text: str) -> str:

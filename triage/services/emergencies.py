@@ -8,6 +8,7 @@ from triage.domain import transfers
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.models import Emergency, EmergencyWithdrawal, Encounter
+from triage.services import late
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, touch
 from triage.services.pins import (
@@ -47,6 +48,7 @@ def _working(actor: Actor, encounter_id: str) -> tuple[Encounter, Emergency]:
     emergency = find_open(encounter)
     if emergency is None:
         raise Conflict("no_open_emergency")
+    late.check(emergency.opened_at)
     return encounter, emergency
 
 

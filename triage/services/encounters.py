@@ -1,6 +1,6 @@
 """An arrival and its way through the stages: loading what the actor may see, checking in, moving, leaving."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,10 @@ from triage import clock
 from triage.db import session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, NotFound, Refused, Stale
-from triage.models import Claim, Encounter, Patient, Staff, StageChange
+from triage.domain.errors import Conflict, Invalid, NotFound, Refused, Stale, Untimely
+from triage.domain.late import paper_ticket as find_paper_ticket
+from triage.models import Claim, Encounter, Finding, Patient, Staff, StageChange
+from triage.services import late
 from triage.services.audit import lock_site, record, record_read
 from triage.services.submissions import once, remember
 
@@ -47,6 +49,7 @@ def for_writing(actor: Actor, encounter_id: str) -> Encounter:
     encounter = get(actor, encounter_id)
     if encounter.stage in lifecycle.CLOSED:
         raise Conflict("step_not_possible", stage=encounter.stage)
+    late.check(encounter.arrived_at, code="late_before_arrival")
     return encounter
 
 
@@ -64,12 +67,12 @@ def check_version(row: Any, version: int | None) -> None:
 
 def touch(actor: Actor, row: Any) -> None:
     """Note on the row who changes it now."""
-    row.updated_by, row.updated_at = actor.name, clock.now()
+    row.updated_by, row.updated_at = actor.name, clock.entered()
 
 
 def move(actor: Actor, encounter: Encounter, step: str) -> None:
     """Take the encounter one step inside a verb; raises Conflict where the table of stages does not allow it."""
-    before, at = encounter.stage, clock.now()
+    before, at = encounter.stage, _in_sequence(encounter, step)
     encounter.stage = lifecycle.after(step, before)
     touch(actor, encounter)
     if encounter.stage != before:
@@ -84,6 +87,13 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
     )  # fmt: skip
 
 
+def _in_sequence(encounter: Encounter, step: str) -> datetime:
+    """Return when the step was taken: one noted on paper does not come before the last; an emergency always counts."""
+    if step != "raise_emergency":
+        late.check(encounter.stage_since)
+    return max(clock.now(), encounter.stage_since) if clock.entered_late() else clock.now()
+
+
 def _close(encounter: Encounter, at: datetime) -> None:
     encounter.finished_at, encounter.outcome = at, encounter.stage
     claim = session.get(Claim, encounter.id)
@@ -92,10 +102,11 @@ def _close(encounter: Encounter, at: datetime) -> None:
 
 
 @verb
-def check_in(actor: Actor, patient_id: str, request_id: str) -> str:
+def check_in(actor: Actor, patient_id: str, request_id: str, paper_ticket: str = "") -> str:
     """Open an encounter with the day's next ticket and return its id; the same form sent twice opens one.
 
-    Raises NotFound for a patient out of sight, Conflict with the ticket when the patient is already here.
+    ``paper_ticket``: the patient bears this one already, from the pad. Raises NotFound for a patient out of sight,
+    Conflict with the ticket when the patient is already here, Invalid for a paper ticket that is taken.
     """
     lock_site(session(), actor.site_id)  # first, so that the second of two presses finds what the first one made
     known = once(request_id)
@@ -104,15 +115,15 @@ def check_in(actor: Actor, patient_id: str, request_id: str) -> str:
     patient = session.scalar(select(Patient).where(Patient.id == patient_id, Patient.visible_to(actor)))
     if patient is None:
         raise NotFound("patient")
-    encounter = admit(actor, patient)
+    encounter = admit(actor, patient, paper_ticket)
     remember(actor, request_id, encounter.id)
     return encounter.id
 
 
-def admit(actor: Actor, patient: Patient) -> Encounter:
+def admit(actor: Actor, patient: Patient, paper_ticket: str = "") -> Encounter:
     """Open an encounter inside a verb, under the site's lock; raises Conflict when the patient is already here."""
     _refuse_second_place(actor, patient)
-    encounter = _new_encounter(actor, patient)
+    encounter = _new_encounter(actor, patient, paper_ticket)
     record(actor, "checked_in", patient_id=patient.id, encounter_id=encounter.id, ticket=encounter.ticket)
     return encounter
 
@@ -124,19 +135,45 @@ def _refuse_second_place(actor: Actor, patient: Patient) -> None:
     visit = session.scalar(here)
     if visit is not None:
         raise Conflict("already_open", ticket=visit.ticket, encounter=visit.id)
+    if clock.entered_late():
+        _refuse_overlap(actor, patient)
 
 
-def _new_encounter(actor: Actor, patient: Patient) -> Encounter:
+def _refuse_overlap(actor: Actor, patient: Patient) -> None:
+    """Refuse an arrival from paper within a visit that has ended since: nobody is here twice."""
+    within = (Encounter.arrived_at <= clock.now(), Encounter.finished_at > clock.now())
+    mine = (Encounter.site_id == actor.site_id, Encounter.patient_id == patient.id)
+    if session.scalar(select(Encounter.id).where(*mine, *within).limit(1)) is not None:
+        raise Untimely("late_other_visit")
+
+
+def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encounter:
     at = clock.now()
     day = at.astimezone(ZoneInfo(actor.time_zone)).date()
-    count = session.scalar(select(func.count()).where(Encounter.site_id == actor.site_id, Encounter.ticket_date == day))
     encounter = Encounter(
-        site_id=actor.site_id, patient_id=patient.id, ticket_date=day, ticket=f"A{(count or 0) + 1:03d}",
+        site_id=actor.site_id, patient_id=patient.id, ticket_date=day,
+        ticket=_paper_ticket(actor, day, paper_ticket) if paper_ticket else _next_ticket(actor, day),
         arrived_at=at, stage=lifecycle.REGISTERED, stage_since=at, updated_by=actor.name, updated_at=at,
     )  # fmt: skip
     session.add(encounter)
     session.flush()
     return encounter
+
+
+def _next_ticket(actor: Actor, day: date) -> str:
+    given = (Encounter.site_id == actor.site_id, Encounter.ticket_date == day, Encounter.ticket.startswith("A"))
+    return f"A{(session.scalar(select(func.count()).where(*given)) or 0) + 1:03d}"
+
+
+def _paper_ticket(actor: Actor, day: date, text: str) -> str:
+    """Return the ticket of the pad; raises Invalid for none of the pad's numbers, or one that was entered already."""
+    ticket = find_paper_ticket(text)
+    if ticket is None:
+        raise Invalid(paper_ticket="not_a_paper_ticket")
+    of_day = (Encounter.site_id == actor.site_id, Encounter.ticket_date == day, Encounter.ticket == ticket)
+    if session.scalar(select(Encounter.id).where(*of_day)) is not None:
+        raise Invalid(paper_ticket="paper_ticket_taken")
+    return ticket
 
 
 @verb
@@ -146,8 +183,15 @@ def leave_unseen(actor: Actor, encounter_id: str, version: int, reason: str) -> 
     check_version(encounter, version)
     if not reason.strip():
         raise Refused("note_needed")
+    _refuse_leaving_before_an_answer(encounter)
     move(actor, encounter, "leave_unseen")
     record(actor, "left_unseen", patient_id=encounter.patient_id, encounter_id=encounter.id, reason=reason)
+
+
+def _refuse_leaving_before_an_answer(encounter: Encounter) -> None:
+    if clock.entered_late():
+        last = select(func.max(Finding.recorded_at)).where(Finding.encounter_id == encounter.id)
+        late.check(session.scalar(last))
 
 
 def timeline(encounter: Encounter) -> list[StageChange]:

@@ -14,6 +14,7 @@ from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
+from triage.services import late
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
 
@@ -87,8 +88,10 @@ def _for_writing(actor: Actor, order_id: str, version: int, step: str) -> Imagin
     lock_site(session(), actor.site_id)
     order = get(actor, order_id)
     check_version(order, version)
+    late.check(order.requested_at, order.ordered_at, order.started_at)
     order.status = lifecycle.imaging_after(step, order.status)
     touch(actor, order)
+    order.late_at = clock.entered_late() or order.late_at
     return order
 
 

@@ -16,7 +16,7 @@ from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, Finding
-from triage.services import emergencies, pins, rulesets, tasks
+from triage.services import emergencies, late, pins, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 from triage.services.organisations import today
@@ -167,6 +167,8 @@ def _refuse_lowering(
     if _loses_what_it_rests_on(encounter, earlier, later):
         raise Refused("answer_holds_emergency")
     old, new = (suggest(encounter.site_id, said) for said in (earlier, later))
+    if new.level >= old.level:  # up is free, also from paper; otherwise what was said later stands
+        late.check(*(recorded[name].recorded_at for name in changed.keys() & recorded.keys()), code="late_newer_answer")
     if new.level <= old.level or encounter.stage == REGISTERED or actor.may("triage:decide"):
         return
     clinical = {name for name, row in recorded.items() if row.source in ("nurse", "surgeon")}

@@ -30,7 +30,7 @@ def targets() -> queue.Targets:
 
 def has_lapsed(held: Claim, after: timedelta = LAPSES_AFTER) -> bool:
     """Tell whether a claim has been without activity for longer than ``after``."""
-    return clock.now() - held.active_at > after
+    return clock.entered() - held.active_at > after
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,14 @@ def create_and_check_in(
     identifiers: Mapping[str, str],
     request_id: str,
     different: Collection[str] = (),
+    paper_ticket: str = "",
 ) -> str:
     """Add a patient who is standing at the desk, and return the id of the encounter; sent twice, it is one."""
     patient = _create(actor, values, identifiers, request_id, different)
     admitted = once(f"{request_id}{_ADMITTED}") if request_id else None
     if admitted:
         return admitted
-    encounter = encounters.admit(actor, patient)
+    encounter = encounters.admit(actor, patient, paper_ticket)
     remember(actor, f"{request_id}{_ADMITTED}" if request_id else "", encounter.id)
     return encounter.id
 

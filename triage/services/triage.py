@@ -173,7 +173,7 @@ def find_undo(encounter: Encounter) -> TriageDecision | None:
     decision = next(iter(decisions_of(encounter)), None)
     if decision is None or encounter.stage not in lifecycle.STEPS["recall"]:
         return None
-    young = gate.may_recall(decision.at, clock.now())
+    young = gate.may_recall(decision.entered_at or decision.at, clock.entered())
     return decision if young and not _acted_on(encounter, decision) else None
 
 
