@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +15,7 @@ from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound
 from triage.models import AuditEvent, Claim, Encounter, Staff
-from triage.services import alerts, board, emergencies, encounters, intakes, triage
+from triage.services import alerts, board, emergencies, encounters, intakes, lines, triage
 from triage.services.audit import record
 
 
@@ -85,7 +85,12 @@ def test_the_board_costs_the_same_number_of_queries_for_one_as_for_sixty(clinic:
             board.claim(clinic.nurse, row.id)
         if number % 10 == 1:
             emergencies.raise_(clinic.reception, row.id)
-    assert count() == one == 4  # the revision, the rows, the open examinations, which rules are in force
+    assert count() == one == 2  # the revision and the rows
+
+
+def test_each_column_that_is_read_fills_the_field_of_its_name() -> None:
+    read = list(lines._ROWS.selected_columns.keys())
+    assert read == [field.name for field in fields(lines.Line)][: len(read)]
 
 
 def only(actor: Actor, encounter: Encounter) -> board.Line:
@@ -118,8 +123,7 @@ def test_a_row_says_which_examination_is_open_and_what_has_to_be_asked_again(cli
     choice = triage.Choice(4, "xray", "xray", reason, not_known_reasons={unsure: "asleep"})
     triage.decide(clinic.nurse, encounter.id, encounter.version, choice)
     line = only(clinic.nurse, encounter)
-    assert line.imaging is not None
-    assert (line.imaging.modality, line.imaging.status) == ("xray", "requested")
+    assert (line.modality, line.imaging) == ("xray", "requested")
     assert not line.must_ask
     with clock.at(clock.now() + timedelta(minutes=16)):
         assert only(clinic.nurse, encounter).must_ask

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage import clock
 from triage.domain import lifecycle, queue
 from triage.domain.errors import Conflict
-from triage.services import alerts, board, consults
+from triage.rows import row_values
+from triage.services import alerts, board
 from triage.web import actor, done, htmx, inside, message, page, requires
 
 blueprint = Blueprint("board", __name__)
@@ -40,7 +41,7 @@ def rows() -> AnyResponse:
     if not in_place:
         return make_response(render_template("board/_anew.html", **values))
     ticked = asked.get("rev", "").partition(".")[2] != values["rev"].partition(".")[2]
-    here = {line.encounter.id: line for line in state.lines}
+    here = {line.id: line for line in state.lines}
     stay, now = [i for i in onscreen if i in state.ids], [i for i in state.ids if i in onscreen]
     news = {"new": len(state.ids) - len(stay), "moved": queue.moved(stay, now), "left": len(onscreen) - len(stay)}
     return make_response(
@@ -54,10 +55,7 @@ def _look() -> board.Board:
 
 def _values(state: board.Board) -> dict[str, Any]:
     minute = int(clock.now().timestamp() // 60)
-    asked = consults.questions_to_nurse(line.encounter for line in state.lines)
-    return {
-        "board": state, "filters": _filters(), "rev": f"{state.revision}.{minute}", "told": {}, "questions": asked,
-    }  # fmt: skip
+    return {"board": state, "filters": _filters(), "rev": f"{state.revision}.{minute}", "told": {}, **row_values()}
 
 
 def _seen() -> board.Seen | None:
@@ -129,9 +127,8 @@ def _row(encounter_id: str, refusal: Conflict | None = None) -> AnyResponse:
     status = 409 if refusal else 200
     if htmx:
         line = board.find_line(actor(), encounter_id, _lapses())
-        asked = consults.questions_to_nurse([line.encounter] if line else [])
-        values = {"line": line, "id": encounter_id, "told": told, "questions": asked}
+        values = {"line": line, "id": encounter_id, "told": told, **row_values(told)}
         return make_response(render_template("board/_one.html", **values), status)
     if refusal:
-        return page("board/index.html", status=status, **_values(_look()) | {"told": told})
+        return page("board/index.html", status=status, **_values(_look()) | {"told": told} | row_values(told))
     return done(inside(request.form.get("next")) or url_for("board.index"))

@@ -57,6 +57,10 @@ class Encounter(Versioned, Entered, Base):
     findings_revision: Mapped[int] = mapped_column(default=0)
     suggestion: Mapped[dict[str, Any] | None]
     suggested_at: Mapped[datetime | None]
+    suggested_level: Mapped[int | None]  # what the board shows of the suggestion, in columns of its own
+    suggested_route: Mapped[str | None]
+    suggested_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
+    suggested_flags: Mapped[str] = mapped_column(default="", server_default="")  # names of findings, spaces between
     unanswered: Mapped[int] = mapped_column(default=0)  # urgent questions without any answer
     patient: Mapped[Patient] = relationship(lazy="raise")
     claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)

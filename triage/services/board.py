@@ -34,12 +34,11 @@ class Filters:
 
     def admits(self, line: Line, staff_id: str) -> bool:
         """Tell whether a row is shown."""
-        row = line.encounter
-        level = "0" if row.acuity is None else str(row.acuity)
+        level = "0" if line.acuity is None else str(line.acuity)
         return (
             self.level in ("", level)
-            and self.stage in ("", row.stage)
-            and (not self.mine or bool(row.claim and row.claim.staff_id == staff_id))
+            and self.stage in ("", line.stage)
+            and (not self.mine or line.holder_id == staff_id)
             and (not self.over or line.is_over)
         )
 
@@ -72,7 +71,7 @@ class Board:
     @cached_property
     def ids(self) -> list[str]:
         """Return the ids of the rows shown, in order."""
-        return [line.encounter.id for line in self.shown]
+        return [line.id for line in self.shown]
 
     def count(self, fits: Callable[[Line], bool]) -> int:
         """Return how many of all rows fit."""
@@ -84,15 +83,15 @@ def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after:
     at, goals = clock.now(), targets()
     revision = current_revision(actor)  # read first: a change that comes now is shown again, never lost
     rows = load(actor, lapses_after)
-    lines = sorted(rows, key=lambda line: (queue.sort_key(line.place, at, goals), line.encounter.ticket))
+    lines = sorted(rows, key=lambda line: (queue.sort_key(line.place, at, goals), line.ticket))
     shown = [line for line in lines if filters.admits(line, actor.staff_id)]
     return Board(lines, shown, revision, _changed(actor, seen, lines))
 
 
 def _changed(actor: Actor, seen: Seen | None, lines: list[Line]) -> set[str]:
     if seen is None:
-        return {line.encounter.id for line in lines}
-    by_time = {line.encounter.id for line in lines if line.turned_since(seen.at)}
+        return {line.id for line in lines}
+    by_time = {line.id for line in lines if line.turned_since(seen.at)}
     return by_time | changed_since(actor, seen.revision)
 
 

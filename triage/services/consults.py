@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import aliased, defer, joinedload
 
 from triage import clock, knowledge
@@ -193,21 +193,20 @@ def _order_imaging(actor: Actor, encounter: Encounter, choice: Choice) -> None:
 def questions_to_nurse(encounters: Iterable[Encounter]) -> dict[str, TreatmentDecision]:
     """Return, by encounter id, the surgeon's question for patients who were sent back with one and wait for the nurse.
 
-    One query for all of them. A question is open until a nurse or a surgeon decides on the patient again.
+    One query for all of them.
     """
     ids = [row.id for row in encounters if row.stage == lifecycle.WAITING]
-    later = aliased(TreatmentDecision)
-    decided = select(later.id).where(
-        later.encounter_id == TreatmentDecision.encounter_id, later.at > TreatmentDecision.at
-    )
-    routed = select(TriageDecision.id).where(
-        TriageDecision.encounter_id == TreatmentDecision.encounter_id, TriageDecision.at > TreatmentDecision.at
-    )
-    query = select(TreatmentDecision).where(
-        TreatmentDecision.encounter_id.in_(ids),
-        TreatmentDecision.kind == "back_to_nurse",
-        ~decided.exists(),
-        ~routed.exists(),
-    )
+    query = select(TreatmentDecision).where(TreatmentDecision.encounter_id.in_(ids), open_question())
     asked = session.scalars(query.options(joinedload(TreatmentDecision.staff))).all() if ids else []
     return {decision.encounter_id: decision for decision in asked}
+
+
+def open_question() -> ColumnElement[bool]:
+    """Return the condition on a decision: a question to the nurse, and neither nurse nor surgeon has decided since."""
+    asked, later = TreatmentDecision, aliased(TreatmentDecision)
+    decided = select(later.id).where(later.encounter_id == asked.encounter_id, later.at > asked.at)
+    routed = select(TriageDecision.id).where(
+        TriageDecision.encounter_id == asked.encounter_id, TriageDecision.at > asked.at
+    )
+    answered = (query.correlate(asked).exists() for query in (decided, routed))
+    return and_(asked.kind == "back_to_nurse", *(~answer for answer in answered))

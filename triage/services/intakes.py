@@ -11,6 +11,7 @@ from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotAllowed, Refused, Stale
 from triage.domain.findings import Answer, resolve, unanswered_urgent
+from triage.domain.flags import feared
 from triage.domain.lifecycle import REGISTERED
 from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
@@ -150,7 +151,11 @@ def reassess(actor: Actor, encounter: Encounter, earlier: Mapping[str, Answer] |
 def store_suggestion(encounter: Encounter, suggestion: Suggestion, answers: Mapping[str, Answer]) -> None:
     """Keep the suggestion and the count of unanswered urgent questions on the encounter, for the board."""
     encounter.suggestion, encounter.suggested_at = suggestion.as_dict(), clock.now()
-    encounter.unanswered = len(unanswered_urgent(knowledge.load(), answers))
+    encounter.suggested_level, encounter.suggested_route = suggestion.level, suggestion.route
+    encounter.suggested_provisional = suggestion.provisional
+    known = rulesets.in_force(encounter.site_id)
+    encounter.suggested_flags = " ".join(feared(known.ruleset, suggestion, known.from_record))
+    encounter.unanswered = len(unanswered_urgent(known, answers))
 
 
 def _refuse_lowering(

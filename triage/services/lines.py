@@ -1,25 +1,24 @@
-"""The rows of the queue board: each open encounter with all that its row says, in one query and one for imaging."""
+"""The rows of the queue board: each open encounter with all that its row says, as one plain value, from one query."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy.orm import aliased
 
 from triage import clock, knowledge
 from triage.db import session
 from triage.domain import lifecycle, queue
 from triage.domain.access import Actor
-from triage.models import Claim, Emergency, Encounter, ImagingOrder, Task
-from triage.services.rulesets import in_force
+from triage.domain.people import age_in_years
+from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Staff, Task, TreatmentDecision
+from triage.services.consults import open_question
 
 #: A claim without activity for this long may be taken by the next person.
 LAPSES_AFTER = timedelta(minutes=30)
-#: The row names what the rules fear down to this level; below it the patient's own words have the room.
-ALARMING_LEVEL = 3
 
 
 def targets() -> queue.Targets:
@@ -33,109 +32,181 @@ def has_lapsed(held: Claim, after: timedelta = LAPSES_AFTER) -> bool:
     return clock.entered() - held.active_at > after
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the board: the encounter, its open alarm and examination, and when something has to be asked again."""
+    """One row of the board. Equal rows look equal: what is not compared (the wait) stands in a cell of its own.
 
-    encounter: Encounter
-    minutes: int
+    The fields up to ``question`` are read from the database in this order; the rest is what the moment makes of them.
+    """
+
+    id: str
+    patient_id: str
+    room_id: str | None
+    ticket: str
+    arrived_at: datetime
+    stage: str
+    stage_since: datetime
+    acuity: int | None
+    route: str | None
+    complaint: str
+    unanswered: int  # urgent questions without any answer
+    suggested_level: int | None
+    suggested_route: str | None
+    provisional: bool
+    feared: str  # names of the findings the rules fear, see domain/flags.py
+    family_name: str
+    given_name: str
+    family_kana: str
+    given_kana: str
+    birth_date: date | None
+    sex: str
+    language: str
+    interpreter: bool
+    call_by_number: bool
+    mobility: str
+    same_name: bool
+    holder_id: str | None  # who has the patient
+    holder: str | None
+    claimed_at: datetime | None
+    active_at: datetime | None
+    emergency_id: str | None
+    emergency_since: datetime | None
+    emergency_cause: str | None  # rules, raised, decided
+    emergency_note: str | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    called_at: datetime | None  # the receiving hospital
+    accepted_at: datetime | None
+    modality: str | None  # of the examination that is open
+    imaging: str | None  # its status, see domain/lifecycle.py
+    ask_again: datetime | None  # when a question that was not known is due again
+    question: str | None  # what the surgeon asks the nurse
+    age: int | None
     target: int
-    emergency: Emergency | None = None
-    ask_again: datetime | None = None
-    imaging: ImagingOrder | None = None
-    lapses_after: timedelta = LAPSES_AFTER
-    levels: Mapping[str, int] = field(default_factory=dict)  # of the rules in force, by id
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether the wait has passed its target."""
-        return self.minutes > self.target
-
-    @property
-    def is_idle(self) -> bool:
-        """Tell whether somebody has this patient and has not done anything for so long that the next person may."""
-        return self.encounter.claim is not None and has_lapsed(self.encounter.claim, self.lapses_after)
+    is_over: bool  # the wait has passed its target
+    is_idle: bool  # somebody has the patient and did nothing for so long that the next person may
+    must_ask: bool  # the question is due
+    minutes: int = field(compare=False)  # since the arrival
+    turned_at: datetime | None = field(compare=False)  # when time alone last changed how the row looks
+    turns_at: datetime | None = field(compare=False)  # when it will next
 
     @property
     def is_free(self) -> bool:
         """Tell whether the next person may take this patient."""
-        return self.encounter.claim is None or self.is_idle
+        return self.holder_id is None or self.is_idle
 
     @property
-    def must_ask(self) -> bool:
-        """Tell whether a question that was not known is due again."""
-        return self.ask_again is not None and self.ask_again <= clock.now()
+    def is_emergency(self) -> bool:
+        """Tell whether an alarm is open for the patient."""
+        return self.emergency_id is not None
 
     @property
-    def suggestion(self) -> Mapping[str, Any]:
-        """Return the rules' suggestion as stored, empty where nothing is recorded yet."""
-        return self.encounter.suggestion or {}
+    def name(self) -> str:
+        """Return family and given name, family first."""
+        return f"{self.family_name} {self.given_name}".strip()
+
+    @property
+    def kana(self) -> str:
+        """Return the reading of the name."""
+        return f"{self.family_kana} {self.given_kana}".strip()
+
+    @property
+    def flags(self) -> list[str]:
+        """Return the findings that make the rules fear something, by name; empty where they fear nothing urgent."""
+        return self.feared.split()
 
     @property
     def place(self) -> queue.Place:
         """Return what decides the row's place."""
-        row = self.encounter
-        pinned = self.emergency.opened_at if self.emergency else None
-        return queue.Place(row.acuity, self.suggestion.get("level"), row.arrived_at, pinned)
-
-    @cached_property
-    def flags(self) -> list[str]:
-        """Return the findings that make the rules fear something, by name; empty where they fear nothing urgent."""
-        if self.suggestion.get("level", 5) > ALARMING_LEVEL:
-            return []
-        return list(dict.fromkeys(self._feared()))
-
-    def _feared(self) -> Iterator[str]:
-        known = knowledge.load()
-        for reason in self.suggestion["reasons"]:
-            if self.levels.get(reason["rule"]) == self.suggestion["level"]:
-                yield from (n for n in reason["facts"] if n in known.findings and not known.findings[n].from_record)
+        return queue.Place(self.acuity, self.suggested_level, self.arrived_at, self.emergency_since)
 
     def turned_since(self, moment: datetime) -> bool:
         """Tell whether time alone has changed how the row looks: over its target, claim lapsed, question due again."""
-        row = self.encounter
-        turns = [queue.over_from(row.arrived_at, self.target), self.ask_again]
-        if row.claim is not None:
-            turns.append(row.claim.active_at + self.lapses_after)
-        return any(turn is not None and moment < turn <= clock.now() for turn in turns)
+        return self.turned_at is not None and moment < self.turned_at
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What makes rows of facts: the time, the targets, how long a claim holds, and the site's zone."""
+
+    at: datetime
+    targets: queue.Targets
+    lapses_after: timedelta
+    zone: str
+
+    def lines(self, rows: Iterable[Any]) -> Iterator[Line]:
+        """Return the facts as rows of the board."""
+        today = self.at.astimezone(ZoneInfo(self.zone)).date()
+        return (self._line(row, today) for row in rows)
+
+    def _line(self, row: Any, today: date) -> Line:
+        target = self.targets.of(row.acuity)
+        over, ask = queue.over_from(row.arrived_at, target), row.ask_again
+        idle = row.active_at + self.lapses_after if row.active_at is not None else None
+        turns = [turn for turn in (over, idle, ask) if turn is not None]
+        now: tuple[Any, ...] = (
+            age_in_years(row.birth_date, today) if row.birth_date else None,
+            target,
+            over <= self.at,
+            idle is not None and idle <= self.at,
+            ask is not None and ask <= self.at,
+            queue.waited(row.arrived_at, self.at),
+            max((turn for turn in turns if turn <= self.at), default=None),
+            min((turn for turn in turns if turn > self.at), default=None),
+        )
+        return Line(*row, *now)
 
 
 def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None = None) -> list[Line]:
     """Return the site's open encounters (or ``only`` the one with this id) as rows, unsorted."""
-    query = _rows(actor)
-    if only is not None:
-        query = query.where(Encounter.id == only)
-    levels = {rule.id: rule.level for rule in in_force(actor.site_id).ruleset.rules}
-    return list(_lines(session.execute(query).all(), _open_orders(actor), lapses_after, levels))
+    if not actor.may("patients:open"):
+        return []
+    query = _ROWS if only is None else _ROWS.where(Encounter.id == only)
+    rows = session.execute(query, {"site": actor.site_id}).all()
+    moment = Moment(clock.now(), targets(), lapses_after, actor.time_zone)
+    # Of several open examinations the one asked for last counts; it comes last.
+    return list({line.id: line for line in moment.lines(rows)}.values())
 
 
-def _rows(actor: Actor) -> Select[Encounter, Emergency, datetime]:
+def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
+    """Return what is read of each encounter, by the field of Line that it fills, in the same order."""
     due = select(func.min(Task.due_at)).where(Task.encounter_id == Encounter.id, Task.done_at.is_(None))
-    pinned = and_(Emergency.encounter_id == Encounter.id, Emergency.closed_at.is_(None))
+    return {
+        **_same(Encounter, "id", "patient_id", "room_id", "ticket", "arrived_at", "stage", "stage_since", "acuity"),
+        **_same(Encounter, "route", "complaint", "unanswered", "suggested_level", "suggested_route"),
+        "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
+        **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
+        **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),
+        "holder_id": Claim.staff_id, "holder": holder.name, **_same(Claim, "claimed_at", "active_at"),
+        "emergency_id": Emergency.id, "emergency_since": Emergency.opened_at, "emergency_cause": Emergency.cause,
+        "emergency_note": Emergency.note, "acknowledged_at": Emergency.acknowledged_at,
+        "acknowledged_by": acknowledger.name, **_same(Emergency, "called_at", "accepted_at"),
+        "modality": ImagingOrder.modality, "imaging": ImagingOrder.status,
+        "ask_again": due.correlate(Encounter).scalar_subquery(), "question": TreatmentDecision.note,
+    }  # fmt: skip
+
+
+def _same(table: type[Any], *names: str) -> dict[str, Any]:
+    return {name: getattr(table, name) for name in names}
+
+
+def _rows() -> Select[Any]:
+    here, holder, acknowledger = Encounter, aliased(Staff), aliased(Staff)
+    alarm = and_(Emergency.encounter_id == here.id, Emergency.closed_at.is_(None))
+    order = and_(ImagingOrder.encounter_id == here.id, ImagingOrder.status.in_(lifecycle.IMAGING_OPEN))
+    asked = and_(TreatmentDecision.encounter_id == here.id, here.stage == lifecycle.WAITING, open_question())
+    query: Select[Any] = select(*(column.label(name) for name, column in _columns(holder, acknowledger).items()))
     return (
-        select(Encounter, Emergency, due.correlate(Encounter).scalar_subquery())
-        .outerjoin(Emergency, pinned)
-        .where(Encounter.visible_to(actor), Encounter.finished_at.is_(None))
-        .options(
-            joinedload(Encounter.patient),
-            joinedload(Encounter.claim).joinedload(Claim.staff),
-            joinedload(Emergency.acknowledger),
-        )
-        .execution_options(populate_existing=True)
+        query.join(Patient, Patient.id == here.patient_id)
+        .outerjoin(Claim, Claim.encounter_id == here.id)
+        .outerjoin(holder, holder.id == Claim.staff_id)
+        .outerjoin(Emergency, alarm)
+        .outerjoin(acknowledger, acknowledger.id == Emergency.acknowledged_by)
+        .outerjoin(ImagingOrder, order)
+        .outerjoin(TreatmentDecision, asked)
+        .where(here.site_id == bindparam("site"), here.finished_at.is_(None))
+        .order_by(ImagingOrder.requested_at)
     )
 
 
-def _open_orders(actor: Actor) -> dict[str, ImagingOrder]:
-    query = select(ImagingOrder).where(
-        ImagingOrder.site_id == actor.site_id, ImagingOrder.status.in_(lifecycle.IMAGING_OPEN)
-    )
-    return {order.encounter_id: order for order in session.scalars(query.order_by(ImagingOrder.requested_at))}
-
-
-def _lines(
-    rows: Iterable[Any], orders: Mapping[str, ImagingOrder], lapses_after: timedelta, levels: Mapping[str, int]
-) -> Iterator[Line]:
-    at, goals = clock.now(), targets()
-    for row, emergency, due in rows:
-        minutes, goal = queue.waited(row.arrived_at, at), goals.of(row.acuity)
-        yield Line(row, minutes, goal, emergency, due, orders.get(row.id), lapses_after, levels)
+_ROWS = _rows()

@@ -1,0 +1,94 @@
+"""A row of the board as HTML: a pure function of the row and of what its reader may do, so its result can be kept.
+
+What is kept is found again by the whole row and the whole viewer, ids among them: it can be neither old nor another's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, request
+from flask_babel import force_locale
+from markupsafe import Markup
+
+from triage import knowledge, web
+from triage.domain.access import Actor
+from triage.services.lines import Line
+
+#: Rows kept in each process, a few kB each: all of a large clinic, for every role, in both languages.
+KEPT = 2048
+#: Where a part goes in that is not kept. No value can hold it: in HTML every "<" of theirs is escaped.
+CUT = Markup("<!>")
+SWAP = Markup(' hx-swap-oob="true"')
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """What of the reader decides how a row looks: language, the site's zone, permissions, and where the links begin."""
+
+    locale: str
+    zone: str
+    may_claim: bool
+    may_take_over: bool
+    may_raise: bool
+    root: str = ""
+
+    @classmethod
+    def of(cls, actor: Actor) -> "Viewer":
+        """Return the viewer that the signed-in person is."""
+        return cls(
+            web.locale(), actor.time_zone, actor.may("encounters:claim"), actor.may("claims:take_over"),
+            actor.may("emergencies:raise"), request.script_root,
+        )  # fmt: skip
+
+
+def row_values(told: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what a template of the board draws rows with; ``told`` is what was refused, by the row's id."""
+    who = web.actor()
+    viewer = Viewer.of(who)
+    return {"row": partial(row, viewer, who.staff_id, told or {}), "wait": partial(wait, viewer)}
+
+
+def row(viewer: Viewer, staff_id: str, told: Mapping[str, str], line: Line, swap: bool = False) -> Markup:
+    """Return the row; with ``swap`` as one that takes the place of the same row on the screen."""
+    start, data, owner, end = _parts(line, viewer, line.holder_id == staff_id)
+    said = Markup('<span class="told" role="alert">{}</span>').format(told[line.id]) if line.id in told else Markup()
+    return Markup().join((start, SWAP if swap else "", data, wait(viewer, line, swap=False), owner, said, end))
+
+
+def wait(viewer: Viewer, line: Line, swap: bool = True) -> Markup:
+    """Return the cell that changes with every minute; with ``swap`` as one that takes its own place on the screen."""
+    start, attributes, end = _wait(line.minutes, line.target, viewer.locale)
+    return Markup().join((start, line.id, attributes, SWAP if swap else "", end))
+
+
+@lru_cache(maxsize=KEPT)
+def _parts(line: Line, viewer: Viewer, mine: bool) -> list[Markup]:
+    zone = ZoneInfo(viewer.zone)
+    values = {
+        "line": line, "viewer": viewer, "mine": mine, "locale": viewer.locale, "words": knowledge.load(), "cut": CUT,
+        "hour": partial(_hour, zone),
+    }  # fmt: skip
+    return _drawn("board/_row.html", viewer.locale, values, 4)
+
+
+@lru_cache(maxsize=KEPT)
+def _wait(minutes: int, target: int, locale: str) -> list[Markup]:
+    return _drawn("board/_wait.html", locale, {"minutes": minutes, "target": target, "cut": CUT}, 3)
+
+
+def _drawn(template: str, locale: str, values: Mapping[str, Any], parts: int) -> list[Markup]:
+    # The template alone, without what the application gives every page: nothing of the request can slip in.
+    with force_locale(locale):
+        html = current_app.jinja_env.get_template(template).render(values)
+    found = [Markup(part) for part in html.split(CUT)]  # noqa: S704 - the template's own, escaped as any
+    if len(found) != parts:
+        raise RuntimeError(f"{template} has {len(found)} parts, not {parts}")
+    return found
+
+
+def _hour(zone: ZoneInfo, moment: datetime) -> str:
+    return f"{moment.astimezone(zone):%H:%M}"
