@@ -31,7 +31,7 @@ NAVIGATION = (
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
 )
 #: Blueprints that are reached through another one's place in the navigation.
-PART_OF = {"rule_drafts": "rulesets", "simulations": "rulesets"}
+PART_OF = {"calls": "board", "rooms": "accounts", "rule_drafts": "rulesets", "simulations": "rulesets"}
 
 
 def init_app(app: Flask) -> None:

@@ -10,6 +10,8 @@ NOUNS = (
     "encounters",
     "intakes",
     "board",
+    "calls",
+    "rooms",
     "triage",
     "emergencies",
     "imaging",

@@ -13,6 +13,7 @@ _CARE = frozenset({
     "patients:open",
     "patients:search",
     "emergencies:raise",
+    "calls:make",
 })  # fmt: skip
 _DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "encounters:leave", "intakes:record"}
 _CLINICAL = _CARE | {
@@ -33,7 +34,7 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
     | {"rules:draft", "rules:view", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
-    "admin": frozenset({"staff:manage", "rules:view"}),
+    "admin": frozenset({"staff:manage", "rooms:manage", "rules:view"}),
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view"}),
     "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view"}),
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"}),

@@ -30,6 +30,15 @@ EVENTS: dict[str, frozenset[str]] = {
         "claim_released": "whose",
         "claim_taken_over": "whose",
         "left_unseen": "reason",
+        # rooms and calls
+        "room_added": "room name",
+        "room_renamed": "room before after",
+        "room_retired": "room",
+        "room_restored": "room",
+        "patient_called": "call room count",
+        "call_answered": "call room",
+        "call_not_answered": "call room count",
+        "call_undone": "call was",
         # triage
         "triage_decided": "decision acuity route accepted reason",
         "recalled": "from reason",

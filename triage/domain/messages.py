@@ -96,5 +96,10 @@ MESSAGES: dict[str, str] = {
     "statement_needed": N_("Write what you state by signing."),
     "edit_as_file": N_("This draft is laid out in a way that the form cannot change. Edit it as a file."),
     "already_answered": N_("Somebody has answered this already. Reload the page to read it."),
+    "room_needed": N_("Choose the room."),
+    "room_name_taken": N_("Another room has or had this name."),
+    "not_your_stage": N_("Patients at this stage are called by others."),
+    "not_called": N_("No call is open for this patient."),
+    "call_undo_too_late": N_("A call can be taken back for 10 minutes."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

@@ -3,6 +3,7 @@
 from triage.db import Base
 from triage.models.accounts import Grant, LoginAttempt, LoginSession, Staff, StaffIdentity
 from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
+from triage.models.calls import Call
 from triage.models.consults import TreatmentDecision
 from triage.models.drafts import Draft, Submission
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
@@ -20,6 +21,7 @@ __all__ = [
     "AuditEvent",
     "AuditPayload",
     "Base",
+    "Call",
     "Change",
     "Claim",
     "Draft",

@@ -62,6 +62,10 @@ class Encounter(Versioned, Entered, Base):
     suggested_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
     suggested_flags: Mapped[str] = mapped_column(default="", server_default="")  # names of findings, spaces between
     unanswered: Mapped[int] = mapped_column(default=0)  # urgent questions without any answer
+    # Kept by services/calls.py with no new version: a call must not make the open sheet of a colleague stale.
+    call_state: Mapped[str] = mapped_column(default="")  # domain/calling.py
+    call_count: Mapped[int] = mapped_column(default=0)  # calls since somebody last saw the patient
+    called_at: Mapped[datetime | None]
     patient: Mapped[Patient] = relationship(lazy="raise")
     claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)
 

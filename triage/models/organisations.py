@@ -1,5 +1,7 @@
 """Organisation, Site, Room: who runs the clinic, and where."""
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -38,3 +40,8 @@ class Room(Row, Base):
     name: Mapped[str]
     name_ja: Mapped[str] = mapped_column(default="")
     modality: Mapped[str | None]
+    retired_at: Mapped[datetime | None]  # no longer offered; what happened in it keeps its name
+
+    def label(self, locale: str) -> str:
+        """Return the name in a language: Japanese where there is one, else the first name."""
+        return (self.name_ja if locale == "ja" else "") or self.name

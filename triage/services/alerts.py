@@ -7,6 +7,7 @@ from datetime import datetime
 from triage import clock
 from triage.domain.access import Actor
 from triage.domain.alarms import escalated
+from triage.domain.calling import NO_ANSWER
 from triage.models import Emergency, Task
 from triage.services import pins, tasks
 
@@ -18,7 +19,8 @@ CALLED = frozenset({"lead_nurse", "surgeon"})
 class Alarm:
     """One open emergency; loud when nobody took it on in time and this person is one of those called.
 
-    ``is_news``: the screen has not said this yet, so a screen reader has to.
+    ``is_news``: the screen has not said this yet, so a screen reader has to. ``is_missing``: called, and did not
+    answer; that is loud for everybody, whoever took it on.
     """
 
     emergency: Emergency
@@ -26,6 +28,7 @@ class Alarm:
     is_loud: bool
     is_news: bool
     mark: str
+    is_missing: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -47,7 +50,7 @@ def look(actor: Actor, seen: str = "") -> Alerts:
     at = clock.now()
     said = set(seen.split("-"))
     found = [_alarm(actor, emergency, said, at) for emergency in pins.list_open(actor)]
-    alarms = sorted(found, key=lambda alarm: (not alarm.is_open, alarm.emergency.opened_at))
+    alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, alarm.emergency.opened_at))
     due = tasks.open_tasks(actor) if actor.may("tasks:view") else []
     overdue = [task for task in due if task.due_at <= at]
     marks = [alarm.mark for alarm in alarms] + [task.id for task in overdue]
@@ -57,5 +60,8 @@ def look(actor: Actor, seen: str = "") -> Alerts:
 def _alarm(actor: Actor, emergency: Emergency, said: set[str], at: datetime) -> Alarm:
     late = escalated(emergency.opened_at, emergency.acknowledged_at, at)
     state = "late" if late else "taken" if emergency.acknowledged_at else "new"
-    mark = f"{emergency.id}.{state}"
-    return Alarm(emergency, late, late and bool(CALLED & actor.roles), mark not in said and state != "taken", mark)
+    missing = emergency.encounter.call_state == NO_ANSWER
+    mark = f"{emergency.id}.{state}" + (f"{emergency.encounter.call_count}" if missing else "")
+    loud = missing or (late and bool(CALLED & actor.roles))
+    news = mark not in said and (missing or state != "taken")
+    return Alarm(emergency, late, loud, news, mark, missing)

@@ -14,7 +14,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused, Stale, Untimely
 from triage.domain.late import paper_ticket as find_paper_ticket
 from triage.models import Claim, Encounter, Finding, Patient, Staff, StageChange
-from triage.services import late
+from triage.services import call_state, late
 from triage.services.audit import lock_site, record, record_read
 from triage.services.submissions import once, remember
 
@@ -85,6 +85,7 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
             staff_id=actor.staff_id,
         )
     )  # fmt: skip
+    call_state.settle(encounter, step, at)
 
 
 def _in_sequence(encounter: Encounter, step: str) -> datetime:

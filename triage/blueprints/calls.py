@@ -1,0 +1,90 @@
+"""Calling patients: into a room, whether they came, once more; and the list of those to be called again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from triage.services import calls, encounters, live, rooms
+from triage.web import actor, done, inside, locale, page, requires
+
+blueprint = Blueprint("calls", __name__)
+PATH = "/encounters/<encounter_id>/calls"
+
+
+@blueprint.get("/calls")
+@requires("board:view")
+def index() -> Response:
+    """Show who is called now, and who did not answer and has to be called again."""
+    return page("calls/index.html", **_lists())
+
+
+@blueprint.get("/calls/rows")
+@requires("board:view")
+def rows() -> Response:
+    """Answer a refresh: nothing while nothing changed, else both lists."""
+    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
+    if live.page_revision(actor()) in (seen, request.args.get("rev")):
+        return make_response("", 204)
+    return make_response(render_template("calls/_rows.html", **_lists()))
+
+
+def _lists() -> dict[str, Any]:
+    who = actor()
+    return {
+        "called": calls.list_called(who), "missing": calls.list_missing(who), "rev": live.page_revision(who),
+    }  # fmt: skip
+
+
+@blueprint.get(PATH)
+@requires("calls:make")
+def show(encounter_id: str) -> Response:
+    """Show one patient's calls, and the rooms to call into."""
+    encounter = encounters.open_(actor(), encounter_id, "calls")
+    return page(
+        "calls/show.html", encounter=encounter, patient=encounter.patient, calls=calls.list_of(encounter),
+        rooms=rooms.list_rooms(actor()), may_call=calls.may_call(actor(), encounter),
+    )  # fmt: skip
+
+
+@blueprint.post(PATH)
+@requires("calls:make")
+def call(encounter_id: str) -> Response:
+    """Call the patient into the chosen room."""
+    calls.call(actor(), encounter_id, request.form.get("room_id", ""))
+    encounter = encounters.get(actor(), encounter_id)
+    room = rooms.name_of(encounter.room_id, locale())
+    undo_url = url_for("calls.undo", encounter_id=encounter_id)
+    flash({"text": f"{encounter.ticket} → {room}", "undo_url": undo_url})  # type: ignore[arg-type]  # base.html reads both
+    return _back(encounter_id)
+
+
+@blueprint.post(f"{PATH}/answer")
+@requires("calls:make")
+def answered(encounter_id: str) -> Response:
+    """Note that the patient has come."""
+    return _noted(calls.answered, encounter_id)
+
+
+@blueprint.post(f"{PATH}/no-answer")
+@requires("calls:make")
+def no_answer(encounter_id: str) -> Response:
+    """Note that nobody came; the patient is to be called again."""
+    return _noted(calls.no_answer, encounter_id)
+
+
+@blueprint.post(f"{PATH}/undo")
+@requires("calls:make")
+def undo(encounter_id: str) -> Response:
+    """Take the last thing noted of a call back."""
+    return _noted(calls.undo, encounter_id)
+
+
+def _noted(verb: Callable[[Any, str], None], encounter_id: str) -> Response:
+    verb(actor(), encounter_id)
+    return _back(encounter_id)
+
+
+def _back(encounter_id: str) -> Response:
+    return done(inside(request.form.get("next")) or url_for("calls.show", encounter_id=encounter_id))
