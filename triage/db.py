@@ -3,8 +3,9 @@
 import base64
 import functools
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC as utc
 from datetime import datetime
@@ -110,9 +111,24 @@ def _sqlite_connect(connection: Any, _record: object, durable: bool = True) -> N
         f"synchronous={'FULL' if durable else 'OFF'}",
         "busy_timeout=5000",
         "foreign_keys=ON",
-        "trusted_schema=OFF",
+        f"trusted_schema={'ON' if _triggers_need_trust() else 'OFF'}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@functools.cache
+def _triggers_need_trust() -> bool:
+    """Tell whether this SQLite refuses triggers on FTS5, which keep the index of names, in an untrusted schema."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as probe:
+        probe.execute("PRAGMA trusted_schema=OFF")
+        probe.execute("CREATE TABLE name (key)")
+        probe.execute("CREATE VIRTUAL TABLE word USING fts5(key)")
+        probe.execute("CREATE TRIGGER named AFTER INSERT ON name BEGIN INSERT INTO word VALUES (new.key); END")
+        try:
+            probe.execute("INSERT INTO name VALUES ('')")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from triage.migrations import name_index
 from triage.models import Base
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -26,6 +27,9 @@ def config(engine: Engine) -> Config:
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database up to a revision."""
     command.upgrade(config(engine), revision)
+    if revision == "head":
+        with engine.begin() as connection:
+            name_index.complete(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -43,5 +47,16 @@ def is_current(engine: Engine) -> bool:
 def differences(engine: Engine) -> list[object]:
     """Return what the models have and the migrated database has not, or the other way round."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
+        options = {"compare_type": True, "include_object": _is_in_the_models}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+
+
+def _is_in_the_models(_item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+    """Leave out the index of names, which is the database's own; FTS5 keeps it in tables named after it."""
+    return not str(name).startswith((*name_index.TABLES, name_index.INDEX))
+
+
+def find_name_problem(engine: Engine) -> str | None:
+    """Return why a search by name is slow (PostgreSQL) or finds not everybody (SQLite), with the remedy, or None."""
+    with engine.connect() as connection:
+        return name_index.problem(connection)

@@ -42,14 +42,24 @@ def find_problem(app: Flask) -> str | None:
 def _database_problem(app: Flask) -> str | None:
     if not migrate.is_current(app.extensions["engine"]):
         return "the database is not migrated. Run: flask db upgrade"
-    unreadable = _unreadable_rules()
-    if unreadable or app.config["DEMO"]:
-        return unreadable
+    problem = _unsearched_names(app) or _unreadable_rules()
+    if problem or app.config["DEMO"]:
+        return problem
     demo = session.scalars(select(Staff.user_name).where(Staff.demo, Staff.deactivated_at.is_(None))).all()
     if demo:
         names = ", ".join(sorted(demo))
         return f"demonstration accounts are present: {names}. Run: flask staff deactivate NAME, for each."
     return None
+
+
+def _unsearched_names(app: Flask) -> str | None:
+    """A search that does not find everybody makes second records; one that is only slow is said in the log."""
+    engine = app.extensions["engine"]
+    problem = migrate.find_name_problem(engine)
+    if problem and engine.dialect.name == "postgresql":
+        app.logger.warning("names are searched without an index: %s", problem)
+        return None
+    return problem
 
 
 def _unreadable_rules() -> str | None:

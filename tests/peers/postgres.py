@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import locale
 import os
 import pwd
 import secrets
@@ -53,7 +54,8 @@ def start(binaries: Path) -> str:
         shutil.chown(home, account["user"])
         binaries = _reachable(binaries, home, account)
     data = home / "data"
-    initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"]
+    initdb += ["--locale=C", *_letters()]
     subprocess.run(initdb, cwd=home, check=True, stdout=subprocess.DEVNULL, **account)
     options = [f"--{name}={value}" for name, value in {**SETTINGS, "unix_socket_directories": home}.items()]
     with (home / "log").open("wb") as log:
@@ -63,6 +65,19 @@ def start(binaries: Path) -> str:
     _wait_until_it_answers(server, home)
     url = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(home)})
     return url.render_as_string()
+
+
+def _letters() -> list[str]:
+    """Let the server know Japanese letters, as production must: in the C locale pg_trgm sees none of them."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    for name in ("C.UTF-8", "en_US.UTF-8"):
+        try:
+            locale.setlocale(locale.LC_CTYPE, name)
+        except locale.Error:
+            continue
+        locale.setlocale(locale.LC_CTYPE, before)
+        return [f"--lc-ctype={name}"]
+    return []
 
 
 def _ordinary_account() -> dict[str, Any]:

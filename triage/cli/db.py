@@ -42,4 +42,7 @@ def check() -> None:
         click.echo(repr(difference))
     if different:
         raise click.ClickException("models and database differ")
+    unsearched = migrate.find_name_problem(engine)
+    if unsearched:
+        raise click.ClickException(unsearched)
     click.echo("database is at the newest revision and agrees with the models")

@@ -13,14 +13,33 @@ LONGEST = 100
 ISSUERS = ("insurer", "referrer")
 
 
+#: Shorter words are looked for where a part of a name begins: inside they fit half of all, and no trigram holds them.
+SHORTEST_INSIDE = 3
+
+
 @dataclass(frozen=True)
 class Term:
-    """One thing that must fit: the date it may be, the number or ticket it may be, the keys a name may begin with."""
+    """One thing that must fit: the date it may be, the number or ticket it may be, the keys a name may hold."""
 
     day: date | None = None
     number: str = ""
     ticket: str = ""
     words: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> list[str]:
+        """Return the pieces of a search key that show the words to be whole parts of a name."""
+        return [f"|{word}|" for word in self.words]
+
+    @property
+    def begun(self) -> list[str]:
+        """Return the pieces that show a part of a name to begin with the words."""
+        return [f"|{word}" for word in self.words]
+
+    @property
+    def within(self) -> list[str]:
+        """Return the pieces that show the words to be anywhere in a name; short ones where a part begins."""
+        return [word if len(word) >= SHORTEST_INSIDE else f"|{word}" for word in self.words]
 
 
 def read(text: str) -> tuple[Term, ...]:
@@ -35,7 +54,7 @@ def _term(word: str) -> Term:
     day = find_date(word)
     number = re.sub(r"[- ]", "", word).upper()
     if day is None and not re.search(r"\d", number):
-        return Term(words=tuple(key for key in readings(word) if key.strip("|")))
+        return Term(words=tuple(key for key in readings(word) if key and "|" not in key))
     # Seven or eight digits may be a date and somebody's insurance number at once: both are looked for.
     return Term(day, number, _ticket(number))
 

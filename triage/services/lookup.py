@@ -5,16 +5,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, union, union_all
 
 from triage.db import session
 from triage.domain import lookup, names
 from triage.domain.access import Actor
 from triage.models import Encounter, Patient, PatientIdentifier
+from triage.services import name_index
 from triage.services.audit import record_read
 
 #: Rows shown for one search; more are asked to be narrowed.
 SHOWN = 8
+#: Of each rank, so many patients are put in order: one letter fits thousands, and nobody reads on after the eighth.
+SORTED = 100
+#: The order among those whom the words fit equally well.
+IN_ORDER = (Patient.family_kana, Patient.given_kana, Patient.birth_date, Patient.id)
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,14 @@ class Found:
 
 
 def search(actor: Actor, text: str) -> Found:
-    """Return the patients that all typed words fit, the exact names first; the search is recorded."""
+    """Return the patients whom all typed words fit; the search is recorded.
+
+    Exact names come first, then beginnings, then what is inside a name.
+    """
     terms = lookup.read(text)
     if not terms:
         return Found()
-    query = _matching(actor, terms)
-    ordered = query.order_by(_inexact(terms), Patient.family_kana, Patient.given_kana, Patient.birth_date, Patient.id)
-    rows = list(session.scalars(ordered.limit(SHOWN + 1)))
+    rows = list(session.scalars(_matching(actor, terms).limit(SHOWN + 1)))
     shown = rows[:SHOWN]
     record_read(actor, "patients_searched", words=names.normalise(text)[: lookup.LONGEST], found=len(shown))
     ids = [patient.id for patient in shown]
@@ -44,17 +50,36 @@ def search(actor: Actor, text: str) -> Found:
 
 
 def _matching(actor: Actor, terms: Sequence[lookup.Term]) -> Select[Patient]:
-    """Return the query of the patients whom all terms fit: dates and numbers by index, parts of names by the key."""
+    """Return the query of the patients whom all terms fit, in order; each way of asking has its index."""
+    words = [term for term in terms if term.words]
+    if len(words) == len(terms):
+        return _named(actor, words)
     query = select(Patient).where(Patient.visible_to(actor))
     for term in terms:
-        if term.words:
-            starts = [Patient.search_key.contains(f"|{word}", autoescape=True) for word in term.words]
-            query = query.where(or_(*starts))
-        else:
+        if not term.words:
             # One look-up per index, joined by their ids: joined by "or", every row would be read.
             ids = union(*_by_index(actor, term)).subquery()
             query = query.join(ids, ids.c[0] == Patient.id)
-    return query
+    if not words:
+        return query.order_by(*IN_ORDER)
+    whole, begun, within = (name_index.holds(pieces) for pieces in _ranks(words))
+    return query.where(within).order_by(case((whole, 0), (begun, 1), else_=2), *IN_ORDER)
+
+
+def _named(actor: Actor, words: Sequence[lookup.Term]) -> Select[Patient]:
+    """Return the query of the patients whose names fit; of a name that very many bear, the first found are sorted."""
+    ranked = [
+        select(name_index.bearers(actor, pieces).limit(SORTED).subquery(), literal(rank).label("rank"))
+        for rank, pieces in enumerate(_ranks(words))
+    ]
+    found = union_all(*ranked).subquery()
+    best = select(found.c[0].label("id"), func.min(found.c.rank).label("rank")).group_by(found.c[0]).subquery()
+    return select(Patient).join(best, best.c.id == Patient.id).order_by(best.c.rank, *IN_ORDER)
+
+
+def _ranks(words: Sequence[lookup.Term]) -> tuple[name_index.Pieces, ...]:
+    """Return what the key must hold of each word: whole parts of a name, their beginnings, anything inside."""
+    return [term.whole for term in words], [term.begun for term in words], [term.within for term in words]
 
 
 def _by_index(actor: Actor, term: lookup.Term) -> Iterator[Select[str]]:
@@ -69,12 +94,6 @@ def _by_index(actor: Actor, term: lookup.Term) -> Iterator[Select[str]]:
         yield mine.where(Patient.birth_date == term.day)
     if term.ticket:
         yield select(Encounter.patient_id).where(*_open(actor), Encounter.ticket == term.ticket)
-
-
-def _inexact(terms: Sequence[lookup.Term]) -> ColumnElement[int]:
-    """Return 0 for who bears the typed words as whole names, 1 for who only begins with them."""
-    whole = [Patient.search_key.contains(f"|{word}|", autoescape=True) for term in terms for word in term.words]
-    return case((or_(*whole), 0), else_=1) if whole else case((Patient.id.is_not(None), 0), else_=1)
 
 
 def _open(actor: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -101,14 +120,16 @@ def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
     mine = select(Patient).where(Patient.visible_to(actor)).order_by(Patient.id)
     same_day = session.scalars(mine.where(Patient.birth_date == born)) if born else ()
     found = [patient for patient in same_day if _alike(patient, values)]
-    found += session.scalars(mine.where(bears_name(values)).limit(SHOWN)) if any(_full_names(values)) else []
-    return list(dict.fromkeys(found))[:SHOWN]
+    return list(dict.fromkeys([*found, *of_name(actor, values, SHOWN)]))[:SHOWN]
 
 
-def bears_name(values: Mapping[str, Any]) -> ColumnElement[bool]:
-    """Return the condition under which a patient has the same full name, as written or as read."""
+def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -> Sequence[Patient]:
+    """Return the patients of the same full name, as written or as read, in a lasting order."""
     keys = [f"|{key}|" for key in _full_names(values) if key]
-    return or_(*(Patient.search_key.contains(key, autoescape=True) for key in keys)) if keys else false()
+    if not keys:
+        return []
+    ids = name_index.bearers(actor, [keys])
+    return session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id).limit(limit)).all()
 
 
 def _full_names(values: Mapping[str, Any]) -> Iterator[str]:

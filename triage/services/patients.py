@@ -198,9 +198,8 @@ def _current(patient: Patient, values: Mapping[str, Any], identifiers: Mapping[s
 def _renamed(actor: Actor, patient: Patient) -> None:
     patient.search_key = _key(patient)
     columns = ("family_name", "given_name", "family_kana", "given_kana")
-    same = lookup.bears_name({name: getattr(patient, name) for name in columns})
-    others = select(Patient).where(Patient.organisation_id == patient.organisation_id, Patient.id != patient.id, same)
-    _mark_same_name(actor, patient, list(session.scalars(others)))
+    same = lookup.of_name(actor, {name: getattr(patient, name) for name in columns})
+    _mark_same_name(actor, patient, [other for other in same if other.id != patient.id])
 
 
 def _record_change(actor: Actor, patient: Patient, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
