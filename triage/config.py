@@ -21,6 +21,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "LOCKOUT_AFTER": (5, "wrong passwords in a row for one name from one address before a wait"),
     "LOCKOUT_MINUTES": (15, "the longest wait after wrong passwords"),
     "MODALITIES": ("", 'the machines on site, such as "xray ct mri"; empty means X-ray and CT'),
+    "WALL_SECONDS": (5.0, "a wall display asks for news after this many seconds"),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

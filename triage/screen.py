@@ -11,7 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup, escape
 from werkzeug.local import LocalProxy
 
-from triage import clock, knowledge, web
+from triage import clock, device_door, knowledge, web
 from triage.domain.access import Actor
 from triage.domain.messages import N_
 from triage.domain.people import age_in_years
@@ -29,6 +29,7 @@ NAVIGATION = (
     ("rulesets.index", N_("Rules"), "rules:view", "l"),
     ("audit.index", N_("Audit"), "audit:view", "a"),
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
+    ("devices.index", N_("Devices"), "devices:manage", "d"),
 )
 #: Blueprints that are reached through another one's place in the navigation.
 PART_OF = {"calls": "board", "rooms": "accounts", "rule_drafts": "rulesets", "simulations": "rulesets"}
@@ -50,6 +51,7 @@ def _common() -> dict[str, Any]:
         "locale": web.locale(),
         "other_locale_url": _other_locale_url(),
         "theme": request.cookies.get("theme") if request.cookies.get("theme") in web.THEMES else "auto",
+        "public_desk": request.cookies.get(device_door.MARK) == "public",
         "demo": current_app.config["DEMO"],
         "rules_signed": who is not None and _rules_signed(),
         "now": clock.now(),

@@ -18,9 +18,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage import db
+from triage import db, device_door
 from triage.domain import errors
-from triage.domain.access import PUBLIC, Actor
+from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
 from triage.services import accounts, audit
 
@@ -165,6 +165,8 @@ def _guard() -> AnyResponse | None:
     needed = getattr(current_app.view_functions[request.endpoint], "permission", None)
     if needed == PUBLIC:
         return None
+    if needed in DEVICE_PERMISSIONS:
+        return device_door.refusal(needed)
     if not current_user.is_authenticated:
         return _sign_in_first()
     if needed is None or not actor().may(needed):

@@ -6,6 +6,8 @@ from flask import Flask
 
 NOUNS = (
     "accounts",
+    "devices",
+    "wall",
     "patients",
     "encounters",
     "intakes",

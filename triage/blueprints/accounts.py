@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, make_response, redirect, request, sess
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
+from triage import device_door
 from triage.domain.access import PUBLIC, SIGNED_IN
 from triage.domain.errors import DomainError
 from triage.forms.accounts import SignInForm
@@ -31,14 +32,16 @@ def sign_in() -> Response:
         return page("accounts/login.html", status=422 if form.is_submitted() else 200, form=form)
     try:
         token, found = accounts.sign_in(
-            form.user_name.data or "", form.password.data or "", request.remote_addr or "", _lock_out()
+            form.user_name.data or "", form.password.data or "", request.remote_addr or "", lock_out()
         )
     except DomainError as error:
         form.password.data = ""
         return page("accounts/login.html", status=422, form=form, error=message(error))
     session.clear()  # nothing of the session before signing in is carried over
     login_user(SignedIn(token, found))
-    return redirect(inside(form.next.data) or url_for(found.home), 303)
+    answer = redirect(inside(form.next.data) or url_for(found.home), 303)
+    device_door.mark(answer, device_door.current())
+    return answer
 
 
 @blueprint.post("/sign-out")
@@ -84,6 +87,7 @@ def theme(name: str) -> Response:
     return answer
 
 
-def _lock_out() -> accounts.LockOut:
+def lock_out() -> accounts.LockOut:
+    """Return after how many wrong tries one has to wait, as configured."""
     config = current_app.config
     return accounts.LockOut(config["LOCKOUT_AFTER"], timedelta(minutes=config["LOCKOUT_MINUTES"]))

@@ -34,7 +34,7 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
     | {"rules:draft", "rules:view", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
-    "admin": frozenset({"staff:manage", "rooms:manage", "rules:view"}),
+    "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"}),
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view"}),
     "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view"}),
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"}),
@@ -42,6 +42,10 @@ GRANTS: dict[str, frozenset[str]] = {
 ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
 DUTIES = ("lead_nurse", "clinical_lead")
 PERMISSIONS = frozenset().union(*GRANTS.values())
+
+#: Kind of an enrolled device -> what its token opens: these endpoints and no other. No role holds any of it.
+DEVICE_GRANTS: dict[str, frozenset[str]] = {"wall": frozenset({"device:wall"}), "public_desk": frozenset()}
+DEVICE_PERMISSIONS = frozenset().union(*DEVICE_GRANTS.values())
 
 #: Role -> the endpoint a person lands on after signing in; the first role held wins.
 HOME = {
@@ -52,6 +56,22 @@ HOME = {
     "auditor": "audit.index",
     "admin": "accounts.staff",
 }
+
+
+@dataclass(frozen=True)
+class Screen:
+    """An enrolled device at one site. It reads what its kind may read, writes nothing, and is never a person."""
+
+    device_id: str
+    site_id: str
+    kind: str
+    name: str
+    time_zone: str = "Asia/Tokyo"
+    room_id: str | None = None
+
+    def may(self, permission: str) -> bool:
+        """Tell whether the device's kind opens what asks for this permission."""
+        return permission in DEVICE_GRANTS.get(self.kind, ())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,13 @@ EVENTS: dict[str, frozenset[str]] = {
         "role_granted": "whose role valid_from valid_until",
         "role_revoked": "whose role",
         "access_refused": "endpoint permission",
+        # devices
+        "device_added": "device kind name room",
+        "device_code_given": "device",
+        "device_enrolled": "device address",
+        "device_refused": "address",
+        "device_renamed": "device before after",
+        "device_revoked": "device",
         # patients
         "patients_searched": "words found",
         "patient_created": "number",

@@ -101,5 +101,8 @@ MESSAGES: dict[str, str] = {
     "not_your_stage": N_("Patients at this stage are called by others."),
     "not_called": N_("No call is open for this patient."),
     "call_undo_too_late": N_("A call can be taken back for 10 minutes."),
+    "device_code_wrong": N_("This code is wrong, used or too old. Ask the administrator for a new one."),
+    "too_many_devices": N_("There are %(count)s devices already. Shut out one that is no longer used."),
+    "device_revoked": N_("This device is shut out. Add it anew."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

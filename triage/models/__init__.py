@@ -5,6 +5,7 @@ from triage.models.accounts import Grant, LoginAttempt, LoginSession, Staff, Sta
 from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
 from triage.models.calls import Call
 from triage.models.consults import TreatmentDecision
+from triage.models.devices import Device, DeviceToken
 from triage.models.drafts import Draft, Submission
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
@@ -24,6 +25,8 @@ __all__ = [
     "Call",
     "Change",
     "Claim",
+    "Device",
+    "DeviceToken",
     "Draft",
     "Emergency",
     "EmergencyWithdrawal",

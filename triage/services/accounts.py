@@ -46,7 +46,7 @@ def hash_password(password: str) -> str:
 def sign_in(user_name: str, password: str, address: str, lock_out: LockOut) -> tuple[str, Actor]:
     """Return the token of a new session and its actor; raises Refused for a wrong password or while locked out."""
     staff = session.scalar(select(Staff).where(Staff.user_name == user_name))
-    wait = _wait(user_name, address, lock_out)
+    wait = wait_left(user_name, address, lock_out)
     session.close()  # no lock and no snapshot is held while the hash is computed
     if wait:
         _refuse(staff, user_name, address, "locked out")
@@ -160,7 +160,8 @@ def _password_fits(staff: Staff | None, password: str) -> bool:
     return fits and staff is not None and staff.deactivated_at is None
 
 
-def _wait(user_name: str, address: str, lock_out: LockOut) -> timedelta | None:
+def wait_left(user_name: str, address: str, lock_out: LockOut) -> timedelta | None:
+    """Return how long this name has to wait at this address after too many wrong tries, or None."""
     since = clock.now() - lock_out.longest
     where = (LoginAttempt.user_name == user_name, LoginAttempt.address == address, LoginAttempt.at > since)
     count, last = session.execute(select(func.count(), func.max(LoginAttempt.at)).where(*where)).one()
