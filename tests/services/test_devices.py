@@ -11,7 +11,7 @@ from triage import clock
 from triage.db import session
 from triage.domain.access import Actor, Screen
 from triage.domain.errors import Conflict, DomainError, NotFound, Refused, Stale
-from triage.models import AuditEvent, Device, DeviceToken, Room
+from triage.models import AuditEvent, Device, DeviceToken
 from triage.services import audit, devices
 from triage.services.accounts import LockOut
 

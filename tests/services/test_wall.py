@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.builders import Clinic, build_clinic, wait
-from triage import clock
+from triage import clock, knowledge
 from triage.db import session
 from triage.domain.access import Screen
 from triage.domain.waits import Range
@@ -30,6 +30,14 @@ def later(minutes: float) -> Iterator[None]:
         yield
 
 
+REASON = knowledge.load().override_reasons[0].id
+
+
+def calm(clinic: Clinic) -> Encounter:
+    """Let a patient wait who said no to every urgent question."""
+    return wait(clinic.reception, {question.id: False for question in knowledge.load().urgent_questions})
+
+
 def screen(clinic: Clinic, room_id: str | None = None) -> Screen:
     return Screen("w", clinic.site_id, "wall", "Waiting room", "Asia/Tokyo", room_id)
 
@@ -50,7 +58,7 @@ def waits(clinic: Clinic) -> dict[str, Range | None]:
 def triaged(clinic: Clinic, encounter: Encounter, route: str = "specialist_consult", modality: str = "") -> None:
     session.close()
     row = encounters.get(clinic.nurse, encounter.id)
-    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(3, route, modality, "clinical_impression"))
+    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, route, modality, REASON))
 
 
 def test_the_newest_six_calls_are_shown_newest_first(clinic: Clinic) -> None:
@@ -95,7 +103,7 @@ def test_another_site_calls_on_its_own_walls(clinic: Clinic) -> None:
 
 
 def test_a_wait_is_shown_only_where_enough_people_were_seen(clinic: Clinic) -> None:
-    visits = [wait(clinic.reception) for _ in range(5)]
+    visits = [calm(clinic) for _ in range(5)]
     for n, visit in enumerate(visits[:4]):
         with later(20 + n):
             triaged(clinic, visit)
@@ -110,7 +118,7 @@ def test_a_wait_is_shown_only_where_enough_people_were_seen(clinic: Clinic) -> N
 
 
 def test_those_who_still_wait_stretch_the_range(clinic: Clinic) -> None:
-    for visit in [wait(clinic.reception) for _ in range(5)]:
+    for visit in [calm(clinic) for _ in range(5)]:
         with later(10):
             triaged(clinic, visit)
     wait(clinic.reception)
@@ -127,7 +135,7 @@ def test_an_emergency_is_nobodys_usual_wait(clinic: Clinic) -> None:
 
 
 def test_yesterday_is_no_wait_of_today(clinic: Clinic) -> None:
-    for visit in [wait(clinic.reception) for _ in range(5)]:
+    for visit in [calm(clinic) for _ in range(5)]:
         with later(14 * 60 - 10):
             triaged(clinic, visit)
     with later(14 * 60 - 5):

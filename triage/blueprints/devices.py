@@ -1,5 +1,7 @@
 """Devices: the administrator's list, and the page on which a browser becomes one of them."""
 
+from typing import Any
+
 from flask import Blueprint, Response, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -8,7 +10,7 @@ from triage.blueprints.accounts import lock_out
 from triage.domain.access import PUBLIC
 from triage.domain.errors import DomainError, Stale
 from triage.forms.devices import CodeForm, DeviceForm, RenameForm
-from triage.services import devices
+from triage.services import devices, rooms
 from triage.web import actor, done, locale, message, page, requires
 
 blueprint = Blueprint("devices", __name__)
@@ -83,17 +85,17 @@ def set_up() -> AnyResponse:
     return answer
 
 
-def _ask_code(form: CodeForm, status: int, **values: object) -> Response:
+def _ask_code(form: CodeForm, status: int, **values: Any) -> Response:
     return page("devices/set_up.html", status=status, form=form, held=device_door.current(), **values)
 
 
 def _form(empty: bool = False) -> DeviceForm:
     ja = locale() == "ja"
-    rooms = [(room.id, (ja and room.name_ja) or room.name) for room in devices.list_rooms(actor())]
-    return (DeviceForm(formdata=None) if empty else DeviceForm()).offer(rooms)
+    choices = [(room.id, (ja and room.name_ja) or room.name) for room in rooms.list_rooms(actor())]
+    return (DeviceForm(formdata=None) if empty else DeviceForm()).offer(choices)
 
 
-def _list(form: DeviceForm, status: int = 200, **values: object) -> Response:
+def _list(form: DeviceForm, status: int = 200, **values: Any) -> Response:
     found = devices.list_devices(actor())
     address = url_for("devices.set_up", _external=True)
     return page("devices/index.html", status=status, form=form, devices=found, address=address, **values)

@@ -48,8 +48,14 @@ def show() -> Response:
     shown = _shown(state)
     words = {name: _both(text) for name, text in WORDS.items()}
     stations = {wait.station: _station(wait.station) for wait in state.waits}
-    values = {"state": state, "shown": shown, "rev": _revision(shown), "words": words, "stations": stations}
-    timing = {"every": current_app.config["WALL_SECONDS"], "new": NEW, "silent": SILENT}
+    values: dict[str, Any] = {
+        "state": state,
+        "shown": shown,
+        "rev": _revision(shown),
+        "words": words,
+        "stations": stations,
+    }
+    timing: dict[str, Any] = {"every": current_app.config["WALL_SECONDS"], "new": NEW, "silent": SILENT}
     answer = page("wall/show.html", release=RELEASE, most=wall.MOST, **timing, **values)
     device_door.renew(answer)
     return answer

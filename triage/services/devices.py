@@ -93,11 +93,6 @@ def list_devices(actor: Actor) -> list[Device]:
     return sorted(found, key=lambda device: device.revoked_at is not None)
 
 
-def list_rooms(actor: Actor) -> list[Room]:
-    """Return the rooms of the site, by name."""
-    return list(session.scalars(select(Room).where(Room.site_id == actor.site_id).order_by(Room.name)))
-
-
 def enrol(typed: str, address: str, lock_out: LockOut) -> tuple[str, Screen]:
     """Turn a code into the token of this browser; raises Refused for a wrong code or after too many of them."""
     wait = wait_left(ATTEMPTS, address, lock_out)

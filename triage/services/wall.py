@@ -119,7 +119,8 @@ def _imaged(screen: Screen, modality: str) -> list[float]:
     today = (Encounter.site_id == screen.site_id, Encounter.ticket_date == _day(screen, clock.now()))
     begun = (ImagingOrder.modality == modality, ImagingOrder.started_at > clock.now() - RECENT)
     query = select(ImagingOrder.requested_at, ImagingOrder.started_at).join(Encounter).where(*today, *begun)
-    return [_minutes(since, at) for since, at in session.execute(query.order_by(ImagingOrder.started_at))]
+    rows = session.execute(query.order_by(ImagingOrder.started_at))
+    return [_minutes(since, at) for since, at in rows if at is not None]
 
 
 def _queued(screen: Screen, modality: str) -> list[float]:
