@@ -37,7 +37,9 @@ PART_OF = {"calls": "board", "rooms": "accounts", "rule_drafts": "rulesets", "si
 
 def init_app(app: Flask) -> None:
     """Give templates their filters and common values."""
-    app.jinja_env.filters.update(clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age)
+    app.jinja_env.filters.update(
+        clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age, site_day=site_day
+    )
     app.context_processor(_common)
     app.jinja_env.globals.update(known=LocalProxy(_known), signed=signed)
 
@@ -134,6 +136,11 @@ def day(value: date | None) -> str:
     if value is None:
         return ""
     return str(babel_date(value, "d MMM y" if web.locale() == "en" else "y年M月d日"))
+
+
+def site_day(value: datetime) -> date:
+    """Return the day that the site's calendar shows at a moment."""
+    return value.astimezone(web.zone()).date()
 
 
 def minutes_since(value: datetime | None) -> int:

@@ -14,6 +14,7 @@ NOUNS = (
     "board",
     "calls",
     "rooms",
+    "downtime",
     "triage",
     "emergencies",
     "imaging",

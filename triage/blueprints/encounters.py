@@ -71,12 +71,16 @@ def _summary(encounter: Encounter, form: LeaveForm, status: int = 200, **values:
 def slip(encounter_id: str) -> Response:
     """Show the slip for the printer: ticket and way, no complaint, no acuity, no birth date."""
     encounter = encounters.print_(actor(), encounter_id, "slip")
-    when = encounter.arrived_at.astimezone(zone())
-    values = {"encounter": encounter, "site": organisations.site_of(actor()), "when": when}
-    language = encounter.patient.language
-    sheet = in_language(language, "encounters/_slip.html", values)
-    line = in_language("en", "encounters/_slip_line.html", values) if language == "ja" else ""
+    sheet, line = slip_of(encounter, organisations.site_of(actor()))
     return page("encounters/slip.html", encounter=encounter, sheet=sheet, line=line)
+
+
+def slip_of(encounter: Encounter, site: Any) -> tuple[str, str]:
+    """Return the slip in the patient's language, and a line in English below a Japanese one."""
+    values = {"encounter": encounter, "site": site, "when": encounter.arrived_at.astimezone(zone())}
+    language = encounter.patient.language
+    line = in_language("en", "encounters/_slip_line.html", values) if language == "ja" else ""
+    return in_language(language, "encounters/_slip.html", values), line
 
 
 @blueprint.post("/encounters/<encounter_id>/departure")

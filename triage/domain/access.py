@@ -14,6 +14,7 @@ _CARE = frozenset({
     "patients:search",
     "emergencies:raise",
     "calls:make",
+    "board:print",
 })  # fmt: skip
 _DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "encounters:leave", "intakes:record"}
 _CLINICAL = _CARE | {
@@ -39,6 +40,9 @@ GRANTS: dict[str, frozenset[str]] = {
     "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view"}),
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"}),
 }
+#: The role of the command that prints the board on a timer: no person can be granted it.
+PRINTER = "printer"
+GRANTS[PRINTER] = frozenset({"board:view", "board:print", "patients:open"})
 ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
 DUTIES = ("lead_nurse", "clinical_lead")
 PERMISSIONS = frozenset().union(*GRANTS.values())

@@ -25,6 +25,7 @@ LABELS: dict[str, str] = {
     "patient_changed": N_("Patient changed"),
     "patient_opened": N_("Record opened"),
     "printed": N_("Printed"),
+    "board_printed": N_("Board printed"),
     "checked_in": N_("Checked in"),
     "intake_submitted": N_("Intake sent"),
     "encounter_changed": N_("Visit changed"),

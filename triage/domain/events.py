@@ -28,6 +28,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "patient_changed": "before after",
         "patient_opened": "what",
         "printed": "what",
+        "board_printed": "what encounters",
         # encounters
         "checked_in": "ticket",
         "intake_submitted": "unanswered",
