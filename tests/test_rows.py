@@ -12,7 +12,7 @@ from triage import clock, rows
 from triage.db import session
 from triage.domain.access import Actor
 from triage.rows import Viewer
-from triage.services import board, emergencies, encounters, intakes
+from triage.services import board, claims, emergencies, encounters, intakes
 from triage.services.lines import Line
 
 Draw = Callable[..., str]
@@ -83,7 +83,7 @@ def test_the_row_is_in_the_readers_language_and_zone_whoever_read_it_before(clin
 
 def test_nobody_is_offered_what_only_the_reader_before_may_do(clinic: Clinic, draw: Draw) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     line = line_of(clinic.nurse, encounter.id)
     lead, desk = replace(NURSE, may_take_over=True), replace(NURSE, may_claim=False)
     assert "claim/takeover" in draw(line, lead)
@@ -95,7 +95,7 @@ def test_nobody_is_offered_what_only_the_reader_before_may_do(clinic: Clinic, dr
 
 def test_ones_own_patient_is_marked_as_ones_own_and_nobody_elses(clinic: Clinic, draw: Draw) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     line = line_of(clinic.nurse, encounter.id)
     for staff_id, is_mine in ((clinic.nurse.staff_id, True), (clinic.surgeon.staff_id, False)) * 2:
         assert ("line mine" in draw(line, staff_id=staff_id)) == is_mine
@@ -124,7 +124,7 @@ def test_a_change_or_the_passing_of_time_makes_another_row(clinic: Clinic) -> No
     current = encounters.get(clinic.nurse, encounter.id)
     intakes.change_details(clinic.reception, encounter.id, current.version, {"complaint": "腰が痛い"})
     assert changes()
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     assert changes()
     with clock.at(start + timedelta(minutes=11)):
         assert changes(), "over the target"

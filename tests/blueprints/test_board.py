@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.builders import Clinic, arrive, build_clinic, wait
 from triage.db import session
 from triage.models import Claim, Encounter
-from triage.services import board, emergencies, encounters, intakes
+from triage.services import claims, emergencies, encounters, intakes
 
 SignIn = Callable[[str], FlaskClient]
 HTMX = {"HX-Request": "true", "X-Background": "1"}
@@ -97,7 +97,7 @@ def test_a_refresh_in_hand_brings_only_the_changed_row_and_counts_what_waits(cli
     first, second = wait(clinic.reception), wait(clinic.reception)
     client = signed_in("nurse")
     rev = rev_of(client.get("/board").text)
-    board.claim(clinic.surgeon, second.id)
+    claims.claim(clinic.surgeon, second.id)
     new = wait(clinic.reception)
     status, text = refresh(client, rev=rev, known=f"e-{first.id},e-{second.id}", hold="1")
     assert status == 200
@@ -249,7 +249,7 @@ def test_who_triages_is_offered_to_take_and_then_to_give_back(clinic: Clinic, si
 
 def test_only_the_lead_nurse_is_offered_to_take_a_patient_over(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     for who in ("surgeon", "surgeon2"):
         client = signed_in(who)
         assert "/claim" not in act(client, encounter)
@@ -279,7 +279,7 @@ def test_who_comes_second_gets_the_row_as_it_stands_and_the_name_of_who_was_firs
     clinic: Clinic, signed_in: SignIn
 ) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     client = signed_in("surgeon")
     row = client.post(f"/encounters/{encounter.id}/claim", headers=HTMX)
     assert row.status_code == 409
@@ -293,7 +293,7 @@ def test_who_comes_second_gets_the_row_as_it_stands_and_the_name_of_who_was_firs
 
 def test_what_somebody_else_has_is_not_given_back_by_a_third(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     answer = signed_in("surgeon").post(f"/encounters/{encounter.id}/claim/release", headers=HTMX)
     assert answer.status_code == 409
     assert owner(encounter) == clinic.nurse.staff_id

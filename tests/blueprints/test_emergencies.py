@@ -14,7 +14,7 @@ from tests.builders import Clinic, as_answers, build_clinic, wait
 from tests.services.test_triage import later
 from triage import clock, db, knowledge
 from triage.models import AuditEvent, Emergency, Encounter
-from triage.services import board, emergencies, encounters, intakes
+from triage.services import claims, emergencies, encounters, intakes
 
 SignIn = Callable[[str], FlaskClient]
 QUESTIONS = [question.id for question in knowledge.load().urgent_questions]
@@ -56,7 +56,7 @@ def test_anyone_at_work_on_the_patient_raises_with_an_empty_form_against_a_forei
     clinic: Clinic, signed_in: SignIn, who: str
 ) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse2, encounter.id)
+    claims.claim(clinic.nurse2, encounter.id)
     client = signed_in(who)
     page = client.get(url(encounter)).text
     assert re.search(r'<summary[^>]*data-key="E"', page)

@@ -12,7 +12,7 @@ from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic
 from tests.services.test_triage import later
 from triage import db, knowledge
 from triage.models import AuditEvent, Encounter, TriageDecision
-from triage.services import board, emergencies, encounters, intakes, tasks, triage
+from triage.services import claims, emergencies, encounters, intakes, tasks, triage
 
 SignIn = Callable[[str], FlaskClient]
 QUESTIONS = [question.id for question in knowledge.load().urgent_questions]
@@ -160,7 +160,7 @@ def test_an_old_page_is_answered_409_with_who_was_faster_and_the_present_suggest
 
 def test_an_emergency_is_accepted_although_nothing_else_is_in_order(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse2, encounter.id)
+    claims.claim(clinic.nurse2, encounter.id)
     data = {"act": "override", "version": "abc", "acuity": "1", "route": "nowhere", "note": "x" * 5000 + "\x00"}
     answer = signed_in("nurse").post(url(encounter, "decision"), data=data)
     assert (answer.status_code, answer.location) == (303, url(encounter, "emergency"))

@@ -13,7 +13,7 @@ from tests.builders import PASSWORD, Clinic, arrive, wait
 from triage import knowledge
 from triage.db import session
 from triage.models import Encounter
-from triage.services import board, emergencies, encounters, intakes
+from triage.services import claims, emergencies, encounters, intakes
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -86,7 +86,7 @@ def test_a_change_by_somebody_else_appears_in_its_own_row_without_a_reload(
     page = at_board()
     page.evaluate("document.body.dataset.same = 'page'")
     others = [text for text in page.locator("#rows tr").all_inner_texts() if queue[2].ticket not in text]
-    by_others(board.claim, clinic.surgeon, queue[2].id)
+    by_others(claims.claim, clinic.surgeon, queue[2].id)
     expect(row(page, queue[2]).locator(".c-owner")).to_have_text("Surgeon")
     assert [text for text in page.locator("#rows tr").all_inner_texts() if queue[2].ticket not in text] == others
     expect(page.locator("body[data-same=page]")).to_have_count(1)
@@ -179,7 +179,7 @@ def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     page = at_board()
     row(page, queue[1]).locator("a.name").focus()
     page.route("**/board/rows*", lambda route: route.fulfill(status=204))  # before her screen hears of it
-    by_others(board.claim, clinic.surgeon, queue[1].id)
+    by_others(claims.claim, clinic.surgeon, queue[1].id)
     place = row(page, queue[1]).bounding_box()
     page.keyboard.press("c")
     told = row(page, queue[1]).get_by_role("alert")
@@ -211,7 +211,7 @@ def test_raised_to_emergency_from_the_row_in_two_keys_though_its_row_is_exchange
     page.keyboard.press("j")
     page.keyboard.press("E")
     expect(row(page, queue[0]).get_by_role("button", name="Raise now")).to_be_focused()
-    by_others(board.claim, clinic.nurse, queue[0].id)
+    by_others(claims.claim, clinic.nurse, queue[0].id)
     refresh(page)
     expect(row(page, queue[0])).to_contain_text("Nurse")
     expect(row(page, queue[0]).get_by_role("button", name="Raise now")).to_be_focused()
@@ -279,7 +279,7 @@ def test_a_pause_ends_by_itself_after_five_minutes(at_board: Open, clinic: Clini
     page.clock.install()
     page.reload()
     page.get_by_role("button", name="Pause").click()
-    by_others(board.claim, clinic.surgeon, queue[0].id)
+    by_others(claims.claim, clinic.surgeon, queue[0].id)
     page.clock.fast_forward("04:50")
     expect(page.locator("[data-live]")).to_contain_text("Paused since")
     page.clock.fast_forward("00:15")
@@ -305,7 +305,7 @@ def test_the_list_of_keys_names_those_of_the_board(at_board: Open, queue: list[E
 def test_filters_by_key_stand_in_the_address_and_nothing_found_is_not_nobody_here(
     at_board: Open, clinic: Clinic, queue: list[Encounter]
 ) -> None:
-    by_others(board.claim, clinic.nurse, queue[0].id)
+    by_others(claims.claim, clinic.nurse, queue[0].id)
     page = at_board()
     page.keyboard.press("m")
     page.wait_for_url("**/board?mine=1")
@@ -334,7 +334,7 @@ def test_a_claim_works_without_javascript_and_who_comes_second_gets_the_board_wi
     row(page, queue[0]).get_by_role("button", name="Take").click()
     expect(page).to_have_url(re.compile(r"/board\?untriaged=1"))
     expect(row(page, queue[0]).locator(".c-owner")).to_have_text("Nurse")
-    by_others(board.claim, clinic.surgeon, queue[1].id)
+    by_others(claims.claim, clinic.surgeon, queue[1].id)
     row(page, queue[1]).get_by_role("button", name="Take").click()
     expect(row(page, queue[1]).locator(".c-owner")).to_contain_text("Surgeon has this patient since")
     context.close()
@@ -347,8 +347,8 @@ def busy(clinic: Clinic, queue: list[Encounter]) -> list[Encounter]:
     more = [new(clinic, f"山{n}", "ヤマ", **calm) for n in range(8)]
     by_others(arrive, clinic.reception)
     pinned = new(clinic, saddle_anaesthesia=True)
-    by_others(board.claim, clinic.nurse, queue[0].id)
-    by_others(board.claim, clinic.surgeon, queue[1].id)
+    by_others(claims.claim, clinic.nurse, queue[0].id)
+    by_others(claims.claim, clinic.surgeon, queue[1].id)
     by_others(intakes.change_details, clinic.reception, pinned.id, None, {"complaint": "腰痛がひどい。" * 20})
     return [*queue, *more, pinned]
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.builders import Clinic, wait
 from triage.db import session
 from triage.models import Encounter
-from triage.services import board, emergencies, encounters
+from triage.services import board, claims, emergencies, encounters
 
 Open = Callable[..., Page]
 
@@ -47,7 +47,7 @@ def alarm(clinic: Clinic, encounter_id: str) -> None:
 
 
 def takes(clinic: Clinic, who: str, encounter_id: str) -> None:
-    board.claim(clinic.people[who], encounter_id)
+    claims.claim(clinic.people[who], encounter_id)
     session.remove()
 
 

@@ -15,7 +15,7 @@ from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound
 from triage.models import AuditEvent, Claim, Encounter, Staff
-from triage.services import alerts, board, emergencies, encounters, intakes, lines, triage
+from triage.services import alerts, board, claims, emergencies, encounters, intakes, lines, triage
 from triage.services.audit import record
 
 
@@ -52,7 +52,7 @@ def test_administrator_and_auditor_see_nobody(clinic: Clinic, who: str) -> None:
 
 def test_filters_show_what_they_say(clinic: Clinic) -> None:
     mine, desk = wait(clinic.reception), arrive(clinic.reception)
-    board.claim(clinic.nurse, mine.id)
+    claims.claim(clinic.nurse, mine.id)
     with clock.at(clock.now() + timedelta(minutes=45)):
         look = {
             "mine": board.look(clinic.nurse, board.Filters(mine=True)).ids,
@@ -82,7 +82,7 @@ def test_the_board_costs_the_same_number_of_queries_for_one_as_for_sixty(clinic:
     for number in range(59):
         row = arrive(clinic.reception)
         if number % 10 == 0:
-            board.claim(clinic.nurse, row.id)
+            claims.claim(clinic.nurse, row.id)
         if number % 10 == 1:
             emergencies.raise_(clinic.reception, row.id)
     assert count() == one == 2  # the revision and the rows
@@ -131,7 +131,7 @@ def test_a_row_says_which_examination_is_open_and_what_has_to_be_asked_again(cli
 
 def test_a_row_that_time_alone_has_changed_is_shown_again(clinic: Clinic) -> None:
     encounter, start = wait(clinic.reception), clock.now()
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
 
     def changed(seen_minute: int, minute: int) -> bool:
         session.close()
@@ -162,7 +162,7 @@ def test_a_refresh_names_exactly_what_changed(clinic: Clinic) -> None:
     first, second = wait(clinic.reception), wait(clinic.reception)
     session.close()
     seen = board.current_revision(clinic.nurse)
-    board.claim(clinic.nurse, second.id)
+    claims.claim(clinic.nurse, second.id)
     assert board.changed_since(clinic.nurse, seen) == {second.id}
     assert first.id not in board.changed_since(clinic.nurse, seen)
 
@@ -185,7 +185,7 @@ def test_of_twenty_people_who_take_a_patient_at_once_one_wins_and_nineteen_are_t
 
     def take(number: int) -> str:
         try:
-            board.claim(actors[number], encounter.id)
+            claims.claim(actors[number], encounter.id)
         except Conflict as refusal:
             return f"refused: {refusal.params['by']}"
         return f"won: {actors[number].name}"
@@ -205,7 +205,7 @@ def test_of_twenty_different_people_one_gets_the_patient_and_nineteen_are_refuse
 
     def take(number: int) -> str:
         try:
-            board.claim(people[number], encounter.id)
+            claims.claim(people[number], encounter.id)
         except Conflict:
             return "refused"
         return people[number].staff_id
@@ -227,23 +227,23 @@ def _hire(actor: Actor, number: int) -> str:
 
 def test_whoever_records_something_keeps_the_patient_they_took(clinic: Clinic) -> None:
     encounter, start = wait(clinic.reception), clock.now()
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     with clock.at(start + timedelta(minutes=25)):
         intakes.record_answers(clinic.nurse, encounter.id, as_answers({"back_pain": True}))
         intakes.record_answers(clinic.surgeon, encounter.id, as_answers({"leg_pain": True}))
     with clock.at(start + timedelta(minutes=40)), pytest.raises(Conflict):
-        board.claim(clinic.nurse2, encounter.id)
+        claims.claim(clinic.nurse2, encounter.id)
     with clock.at(start + timedelta(minutes=56)):
-        board.claim(clinic.nurse2, encounter.id)
+        claims.claim(clinic.nurse2, encounter.id)
 
 
 def test_how_long_a_claim_holds_is_the_sites_to_say(clinic: Clinic) -> None:
     encounter, start = wait(clinic.reception), clock.now()
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     with clock.at(start + timedelta(minutes=6)):
         assert not only(clinic.nurse, encounter).is_idle
         assert board.find_line(clinic.nurse, encounter.id, timedelta(minutes=5)).is_free  # type: ignore[union-attr]
-        board.claim(clinic.nurse2, encounter.id, timedelta(minutes=5))
+        claims.claim(clinic.nurse2, encounter.id, timedelta(minutes=5))
     session.close()
     last = session.scalars(select(AuditEvent).order_by(AuditEvent.sequence.desc())).first()
     assert last is not None
@@ -252,29 +252,29 @@ def test_how_long_a_claim_holds_is_the_sites_to_say(clinic: Clinic) -> None:
 
 def test_a_claim_without_activity_lapses_and_the_next_person_may_take_it(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     with clock.at(clock.now() + timedelta(minutes=29)), pytest.raises(Conflict):
-        board.claim(clinic.nurse2, encounter.id)
+        claims.claim(clinic.nurse2, encounter.id)
     with clock.at(clock.now() + timedelta(minutes=31)):
-        board.claim(clinic.nurse2, encounter.id)
+        claims.claim(clinic.nurse2, encounter.id)
     session.close()
     assert session.get_one(Claim, encounter.id).staff_id == clinic.nurse2.staff_id
 
 
 def test_only_who_has_a_patient_or_the_lead_nurse_gives_it_back(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.surgeon, encounter.id)
+    claims.claim(clinic.surgeon, encounter.id)
     with pytest.raises(Conflict):
-        board.release(clinic.nurse, encounter.id)
-    board.release(clinic.nurse2, encounter.id)
+        claims.release(clinic.nurse, encounter.id)
+    claims.release(clinic.nurse2, encounter.id)
     with pytest.raises(Conflict):
-        board.release(clinic.nurse2, encounter.id)
+        claims.release(clinic.nurse2, encounter.id)
 
 
 def test_the_lead_nurse_takes_a_patient_over(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
-    board.take_over(clinic.nurse2, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
+    claims.take_over(clinic.nurse2, encounter.id, "shift ended")
     session.close()
     assert session.get_one(Claim, encounter.id).staff_id == clinic.nurse2.staff_id
 
@@ -283,7 +283,7 @@ def test_a_patient_of_another_site_cannot_be_taken(clinic: Clinic) -> None:
     other = build_clinic("osaka", clinic.nurse.organisation_id, suffix="-osaka")
     encounter = wait(clinic.reception)
     with pytest.raises(NotFound):
-        board.claim(other.nurse, encounter.id)
+        claims.claim(other.nurse, encounter.id)
 
 
 def test_an_emergency_nobody_takes_on_for_two_minutes_alerts_lead_nurse_and_surgeons(clinic: Clinic) -> None:

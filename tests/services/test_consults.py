@@ -13,7 +13,7 @@ from triage import db, knowledge
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
 from triage.domain.treatment import KINDS
 from triage.models import AuditEvent, AuditPayload, Encounter, TreatmentDecision
-from triage.services import board, consults, emergencies, encounters, imaging, intakes, orders, triage
+from triage.services import claims, consults, emergencies, encounters, imaging, intakes, orders, triage
 from triage.services.consults import Choice
 
 SIGNED: dict[str, Any] = {"identified": True}
@@ -134,7 +134,7 @@ def test_a_question_reaches_the_nurse_and_is_open_until_the_next_decision(clinic
 
 def test_a_patient_sent_back_is_nobodys_so_that_the_nurse_can_take_over(clinic: Clinic) -> None:
     encounter = at_stage(clinic, "review")
-    board.claim(clinic.surgeon, encounter.id)
+    claims.claim(clinic.surgeon, encounter.id)
     decide(clinic, encounter, QUESTION)
     assert now(clinic, encounter).claim is None
 

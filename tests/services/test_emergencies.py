@@ -14,7 +14,7 @@ from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
 from triage.domain.rules import evaluate
 from triage.models import AuditEvent, Emergency, Encounter, ImagingOrder, Patient
-from triage.services import board, consults, emergencies, encounters, imaging, intakes, patients, triage
+from triage.services import claims, consults, emergencies, encounters, imaging, intakes, patients, triage
 from triage.services.audit import record
 
 QUESTIONS = [question.id for question in knowledge.load().urgent_questions]
@@ -71,7 +71,7 @@ def test_a_positive_urgent_answer_at_the_desk_pins_the_patient_before_any_nurse_
 
 def test_reception_raises_to_emergency_although_another_has_the_patient_and_nothing_is_answered(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     emergencies.raise_(clinic.reception, encounter.id, "grey, sweating")
     assert reloaded(clinic, encounter).is_emergency
 

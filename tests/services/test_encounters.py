@@ -12,7 +12,7 @@ from triage import clock, knowledge
 from triage.db import session
 from triage.domain.errors import Conflict, NotFound, Refused, Stale
 from triage.models import AuditEvent, AuditPayload, Change, Encounter
-from triage.services import board, encounters
+from triage.services import claims, encounters
 
 
 def last_event() -> tuple[str, dict[str, Any]]:
@@ -62,7 +62,7 @@ def test_who_has_gone_may_come_again_the_same_day(clinic: Clinic) -> None:
 
 def test_leaving_unseen_is_recorded_with_its_reason_and_ends_visit_and_claim(clinic: Clinic) -> None:
     waiting = wait(clinic.reception)
-    board.claim(clinic.nurse, waiting.id)
+    claims.claim(clinic.nurse, waiting.id)
     encounters.leave_unseen(clinic.nurse, waiting.id, waiting.version, "待てない")
     assert last_event() == ("left_unseen", {"reason": "待てない"})
     gone = encounters.get(clinic.nurse, waiting.id)

@@ -12,7 +12,7 @@ from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
 from triage.domain.lifecycle import ROUTES
 from triage.models import AuditEvent, Encounter, ImagingOrder, TriageDecision
-from triage.services import board, emergencies, encounters, intakes, orders, triage
+from triage.services import claims, emergencies, encounters, intakes, orders, triage
 
 OTHER_ROUTES = sorted(set(ROUTES) - {"emergency_specialist"})
 
@@ -208,7 +208,7 @@ def test_an_administrator_and_an_auditor_lower_nothing(clinic: Clinic, who: str)
 
 def test_another_nurses_patient_is_not_routed_but_may_be_raised(clinic: Clinic) -> None:
     encounter = wait(clinic.reception, all_no())
-    board.claim(clinic.nurse2, encounter.id)
+    claims.claim(clinic.nurse2, encounter.id)
     with pytest.raises(Conflict) as conflict:
         triage.decide(clinic.nurse, encounter.id, encounter.version, suggested(encounter))
     assert conflict.value.code == "claimed_by_other"
@@ -218,7 +218,7 @@ def test_another_nurses_patient_is_not_routed_but_may_be_raised(clinic: Clinic) 
 
 def test_a_claim_that_lapsed_holds_nobody_up(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     encounter = wait(clinic.reception, all_no())
-    board.claim(clinic.nurse2, encounter.id)
+    claims.claim(clinic.nurse2, encounter.id)
     later(monkeypatch, minutes=31)
     triage.decide(clinic.nurse, encounter.id, encounter.version, suggested(encounter))
     assert reloaded(clinic, encounter).stage == "confirmation"

@@ -10,7 +10,7 @@ from triage import clock
 from triage.domain import lifecycle, queue
 from triage.domain.errors import Conflict
 from triage.rows import row_values
-from triage.services import alerts, board
+from triage.services import alerts, board, claims
 from triage.web import actor, done, htmx, inside, message, page, requires
 
 blueprint = Blueprint("board", __name__)
@@ -96,7 +96,7 @@ def strip() -> AnyResponse:
 def claim(encounter_id: str) -> AnyResponse:
     """Take the patient; who comes second is shown the row as it stands now, and who was first."""
     try:
-        board.claim(actor(), encounter_id, _lapses())
+        claims.claim(actor(), encounter_id, _lapses())
     except Conflict as faster:
         return _row(encounter_id, faster)
     return _row(encounter_id)
@@ -107,7 +107,7 @@ def claim(encounter_id: str) -> AnyResponse:
 def release(encounter_id: str) -> AnyResponse:
     """Give the patient back to the queue."""
     try:
-        board.release(actor(), encounter_id)
+        claims.release(actor(), encounter_id)
     except Conflict as other:
         return _row(encounter_id, other)
     return _row(encounter_id)
@@ -117,7 +117,7 @@ def release(encounter_id: str) -> AnyResponse:
 @requires("claims:take_over")
 def take_over(encounter_id: str) -> AnyResponse:
     """Take the patient from whoever has it."""
-    board.take_over(actor(), encounter_id)
+    claims.take_over(actor(), encounter_id, request.form.get("reason") or "—")
     return _row(encounter_id)
 
 

@@ -8,7 +8,7 @@ from triage.demo.persons import Person
 from triage.demo.reading import Case, Script
 from triage.domain.access import Actor
 from triage.models import ImagingOrder
-from triage.services import board, consults, emergencies, encounters, imaging, intakes, orders, triage
+from triage.services import claims, consults, emergencies, encounters, imaging, intakes, orders, triage
 
 #: What the radiographer checks before each examination.
 IDENTITY = ("name", "birth_date")
@@ -67,12 +67,12 @@ def give_up(visit: Visit) -> None:
 
 def claim(visit: Visit) -> None:
     """The nurse takes the patient."""
-    board.claim(visit.nurse, visit.encounter_id)
+    claims.claim(visit.nurse, visit.encounter_id)
 
 
 def claim_doctor(visit: Visit) -> None:
     """The surgeon takes the patient."""
-    board.claim(visit.surgeon, visit.encounter_id)
+    claims.claim(visit.surgeon, visit.encounter_id)
 
 
 def measure(visit: Visit) -> None:

@@ -33,6 +33,8 @@ LABELS: dict[str, str] = {
     "claimed": N_("Patient taken"),
     "claim_released": N_("Patient released"),
     "claim_taken_over": N_("Patient taken over"),
+    "claim_handed_over": N_("Patient handed over"),
+    "claim_undone": N_("Taking, giving or releasing undone"),
     "left_unseen": N_("Left without being seen"),
     "room_added": N_("Room added"),
     "room_renamed": N_("Room renamed"),

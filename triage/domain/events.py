@@ -36,7 +36,9 @@ EVENTS: dict[str, frozenset[str]] = {
         "findings_recorded": "before after suggestion",
         "claimed": "",
         "claim_released": "whose",
-        "claim_taken_over": "whose",
+        "claim_taken_over": "whose reason",
+        "claim_handed_over": "whose to note",
+        "claim_undone": "act whose",
         "left_unseen": "reason",
         # rooms and calls
         "room_added": "room name",

@@ -4,6 +4,7 @@ from triage.db import Base
 from triage.models.accounts import Grant, LoginAttempt, LoginSession, Staff, StaffIdentity
 from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
 from triage.models.calls import Call
+from triage.models.claims import ClaimStep, Presence
 from triage.models.consults import TreatmentDecision
 from triage.models.devices import Device, DeviceToken
 from triage.models.drafts import Draft, Submission
@@ -27,6 +28,7 @@ __all__ = [
     "Claim",
     "Device",
     "DeviceToken",
+    "ClaimStep",
     "Draft",
     "Emergency",
     "EmergencyWithdrawal",
@@ -40,6 +42,7 @@ __all__ = [
     "Organisation",
     "Patient",
     "PatientIdentifier",
+    "Presence",
     "Room",
     "RuleFeedback",
     "RuleFeedbackAnswer",

@@ -96,7 +96,10 @@ class StageChange(Row, Entered, Base):
 
 
 class Claim(Base):
-    """Who has this encounter open; one at most, kept by the primary key. Taking it is compare-and-set."""
+    """Who has this encounter: a lease. One at most, kept by the primary key; gone with the visit, kept by a trigger.
+
+    ``lease`` is the id of the step that gave it: every change compares it with what was read, in the database.
+    """
 
     __tablename__ = "claim"
 
@@ -104,4 +107,6 @@ class Claim(Base):
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     claimed_at: Mapped[datetime]
     active_at: Mapped[datetime]
+    lease: Mapped[str] = mapped_column(server_default="")
     staff: Mapped[Staff] = relationship(lazy="raise")
+    __mapper_args__ = {"version_id_col": lease, "version_id_generator": False}

@@ -1,4 +1,4 @@
-"""The queue board: who is here, in which order, since when; and claims: taken by one, lapsed when idle, taken over."""
+"""The queue board: who is here, in which order, since when."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -8,18 +8,16 @@ from functools import cached_property
 from sqlalchemy import select
 
 from triage import clock
-from triage.db import session, verb
+from triage.db import session
 from triage.domain import queue
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict
-from triage.models import Change, Claim, Encounter, SiteHead
-from triage.services.audit import record
-from triage.services.encounters import for_writing, taken
+from triage.models import Change, SiteHead
+from triage.services.claims import claim, release
 from triage.services.lines import LAPSES_AFTER, Line, has_lapsed, load, targets
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "claim", "current_revision", "find_line",
-    "has_lapsed", "look", "release", "take_over",
+    "has_lapsed", "look", "release",
 ]  # fmt: skip
 
 
@@ -109,57 +107,3 @@ def changed_since(actor: Actor, seen: int) -> set[str]:
     """Return the ids of the encounters that changed after a revision."""
     query = select(Change.encounter_id).where(Change.site_id == actor.site_id, Change.revision > seen).distinct()
     return set(session.scalars(query))
-
-
-@verb
-def claim(actor: Actor, encounter_id: str, lapses_after: timedelta = LAPSES_AFTER) -> None:
-    """Take the patient; raises Conflict naming who was faster. Taking one's own again renews it.
-
-    A claim without activity for longer than ``lapses_after`` holds nobody up.
-    """
-    encounter = for_writing(actor, encounter_id)
-    held = encounter.claim
-    if held is None or held.staff_id == actor.staff_id:
-        _take(actor, encounter, held)
-        record(actor, "claimed", patient_id=encounter.patient_id, encounter_id=encounter.id)
-    elif has_lapsed(held, lapses_after):
-        _take_from(actor, encounter, held)
-    else:
-        raise taken(actor, held)
-
-
-@verb
-def take_over(actor: Actor, encounter_id: str) -> None:
-    """Take the patient from whoever has it; the lead nurse's way."""
-    encounter = for_writing(actor, encounter_id)
-    _take_from(actor, encounter, encounter.claim)
-
-
-@verb
-def release(actor: Actor, encounter_id: str) -> None:
-    """Give the patient back to the queue; raises Conflict when somebody else has it."""
-    encounter = for_writing(actor, encounter_id)
-    held = encounter.claim
-    if held is None:
-        raise Conflict("not_claimed")
-    if held.staff_id != actor.staff_id and not actor.may("claims:take_over"):
-        raise taken(actor, held)
-    whose = held.staff_id
-    session.delete(held)
-    record(actor, "claim_released", patient_id=encounter.patient_id, encounter_id=encounter.id, whose=whose)
-
-
-def _take(actor: Actor, encounter: Encounter, held: Claim | None) -> None:
-    at = clock.now()
-    if held is None:
-        held = Claim(encounter_id=encounter.id)
-        session.add(held)
-    if held.staff_id != actor.staff_id:
-        held.claimed_at = at
-    held.staff_id, held.active_at = actor.staff_id, at
-
-
-def _take_from(actor: Actor, encounter: Encounter, held: Claim | None) -> None:
-    whose = held.staff_id if held else ""
-    _take(actor, encounter, held)
-    record(actor, "claim_taken_over", patient_id=encounter.patient_id, encounter_id=encounter.id, whose=whose)

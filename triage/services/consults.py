@@ -15,10 +15,11 @@ from triage.domain.candidates import candidates
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
-from triage.models import Claim, Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
+from triage.models import Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
 from triage.services import intakes, orders, pins, rulesets
 from triage.services.audit import record
 from triage.services.encounters import check_version, earlier, for_writing, move
+from triage.services.leases import let_go
 
 __all__ = [
     "DECIDABLE", "LISTED", "Case", "Choice", "candidates_for", "check", "decide", "decisions_of", "earlier_visits",
@@ -166,18 +167,12 @@ def _follow(actor: Actor, encounter: Encounter, choice: Choice) -> None:
         pins.pin(actor, encounter, "decided", choice.note)
     elif choice.kind == "back_to_nurse":
         move(actor, encounter, "send_back")
-        _free(encounter)
+        let_go(actor, encounter)
     elif choice.kind == "imaging":
         _order_imaging(actor, encounter, choice)
-        _free(encounter)
+        let_go(actor, encounter)
     else:
         move(actor, encounter, "decide")
-
-
-def _free(encounter: Encounter) -> None:
-    claim = session.get(Claim, encounter.id)
-    if claim is not None:  # the next one to work on the patient is somebody else
-        session.delete(claim)
 
 
 def _order_imaging(actor: Actor, encounter: Encounter, choice: Choice) -> None:

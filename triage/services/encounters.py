@@ -16,6 +16,7 @@ from triage.domain.late import paper_ticket as find_paper_ticket
 from triage.models import Claim, Encounter, Finding, Patient, Staff, StageChange
 from triage.services import call_state, late
 from triage.services.audit import lock_site, record, record_read
+from triage.services.leases import let_go
 from triage.services.submissions import once, remember
 
 
@@ -53,12 +54,6 @@ def for_writing(actor: Actor, encounter_id: str) -> Encounter:
     return encounter
 
 
-def taken(actor: Actor, held: Claim) -> Conflict:
-    """Return the refusal that names who has the patient, and since when on the site's clock."""
-    since = held.claimed_at.astimezone(ZoneInfo(actor.time_zone))
-    return Conflict("claimed_by_other", by=held.staff.name, since=f"{since:%H:%M}")
-
-
 def check_version(row: Any, version: int | None) -> None:
     """Refuse a write that was prepared on an older row; raises Stale naming who changed it."""
     if version is not None and row.version != version:
@@ -78,7 +73,8 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
     if encounter.stage != before:
         encounter.stage_since = at
     if encounter.stage in lifecycle.CLOSED:
-        _close(encounter, at)
+        encounter.finished_at, encounter.outcome = at, encounter.stage
+        let_go(actor, encounter)  # a visit and its place end together; the database keeps it too
     session.add(
         StageChange(
             encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
@@ -93,13 +89,6 @@ def _in_sequence(encounter: Encounter, step: str) -> datetime:
     if step != "raise_emergency":
         late.check(encounter.stage_since)
     return max(clock.now(), encounter.stage_since) if clock.entered_late() else clock.now()
-
-
-def _close(encounter: Encounter, at: datetime) -> None:
-    encounter.finished_at, encounter.outcome = at, encounter.stage
-    claim = session.get(Claim, encounter.id)
-    if claim is not None:  # a visit and its place end together
-        session.delete(claim)
 
 
 @verb

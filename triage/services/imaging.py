@@ -17,6 +17,7 @@ from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
 from triage.services import late
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
+from triage.services.leases import let_go
 
 #: What a patient can be recognised by; two must have been checked before the start.
 IDENTIFIERS = ("name", "birth_date", "number", "ticket")
@@ -177,6 +178,7 @@ def _send_on(actor: Actor, ended: ImagingOrder, step: str) -> None:
     )
     if encounter.stage == lifecycle.IMAGING and session.scalar(waiting.limit(1)) is None:
         move(actor, encounter, step)
+        let_go(actor, encounter, own=True)  # whoever imaged is done; a nurse who stays with the patient keeps it
 
 
 @verb

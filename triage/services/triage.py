@@ -12,11 +12,13 @@ from triage.domain import gate, lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
+from triage.domain.leases import LAPSES_AFTER, has_lapsed
 from triage.domain.suggestion import Suggestion
 from triage.models import Claim, Encounter, TreatmentDecision, TriageDecision
-from triage.services import board, emergencies, intakes, tasks
+from triage.services import emergencies, intakes, tasks
 from triage.services.audit import record
-from triage.services.encounters import check_version, for_writing, move, taken
+from triage.services.encounters import check_version, for_writing, move
+from triage.services.leases import let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
 from triage.services.tasks import open_tasks
 
@@ -78,7 +80,7 @@ def closed(now: Situation, choice: Choice) -> gate.Reasons:
 
 @verb
 def decide(
-    actor: Actor, encounter_id: str, version: int, choice: Choice, lapses_after: timedelta = board.LAPSES_AFTER
+    actor: Actor, encounter_id: str, version: int, choice: Choice, lapses_after: timedelta = LAPSES_AFTER
 ) -> str:
     """Keep the decision with the suggestion it answers, send the patient on, and return the decision's id.
 
@@ -126,11 +128,15 @@ def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, sugges
     return _keep(actor, encounter, kept, suggestion).id
 
 
-def find_holder(actor: Actor, encounter: Encounter, lapses_after: timedelta = board.LAPSES_AFTER) -> Claim | None:
+def find_holder(actor: Actor, encounter: Encounter, lapses_after: timedelta = LAPSES_AFTER) -> Claim | None:
     """Return the claim of somebody else that still holds, or None."""
     claim = encounter.claim
     foreign = claim is not None and claim.staff_id != actor.staff_id
-    return claim if claim is not None and foreign and not board.has_lapsed(claim, lapses_after) else None
+    return (
+        claim
+        if claim is not None and foreign and not has_lapsed(claim.active_at, clock.entered(), lapses_after)
+        else None
+    )
 
 
 def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:
@@ -157,9 +163,7 @@ def _send_on(actor: Actor, encounter: Encounter, choice: Choice) -> None:
     if encounter.stage == lifecycle.IMAGING:
         then_specialist = choice.route == "imaging_then_specialist"
         request_imaging(actor, encounter, choice.modality, choice.note.strip(), then_specialist)
-    claim = session.get(Claim, encounter.id)
-    if claim is not None:
-        session.delete(claim)
+    let_go(actor, encounter)
 
 
 def decisions_of(encounter: Encounter) -> list[TriageDecision]:

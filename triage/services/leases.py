@@ -1,0 +1,83 @@
+"""A claim as it changes hands inside another use case: given with its step kept, ended with its stage, refused."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import joinedload
+
+from triage import clock
+from triage.db import session
+from triage.domain import leases
+from triage.domain.access import Actor
+from triage.domain.errors import Conflict
+from triage.models import Claim, ClaimStep, Encounter
+
+
+def taken(actor: Actor, held: Claim) -> Conflict:
+    """Return the refusal that names who has the patient, and since when on the site's clock."""
+    since = held.claimed_at.astimezone(ZoneInfo(actor.time_zone))
+    return Conflict("claimed_by_other", by=held.staff.name, since=f"{since:%H:%M}")
+
+
+def give(
+    actor: Actor, encounter: Encounter, to: str | None, act: str, note: str = "", tell: str | None = None,
+    since: datetime | None = None, active_at: datetime | None = None,
+) -> ClaimStep:  # fmt: skip
+    """Put the patient into a person's hands (None: nobody's) inside a verb, and keep the step, whose id is the lease.
+
+    ``tell`` is who has to hear of it. Changing the claim compares its lease with the one that was read.
+    """
+    held = session.get(Claim, encounter.id)
+    step = _keep(actor, encounter, held, to, act, note, tell if tell != actor.staff_id else None)
+    if to is None:
+        _drop(encounter)
+        return step
+    if held is None:
+        held = Claim(encounter_id=encounter.id)
+        session.add(held)
+    held.staff_id, held.lease = to, step.id
+    held.claimed_at, held.active_at = since or step.at, active_at or step.at
+    return step
+
+
+def let_go(actor: Actor, encounter: Encounter, own: bool = False) -> None:
+    """End the claim inside a verb with what it was for: the next one to work on the patient is somebody else.
+
+    ``own``: only where the actor holds it.
+    """
+    held = session.get(Claim, encounter.id)
+    if held is not None and (held.staff_id == actor.staff_id or not own):
+        _keep(actor, encounter, held, None, leases.ENDED, "", None)
+        _drop(encounter)
+
+
+def _drop(encounter: Encounter) -> None:
+    # In bulk: where the visit has ended the database has already dropped it, and that is no conflict.
+    session.execute(delete(Claim).where(Claim.encounter_id == encounter.id))
+
+
+def _keep(
+    actor: Actor, encounter: Encounter, held: Claim | None, to: str | None, act: str, note: str, tell: str | None
+) -> ClaimStep:
+    step = ClaimStep(
+        site_id=encounter.site_id, encounter_id=encounter.id, number=_count(encounter) + 1, at=clock.entered(),
+        staff_id=actor.staff_id, act=act, to_staff_id=to, note=note, tell_staff_id=tell,
+    )  # fmt: skip
+    if held is not None:
+        step.from_staff_id, step.from_since, step.from_active_at = held.staff_id, held.claimed_at, held.active_at
+    session.add(step)
+    session.flush()
+    return step
+
+
+def _count(encounter: Encounter) -> int:
+    query = select(func.max(ClaimStep.number)).where(ClaimStep.encounter_id == encounter.id)
+    return session.scalar(query) or 0
+
+
+def steps_of(encounter: Encounter) -> list[ClaimStep]:
+    """Return the acts upon the encounter's claim, newest first, with the people in them."""
+    query = select(ClaimStep).where(ClaimStep.encounter_id == encounter.id).order_by(ClaimStep.number.desc())
+    people = (ClaimStep.staff, ClaimStep.giver, ClaimStep.taker)
+    return list(session.scalars(query.options(*(joinedload(person) for person in people))))
