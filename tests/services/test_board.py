@@ -1,22 +1,18 @@
 """The board shows everybody who is here, in order; and a patient is taken by one person."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event
 
-from tests.builders import Clinic, arrive, as_answers, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, wait
 from triage import clock, knowledge
-from triage.db import session, verb
+from triage.db import session
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, NotFound
-from triage.models import AuditEvent, Claim, Encounter, Staff
-from triage.services import alerts, board, claims, emergencies, encounters, intakes, lines, triage
-from triage.services.audit import record
+from triage.models import Encounter
+from triage.services import alerts, board, claims, emergencies, encounters, lines, triage
 
 
 def everybody(actor: Actor) -> list[str]:
@@ -165,125 +161,6 @@ def test_a_refresh_names_exactly_what_changed(clinic: Clinic) -> None:
     claims.claim(clinic.nurse, second.id)
     assert board.changed_since(clinic.nurse, seen) == {second.id}
     assert first.id not in board.changed_since(clinic.nurse, seen)
-
-
-def in_parallel(work: Callable[[int], str], times: int) -> list[str]:
-    def one(number: int) -> str:
-        try:
-            return work(number)
-        finally:
-            session.remove()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(one, range(times)))
-
-
-def test_of_twenty_people_who_take_a_patient_at_once_one_wins_and_nineteen_are_told_who(clinic: Clinic) -> None:
-    encounter = wait(clinic.reception)
-    actors = [clinic.nurse, clinic.nurse2, clinic.surgeon, clinic.surgeon2] * 5
-    session.remove()
-
-    def take(number: int) -> str:
-        try:
-            claims.claim(actors[number], encounter.id)
-        except Conflict as refusal:
-            return f"refused: {refusal.params['by']}"
-        return f"won: {actors[number].name}"
-
-    answers = in_parallel(take, 20)
-    winners = {answer.removeprefix("won: ") for answer in answers if answer.startswith("won")}
-    assert len(winners) == 1
-    # The winner's own repeated presses renew the claim; everybody else is told the winner's name.
-    assert answers.count(f"won: {next(iter(winners))}") == 5
-    assert answers.count(f"refused: {next(iter(winners))}") == 15
-
-
-def test_of_twenty_different_people_one_gets_the_patient_and_nineteen_are_refused(clinic: Clinic) -> None:
-    encounter = wait(clinic.reception)
-    people = [replace(clinic.nurse, staff_id=_hire(clinic.admin, number)) for number in range(20)]
-    session.remove()
-
-    def take(number: int) -> str:
-        try:
-            claims.claim(people[number], encounter.id)
-        except Conflict:
-            return "refused"
-        return people[number].staff_id
-
-    answers = in_parallel(take, 20)
-    session.remove()
-    assert answers.count("refused") == 19
-    assert session.get_one(Claim, encounter.id).staff_id in answers
-
-
-@verb
-def _hire(actor: Actor, number: int) -> str:
-    person = Staff(organisation_id=actor.organisation_id, user_name=f"n{number}", name=f"Nurse {number}")
-    session.add(person)
-    session.flush()
-    record(actor, "staff_added", whose=person.id, user_name=person.user_name)
-    return person.id
-
-
-def test_whoever_records_something_keeps_the_patient_they_took(clinic: Clinic) -> None:
-    encounter, start = wait(clinic.reception), clock.now()
-    claims.claim(clinic.nurse, encounter.id)
-    with clock.at(start + timedelta(minutes=25)):
-        intakes.record_answers(clinic.nurse, encounter.id, as_answers({"back_pain": True}))
-        intakes.record_answers(clinic.surgeon, encounter.id, as_answers({"leg_pain": True}))
-    with clock.at(start + timedelta(minutes=40)), pytest.raises(Conflict):
-        claims.claim(clinic.nurse2, encounter.id)
-    with clock.at(start + timedelta(minutes=56)):
-        claims.claim(clinic.nurse2, encounter.id)
-
-
-def test_how_long_a_claim_holds_is_the_sites_to_say(clinic: Clinic) -> None:
-    encounter, start = wait(clinic.reception), clock.now()
-    claims.claim(clinic.nurse, encounter.id)
-    with clock.at(start + timedelta(minutes=6)):
-        assert not only(clinic.nurse, encounter).is_idle
-        assert board.find_line(clinic.nurse, encounter.id, timedelta(minutes=5)).is_free  # type: ignore[union-attr]
-        claims.claim(clinic.nurse2, encounter.id, timedelta(minutes=5))
-    session.close()
-    last = session.scalars(select(AuditEvent).order_by(AuditEvent.sequence.desc())).first()
-    assert last is not None
-    assert last.name == "claim_taken_over"  # the trail says from whom
-
-
-def test_a_claim_without_activity_lapses_and_the_next_person_may_take_it(clinic: Clinic) -> None:
-    encounter = wait(clinic.reception)
-    claims.claim(clinic.nurse, encounter.id)
-    with clock.at(clock.now() + timedelta(minutes=29)), pytest.raises(Conflict):
-        claims.claim(clinic.nurse2, encounter.id)
-    with clock.at(clock.now() + timedelta(minutes=31)):
-        claims.claim(clinic.nurse2, encounter.id)
-    session.close()
-    assert session.get_one(Claim, encounter.id).staff_id == clinic.nurse2.staff_id
-
-
-def test_only_who_has_a_patient_or_the_lead_nurse_gives_it_back(clinic: Clinic) -> None:
-    encounter = wait(clinic.reception)
-    claims.claim(clinic.surgeon, encounter.id)
-    with pytest.raises(Conflict):
-        claims.release(clinic.nurse, encounter.id)
-    claims.release(clinic.nurse2, encounter.id)
-    with pytest.raises(Conflict):
-        claims.release(clinic.nurse2, encounter.id)
-
-
-def test_the_lead_nurse_takes_a_patient_over(clinic: Clinic) -> None:
-    encounter = wait(clinic.reception)
-    claims.claim(clinic.nurse, encounter.id)
-    claims.take_over(clinic.nurse2, encounter.id, "shift ended")
-    session.close()
-    assert session.get_one(Claim, encounter.id).staff_id == clinic.nurse2.staff_id
-
-
-def test_a_patient_of_another_site_cannot_be_taken(clinic: Clinic) -> None:
-    other = build_clinic("osaka", clinic.nurse.organisation_id, suffix="-osaka")
-    encounter = wait(clinic.reception)
-    with pytest.raises(NotFound):
-        claims.claim(other.nurse, encounter.id)
 
 
 def test_an_emergency_nobody_takes_on_for_two_minutes_alerts_lead_nurse_and_surgeons(clinic: Clinic) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,18 +42,23 @@ def record(
     """Add the event to the transaction of the running verb; raises ValueError unless the payload is as declared."""
     event = _append(session(), actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
     if encounter_id:
-        _note_change(session(), actor.site_id, encounter_id, name)
+        note_change(session(), actor.site_id, encounter_id, name)
         _renew_claim(session(), actor, encounter_id)
         _mark_late(session(), encounter_id)
     return event
 
 
 def record_read(
-    actor: Actor, name: str, /, *, patient_id: str | None = None, encounter_id: str | None = None, **payload: Any
-) -> None:
-    """Record that something was seen or refused, in a short transaction of its own, before the answer leaves."""
+    actor: Actor, name: str, /, *, patient_id: str | None = None, encounter_id: str | None = None,
+    beside: Callable[[Session], object] = lambda own: None, **payload: Any,
+) -> None:  # fmt: skip
+    """Record that something was seen or refused, in a short transaction of its own, before the answer leaves.
+
+    ``beside`` writes in the same transaction what need not be audited.
+    """
     with aside() as own:
         _append(own, actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
+        beside(own)
 
 
 def _append(
@@ -94,7 +99,8 @@ def lock_site(db: Session, site_id: str) -> SiteHead:
     return head
 
 
-def _note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
+def note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
+    """Tell the open boards, with the commit of the open transaction, that this encounter's row looks different."""
     head = lock_site(db, site_id)
     head.revision += 1
     db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.entered()))

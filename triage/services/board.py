@@ -11,13 +11,14 @@ from triage import clock
 from triage.db import session
 from triage.domain import queue
 from triage.domain.access import Actor
+from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change, SiteHead
 from triage.services.claims import claim, release
-from triage.services.lines import LAPSES_AFTER, Line, has_lapsed, load, targets
+from triage.services.lines import Line, load, targets
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "claim", "current_revision", "find_line",
-    "has_lapsed", "look", "release",
+    "look", "release",
 ]  # fmt: skip
 
 

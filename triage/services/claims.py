@@ -125,7 +125,7 @@ def undo(actor: Actor, encounter_id: str, step_id: str) -> None:
         raise NotFound("claim")
     refusal = _refusal(actor, encounter, step, steps[0])
     if refusal:
-        raise Conflict(refusal, by=steps[0].staff.name)
+        raise Conflict(refusal, by=_who_acted(encounter, step, steps[0]))
     _restore(actor, encounter, step)
     record(actor, "claim_undone", **_ids(encounter), act=step.act, whose=step.to_staff_id or step.from_staff_id)
 
@@ -136,6 +136,12 @@ def _refusal(actor: Actor, encounter: Encounter, step: ClaimStep, last: ClaimSte
     later = last is not step or encounter.stage_since > step.at
     act = leases.Act(step.act, step.staff_id, step.at)
     return leases.undo_refusal(act, actor.staff_id, clock.entered(), later, held.active_at if held and other else None)
+
+
+def _who_acted(encounter: Encounter, step: ClaimStep, last: ClaimStep) -> str:
+    if last is not step:
+        return last.staff.name
+    return encounter.claim.staff.name if encounter.claim else encounter.updated_by
 
 
 def _restore(actor: Actor, encounter: Encounter, step: ClaimStep) -> None:

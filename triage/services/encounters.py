@@ -1,11 +1,12 @@
 """An arrival and its way through the stages: loading what the actor may see, checking in, moving, leaving."""
 
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from triage import clock
 from triage.db import session, verb
@@ -14,7 +15,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused, Stale, Untimely
 from triage.domain.late import paper_ticket as find_paper_ticket
 from triage.models import Claim, Encounter, Finding, Patient, Staff, StageChange
-from triage.services import call_state, late
+from triage.services import call_state, late, notices, presence
 from triage.services.audit import lock_site, record, record_read
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
@@ -31,10 +32,21 @@ def get(actor: Actor, encounter_id: str) -> Encounter:
 
 
 def open_(actor: Actor, encounter_id: str, what: str) -> Encounter:
-    """Return the encounter and record that the actor saw it; ``what`` names the page."""
+    """Return the encounter and record that the actor saw it; ``what`` names the page.
+
+    Beside it stands who has the page open now, and that the actor knows what had to be told about this patient.
+    """
     encounter = get(actor, encounter_id)
-    record_read(actor, "patient_opened", patient_id=encounter.patient_id, encounter_id=encounter.id, what=what)
+    record_read(
+        actor, "patient_opened", patient_id=encounter.patient_id, encounter_id=encounter.id, what=what,
+        beside=partial(_open_now, actor, encounter.id),
+    )  # fmt: skip
     return encounter
+
+
+def _open_now(actor: Actor, encounter_id: str, own: Session) -> None:
+    presence.enter(own, actor, encounter_id)
+    notices.told(own, actor, encounter_id)
 
 
 def print_(actor: Actor, encounter_id: str, what: str) -> Encounter:

@@ -13,23 +13,16 @@ from triage import clock, knowledge
 from triage.db import session
 from triage.domain import lifecycle, queue
 from triage.domain.access import Actor
+from triage.domain.leases import LAPSES_AFTER
 from triage.domain.people import age_in_years
 from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Staff, Task, TreatmentDecision
 from triage.services.consults import open_question
-
-#: A claim without activity for this long may be taken by the next person.
-LAPSES_AFTER = timedelta(minutes=30)
 
 
 def targets() -> queue.Targets:
     """Return the clinic's targets."""
     known = knowledge.load()
     return queue.Targets(known.targets, known.untriaged_minutes)
-
-
-def has_lapsed(held: Claim, after: timedelta = LAPSES_AFTER) -> bool:
-    """Tell whether a claim has been without activity for longer than ``after``."""
-    return clock.entered() - held.active_at > after
 
 
 @dataclass(frozen=True, slots=True)

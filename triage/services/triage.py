@@ -131,12 +131,9 @@ def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, sugges
 def find_holder(actor: Actor, encounter: Encounter, lapses_after: timedelta = LAPSES_AFTER) -> Claim | None:
     """Return the claim of somebody else that still holds, or None."""
     claim = encounter.claim
-    foreign = claim is not None and claim.staff_id != actor.staff_id
-    return (
-        claim
-        if claim is not None and foreign and not has_lapsed(claim.active_at, clock.entered(), lapses_after)
-        else None
-    )
+    if claim is None or claim.staff_id == actor.staff_id or has_lapsed(claim.active_at, clock.entered(), lapses_after):
+        return None
+    return claim
 
 
 def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:
