@@ -12,11 +12,12 @@ from triage.db import session, verb
 from triage.domain import calling
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
+from triage.domain.leases import LAPSES_AFTER
 from triage.models import Call, Encounter, Room
 from triage.services.audit import record
 from triage.services.call_state import note
-from triage.services.encounters import for_writing, taken
-from triage.services.lines import LAPSES_AFTER, has_lapsed
+from triage.services.encounters import for_writing
+from triage.services.leases import find_holder, taken
 from triage.services.rooms import get_offered
 
 
@@ -49,9 +50,8 @@ def call(actor: Actor, encounter_id: str, room_id: str, lapses_after: timedelta 
     Raises Refused for no room, Conflict for a stage that others call from, or where somebody else has the patient.
     """
     encounter = for_writing(actor, encounter_id)
-    held = encounter.claim
-    foreign = held is not None and held.staff_id != actor.staff_id and not has_lapsed(held, lapses_after)
-    if held is not None and foreign and actor.may("encounters:claim"):
+    held = find_holder(actor, encounter, lapses_after)
+    if held is not None and actor.may("encounters:claim"):
         raise taken(actor, held)  # the desk calls for whoever has the patient; a colleague does not
     return call_in(actor, encounter, room_id)
 

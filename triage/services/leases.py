@@ -1,6 +1,6 @@
 """A claim as it changes hands inside another use case: given with its step kept, ended with its stage, refused."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
@@ -18,6 +18,14 @@ def taken(actor: Actor, held: Claim) -> Conflict:
     """Return the refusal that names who has the patient, and since when on the site's clock."""
     since = held.claimed_at.astimezone(ZoneInfo(actor.time_zone))
     return Conflict("claimed_by_other", by=held.staff.name, since=f"{since:%H:%M}")
+
+
+def find_holder(actor: Actor, encounter: Encounter, lapses_after: timedelta = leases.LAPSES_AFTER) -> Claim | None:
+    """Return the claim of somebody else that still holds, or None."""
+    held = encounter.claim
+    if held is None or held.staff_id == actor.staff_id:
+        return None
+    return None if leases.has_lapsed(held.active_at, clock.entered(), lapses_after) else held
 
 
 def give(

@@ -12,13 +12,13 @@ from triage.domain import gate, lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
-from triage.domain.leases import LAPSES_AFTER, has_lapsed
+from triage.domain.leases import LAPSES_AFTER
 from triage.domain.suggestion import Suggestion
-from triage.models import Claim, Encounter, TreatmentDecision, TriageDecision
+from triage.models import Encounter, TreatmentDecision, TriageDecision
 from triage.services import emergencies, intakes, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
-from triage.services.leases import let_go, taken
+from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
 from triage.services.tasks import open_tasks
 
@@ -126,14 +126,6 @@ def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, sugges
         emergencies.pin(actor, encounter, "decided", choice.note.strip(), level)
     kept = replace(choice, acuity=level, route=gate.EMERGENCY_ROUTE, modality="")
     return _keep(actor, encounter, kept, suggestion).id
-
-
-def find_holder(actor: Actor, encounter: Encounter, lapses_after: timedelta = LAPSES_AFTER) -> Claim | None:
-    """Return the claim of somebody else that still holds, or None."""
-    claim = encounter.claim
-    if claim is None or claim.staff_id == actor.staff_id or has_lapsed(claim.active_at, clock.entered(), lapses_after):
-        return None
-    return claim
 
 
 def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:
