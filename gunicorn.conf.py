@@ -1,9 +1,13 @@
 """Settings of the web server. ``./dev run`` and any production unit read this file by themselves."""
 
 import os
+import resource
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import gunicorn
 
@@ -12,7 +16,9 @@ bind = os.environ.get("TRIAGE_BIND", "127.0.0.1:8000")
 # Threads, because one request's password hashing or one wait for a lock must not hold up everybody else's.
 worker_class = "gthread"
 workers = int(os.environ.get("TRIAGE_WORKERS", "2"))
-threads = int(os.environ.get("TRIAGE_THREADS", "32"))
+# An open board holds one thread for its event stream (TRIAGE_LIVE_STREAMS of them at most); the rest answer requests.
+threads = int(os.environ.get("TRIAGE_THREADS", "200"))
+worker_connections = 1000 + 3 * threads
 preload_app = False  # each worker opens its own database connections
 
 timeout = 60
@@ -30,8 +36,27 @@ accesslog = "-" if os.environ.get("TRIAGE_ACCESS_LOG") else None  # off: address
 gunicorn.SERVER = gunicorn.SERVER_SOFTWARE = "web"
 
 
+# A stream and the connection beside it take two file handles for each open board.
+_most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(_most, 65536) if _most > 0 else 65536, _most))
+
+
 def on_starting(_server: object) -> None:
     """Refuse once, before the port is open: a worker that refuses would be started again for ever."""
     refusal = subprocess.run([sys.executable, "-c", "import wsgi"], cwd=Path(__file__).parent, check=False).returncode
     if refusal:
         sys.exit(refusal)
+
+
+def post_worker_init(worker: Any) -> None:
+    """End the event streams as soon as this worker is told to end, else it waits for them in vain.
+
+    A thread looks at the worker's flag: a signal handler may take no lock.
+    """
+    threading.Thread(target=_end_streams_of, args=(worker,), daemon=True).start()
+
+
+def _end_streams_of(worker: Any) -> None:
+    while worker.alive:
+        time.sleep(0.1)
+    worker.wsgi.extensions["live"].stop()

@@ -93,6 +93,7 @@ def app(database_url: str, tmp_path: Path, compiled: FileSystemBytecodeCache) ->
     application = create_app({**settings, "WTF_CSRF_ENABLED": False, "PROPAGATE_EXCEPTIONS": False}, tmp_path)
     application.jinja_env.bytecode_cache = compiled
     yield application  # without an app context: a request must bring its own, or sign-ins would leak between them
+    application.extensions["live"].stop()
     db.session.remove()
     application.extensions["engine"].dispose()
 

@@ -105,12 +105,33 @@ def styles_of_a_page() -> int:
     return common + max(sum((STATIC / name).stat().st_size for name in set(names)) for names in own)
 
 
+SCRIPT = re.compile(r"filename='([\w-]+)\.js'")
+IMPORT = re.compile(r"(?:from|import) '\./(\w+)\.js'|new URL\('([\w-]+)\.js'")
+
+
+def with_imports(names: set[str]) -> set[str]:
+    """Return the scripts with all that they import, workers included."""
+    found: set[str] = set()
+    while names - found:
+        name = (names - found).pop()
+        found.add(name)
+        names |= {one or other for one, other in IMPORT.findall((STATIC / f"{name}.js").read_text())}
+    return found
+
+
 def scripts_of_a_page() -> int:
-    """Return the most bytes of our scripts that one page loads: the common ones, and one of its own."""
-    common = {"boot", "app", *re.findall(r"from '\./(\w+)\.js'", (STATIC / "app.js").read_text())}
-    alone = SCRIPT.findall((ROOT / "templates" / "wall" / "show.html").read_text())
-    own = [path.stat().st_size for path in STATIC.rglob("*.js") if path.stem not in common and path.name not in alone]
-    return sum((STATIC / f"{name}.js").stat().st_size for name in common) + max(own, default=0)
+    """Return the most bytes of our scripts that one page loads: base.html's and its own, and their imports."""
+    templates = ROOT / "templates"
+    common = set(SCRIPT.findall((templates / "base.html").read_text()))
+    shared = set(SCRIPT.findall((templates / "findings" / "_head.html").read_text()))
+    pages = [text for path in templates.rglob("*.html") if "extends 'base.html'" in (text := path.read_text())]
+    own = [set(SCRIPT.findall(text)) | (shared if "findings/_head.html" in text else set()) for text in pages]
+    return max(sum((STATIC / f"{name}.js").stat().st_size for name in with_imports(common | names)) for names in own)
+
+
+def test_the_worker_and_what_a_script_imports_are_counted() -> None:
+    assert {"app", "live", "screen", "live-worker"} <= with_imports({"app"})
+    assert with_imports({"findings"}) >= {"findings", "answers"}
 
 
 def test_styles_and_scripts_stay_small_enough_for_an_old_clinic_computer() -> None:

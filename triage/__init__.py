@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask
 
-from triage import assets, blueprints, cli, config, db, knowledge, screen, web
-from triage.services import audit
+from triage import assets, blueprints, cli, config, db, knowledge, screen, turns, web
+from triage.services import audit, streams
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,7 +25,9 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
         audit.use_key(secret)
     if app.config["MODALITIES"]:
         knowledge.use_modalities(app.config["MODALITIES"].replace(",", " ").split())
+    app.extensions["live"] = streams.Hub(app.extensions["engine"], app.config["LIVE_STREAMS"])
     web.init_app(app)
+    turns.init_app(app)
     screen.init_app(app)
     assets.init_app(app)
     blueprints.register(app)

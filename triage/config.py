@@ -22,6 +22,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "LOCKOUT_MINUTES": (15, "the longest wait after wrong passwords"),
     "MODALITIES": ("", 'the machines on site, such as "xray ct mri"; empty means X-ray and CT'),
     "WALL_SECONDS": (5.0, "a wall display asks for news after this many seconds"),
+    "LIVE_STREAMS": (160, "open event streams in one server process at most; keep it at four fifths of the threads"),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

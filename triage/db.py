@@ -95,7 +95,7 @@ def connect(url: str, durable: bool = True) -> Engine:
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     sqlite = url.startswith("sqlite")
     options: dict[str, Any] = {"connect_args": {"timeout": 5}} if sqlite else {"pool_pre_ping": True}
-    engine = create_engine(url, pool_size=20, max_overflow=40, **options)
+    engine = create_engine(url, pool_size=20, max_overflow=22, **options)
     if sqlite:
         event.listen(engine, "connect", functools.partial(_sqlite_connect, durable=durable))
         event.listen(engine, "begin", _sqlite_begin)

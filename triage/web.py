@@ -72,6 +72,12 @@ def requires(permission: str) -> Callable[[View], View]:
     return mark
 
 
+def background(view: View) -> View:
+    """Declare that pages ask for a view by themselves: it never keeps anybody signed in."""
+    view.in_background = True  # type: ignore[attr-defined]
+    return view
+
+
 def actor() -> Actor:
     """Return who is signed in; only for views behind the guard."""
     found: Actor = current_user.actor
@@ -149,13 +155,17 @@ def locale() -> str:
     return chosen if chosen in LOCALES else "en"
 
 
-def _load(token: str) -> SignedIn | None:
+def session_limits() -> accounts.Limits:
+    """Return how long the site lets a session last."""
     config = current_app.config
-    limits = accounts.Limits(
-        timedelta(minutes=config["SESSION_IDLE_MINUTES"]), timedelta(hours=config["SESSION_HOURS"])
-    )
+    return accounts.Limits(timedelta(minutes=config["SESSION_IDLE_MINUTES"]), timedelta(hours=config["SESSION_HOURS"]))
+
+
+def _load(token: str) -> SignedIn | None:
     # Background refreshes must not keep an abandoned desk signed in.
-    found = accounts.find_actor(token, limits, extend=not request.headers.get("X-Background"))
+    asked = current_app.view_functions.get(request.endpoint or "")
+    by_itself = request.headers.get("X-Background") or hasattr(asked, "in_background")
+    found = accounts.find_actor(token, session_limits(), extend=not by_itself)
     return SignedIn(token, found) if found else None
 
 

@@ -36,6 +36,7 @@ def server(app: Flask) -> Iterator[str]:
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}"
+    app.extensions["live"].stop()  # else the open streams are waited for
     httpd.shutdown()
     thread.join()
     httpd.server_close()

@@ -15,6 +15,7 @@ NOUNS = (
     "calls",
     "rooms",
     "downtime",
+    "live",
     "triage",
     "emergencies",
     "imaging",

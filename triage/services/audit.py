@@ -17,6 +17,7 @@ from triage.db import aside, session
 from triage.domain.access import Actor
 from triage.domain.events import EVENTS
 from triage.models import AuditEvent, AuditPayload, Change, Claim, Encounter, Patient, SiteHead, Staff
+from triage.wake import announce
 
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
@@ -104,6 +105,7 @@ def note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> Non
     head = lock_site(db, site_id)
     head.revision += 1
     db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.entered()))
+    announce(db, site_id, head.revision)
 
 
 def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:

@@ -1,4 +1,5 @@
 // Answers: clearing one with the pointer, and Enter that saves a field instead of sending the form.
+import './answers.js';
 import { composing } from './forms.js';
 
 // The keyboard clears with Delete; the small cross does the same.

@@ -6,84 +6,141 @@ const OFFLINE = 30000;
 const PAUSE = 300000;
 
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-let last = Date.now();
+let last = Date.now(); // when the list is known to have shown the present
+let heard = last; // the present that the stream told of last
+let asked = last;
+let known = ''; // revision and minute that the list was last asked for
+let behind = false;
+let ended = false;
 let state = 'live';
 let released = false;
 let pausedAt = 0;
+let requests = 0;
 
 const place = () => document.querySelector('[data-live]');
 // The page's own list if it has one: a strip that still answers must not make an old list look fresh.
 const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
-const clock = (time) => new Date(time).toLocaleTimeString('en-GB');
 
-// --- freshness --------------------------------------------------------------------------------------------------------
-function measure() {
-  const age = Date.now() - last;
-  return !navigator.onLine || age > OFFLINE ? 'offline' : age > STALE ? 'stale' : 'live';
+// --- the stream of all tabs says that there is news; where there is none the list is asked for every 5 s ----------------
+let meet;
+function listen() {
+  const url = new URL('live-worker.js', import.meta.url);
+  const port = window.SharedWorker ? new SharedWorker(url).port : new Worker(url);
+  port.onmessage = ({ data }) => hear(...data);
+  meet = () => port.postMessage(!document.hidden);
+  meet();
 }
 
+// A word is revision and minute, the age in ms at which the database confirmed them, and when it came.
+function hear(word, age, at) {
+  if (word === 'end') { ended = true; wake(); return; }
+  heard = Math.max(heard, at - age);
+  if (word !== known) { known = word; wake(); } else if (!behind) last = Math.max(last, heard);
+}
+
+function wake() {
+  behind = true;
+  asked = Date.now();
+  document.body.dispatchEvent(new Event('live:now'));
+}
+
+function tick() {
+  if (!place()) return;
+  const now = Date.now();
+  const silent = now - heard > 7000;
+  if (silent) meet();
+  if ((behind || silent) && now - asked >= (document.hidden ? OFFLINE : 5000)) wake();
+  show();
+}
+
+function sent({ detail: { elt } }) {
+  if (elt === source()) behind = false; // what comes from now on may be missing in the answer
+  if (!elt.closest('[data-live-source]')) busy(1);
+}
+
+function answered({ detail: { elt, successful, requestConfig } }) {
+  if (!elt.closest('[data-live-source]')) busy(-1);
+  if (elt !== source()) return;
+  // The session has ended: nothing of a patient stays on the screen.
+  if (ended && !successful) document.body.replaceChildren(document.getElementById('ended').content);
+  ended = false;
+  if (requestConfig?.parameters.hold === '0') released = false; // shown once, then the rows stay again
+  if (!successful) { behind = true; return; }
+  last = Date.now();
+  show();
+  if (behind) wake();
+}
+
+function busy(more) {
+  requests = Math.max(0, requests + more);
+  document.body.toggleAttribute('data-busy-page', requests > 0);
+}
+
+// --- freshness
 function show() {
   const out = place();
   if (!out || document.hidden) return;
-  const now = pausedAt ? 'paused' : measure();
+  const age = Date.now() - last;
+  const now = pausedAt ? 'paused' : !navigator.onLine || age > OFFLINE ? 'offline' : age > STALE ? 'stale' : 'live';
+  const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
-  const text = out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`];
-  const more = { live: '', paused: '', stale: ` (${Math.round((Date.now() - last) / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now];
-  out.textContent = `${text} ${clock(last)}${more}`;
-  if (now !== state) change(now, out);
+  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date(last).toLocaleTimeString('en-GB')}${more}`;
+  if (now !== state) change(now, out.dataset.textWrite);
   if (pausedAt && Date.now() - pausedAt > PAUSE) pause(false);
 }
 
-function change(now, out) {
+function change(now, why) {
   state = now;
-  document.body.toggleAttribute('data-offline', now === 'offline');
-  $$('[data-write]').forEach((button) => lock(button, now === 'offline', out.dataset.textWrite));
-  if (now === 'offline') say(out.dataset.textWrite);
+  const off = now === 'offline';
+  document.body.toggleAttribute('data-offline', off);
+  $$('[data-write]').filter((button) => off || button.title === why).forEach((button) => {
+    button.ariaDisabled = off ? 'true' : null;
+    button.title = off ? why : '';
+  });
+  if (off) say(why);
 }
 
-function lock(button, locked, why) {
-  if (locked) { button.setAttribute('aria-disabled', 'true'); button.title = why; return; }
-  if (button.title === why) { button.removeAttribute('aria-disabled'); button.removeAttribute('title'); }
+function refuse(event) {
+  event.preventDefault();
+  say(place().dataset.textWrite);
 }
 
 // While offline a form is not sent: the browser would replace the page, and the typed words with it. An emergency always goes.
 function keepWords(event) {
   if (state !== 'offline' || event.target.method !== 'post' || event.submitter?.matches('[data-always]')) return;
-  event.preventDefault();
   event.stopImmediatePropagation();
-  say(place()?.dataset.textWrite ?? '');
+  refuse(event);
 }
 
-// --- holding the order ------------------------------------------------------------------------------------------------
-const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement) || Boolean(list.querySelector('details[open] form'));
-const holding = (list) => Boolean(pausedAt) || (!released && inHand(list));
+// --- holding the order
+const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement) || list.querySelector('details[open] form');
+const holding = (list) => pausedAt || (!released && inHand(list));
 
 function addHold(event) {
   const list = document.querySelector('[data-hold]');
-  if (!list || event.detail.elt !== source() || event.detail.elt.id === 'alerts') return;
-  event.detail.parameters.hold = holding(list) ? '1' : '0';
-  event.detail.parameters.known = $$('[data-row]', list).map((row) => row.id).join(',');
+  const { elt, parameters } = event.detail;
+  if (!list || elt !== source() || elt.id === 'alerts') return;
+  parameters.hold = holding(list) ? '1' : '0';
+  parameters.known = $$('[data-row]', list).map((row) => row.id).join(',');
 }
 
 // An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
 function dropLate(event) {
   const list = document.querySelector('[data-hold]');
-  if (list && event.detail.requestConfig?.parameters.hold === '0' && holding(list)) event.detail.shouldSwap = false;
+  if (list && event.detail.requestConfig?.parameters.hold === '0' && holding(list)) { event.detail.shouldSwap = false; behind = true; }
 }
 
 function letGo(list) {
   if (!inHand(list)) { released = false; wake(); }
 }
 
-const wake = () => document.body.dispatchEvent(new Event('live:now'));
-
 function pause(want) {
   pausedAt = want ? Date.now() : 0;
   document.body.toggleAttribute('data-paused', want);
   $$('[data-pause]').forEach((button) => {
     button.setAttribute('aria-pressed', want);
-    button.textContent = want ? button.dataset.textResume : button.dataset.textPause;
+    button.textContent = button.dataset[want ? 'textResume' : 'textPause'];
   });
   show();
   if (!want) wake();
@@ -95,16 +152,11 @@ function onClick(event) {
   if (button) pause(button.getAttribute('aria-pressed') !== 'true');
 }
 
-// A hidden tab asks every 30 s instead of every 5 s; a paused list asks nothing, the alarms always do.
-const askedHidden = new WeakMap();
-function slowDown(event) {
-  if (state === 'offline' && event.detail.elt.matches('[data-write]')) { event.preventDefault(); say(place()?.dataset.textWrite ?? ''); return; }
-  const asks = event.detail.elt.closest('[data-live-source]');
-  if (!asks) return;
-  if (pausedAt && asks.id !== 'alerts') { event.preventDefault(); return; }
-  if (!document.hidden) return;
-  if (Date.now() - (askedHidden.get(asks) ?? 0) < OFFLINE) event.preventDefault();
-  else askedHidden.set(asks, Date.now());
+// A paused list asks nothing, the alarms always do.
+function holdBack(event) {
+  const { elt } = event.detail;
+  if (state === 'offline' && elt.matches('[data-write]')) refuse(event);
+  if (pausedAt && elt.closest('[data-live-source]:not(#alerts)')) event.preventDefault();
 }
 
 function watchList(list) {
@@ -113,26 +165,20 @@ function watchList(list) {
 }
 
 export function startLive() {
-  let busy = 0;
-  document.addEventListener('htmx:beforeSend', (event) => {
-    if (!event.detail.elt.closest('[data-live-source]')) { busy += 1; document.body.setAttribute('data-busy-page', ''); }
-  });
-  document.addEventListener('htmx:afterRequest', (event) => {
-    if (!event.detail.elt.closest('[data-live-source]')) { busy = Math.max(0, busy - 1); document.body.toggleAttribute('data-busy-page', busy > 0); }
-    if (event.detail.elt !== source()) return;
-    if (event.detail.requestConfig?.parameters.hold === '0') released = false; // shown once, then the rows stay again
-    if (event.detail.successful) { last = Date.now(); show(); }
-  });
+  document.addEventListener('htmx:beforeSend', sent);
+  document.addEventListener('htmx:afterRequest', answered);
   if (!place() || !document.querySelector('[data-live-source]')) return;
+  known = source().querySelector('[name=rev]')?.value;
+  listen();
   document.addEventListener('htmx:configRequest', addHold);
-  document.addEventListener('htmx:beforeRequest', slowDown);
+  document.addEventListener('htmx:beforeRequest', holdBack);
   document.addEventListener('htmx:beforeSwap', dropLate);
   document.addEventListener('submit', keepWords, true);
   document.addEventListener('click', onClick);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) wake(); });
+  document.addEventListener('visibilitychange', () => { meet(); if (!document.hidden) wake(); });
   addEventListener('online', wake);
   $$('[data-hold]').forEach(watchList);
   $$('[data-pause]').forEach((button) => { button.hidden = false; });
-  setInterval(show, 1000);
+  setInterval(tick, 1000);
   show();
 }
