@@ -192,7 +192,7 @@ def _sign_in_first() -> AnyResponse:
     url = url_for("accounts.sign_in", next=back)
     if htmx or request.headers.get("X-Background"):
         answer = make_response("", 401)
-        answer.headers["HX-Redirect"] = url_for("accounts.sign_in")
+        answer.headers["HX-Redirect"] = url_for("accounts.sign_in", ended=1)
         return answer
     return redirect(url, 303)
 

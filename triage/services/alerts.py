@@ -1,11 +1,13 @@
 """What every page's strip says: emergencies until the patient has left, and questions that are overdue."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from triage import clock
 from triage.domain.access import Actor
+from triage.domain import alarms as limits
 from triage.domain.alarms import escalated
 from triage.domain.calling import NO_ANSWER
 from triage.models import Emergency, Task
@@ -38,11 +40,15 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Alerts:
-    """The strip's content, those nobody answers for first, and a text that changes whenever it would look different."""
+    """The strip's content, those nobody answers for first, and a text that changes whenever it would look different.
+
+    ``turns_in``: seconds until time alone makes it look different, None if it never does.
+    """
 
     alarms: Sequence[Alarm]
     overdue: Sequence[Task]
     rev: str
+    turns_in: int | None = None
 
 
 def look(actor: Actor, seen: str = "") -> Alerts:
@@ -54,7 +60,10 @@ def look(actor: Actor, seen: str = "") -> Alerts:
     due = tasks.open_tasks(actor) if actor.may("tasks:view") else []
     overdue = [task for task in due if task.due_at <= at]
     marks = [alarm.mark for alarm in alarms] + [task.id for task in overdue]
-    return Alerts(alarms, overdue, "-".join(marks) or "0")
+    turns = [alarm.emergency.opened_at + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
+    later = [turn for turn in (*turns, *(task.due_at for task in due)) if turn > at]
+    turns_in = math.ceil((min(later) - at).total_seconds()) if later else None
+    return Alerts(alarms, overdue, "-".join(marks) or "0", turns_in)
 
 
 def _alarm(actor: Actor, emergency: Emergency, said: set[str], at: datetime) -> Alarm:

@@ -9,7 +9,7 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 let last = Date.now(); // when the list is known to have shown the present
 let heard = last; // the present that the stream told of last
 let asked = last;
-let known = ''; // revision and minute that the list was last asked for
+let known; // revision and minute that the list was last asked for
 let behind = false;
 let ended = false;
 let state = 'live';
@@ -18,7 +18,7 @@ let pausedAt = 0;
 let requests = 0;
 
 const place = () => document.querySelector('[data-live]');
-// The page's own list if it has one: a strip that still answers must not make an old list look fresh.
+// The page's own list if it has one: the strip must not make an old list look fresh.
 const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
 
 // --- the stream of all tabs says that there is news; where there is none the list is asked for every 5 s ----------------
@@ -31,7 +31,7 @@ function listen() {
   meet();
 }
 
-// A word is revision and minute, the age in ms at which the database confirmed them, and when it came.
+// A word is revision and minute, how long before (ms) the database confirmed them, and when it came.
 function hear(word, age, at) {
   if (word === 'end') { ended = true; wake(); return; }
   heard = Math.max(heard, at - age);
@@ -49,6 +49,8 @@ function tick() {
   const now = Date.now();
   const silent = now - heard > 7000;
   if (silent) meet();
+  // An alarm that nobody takes on gets louder, a question falls due: by time alone.
+  $$('[data-turns]').forEach((it) => { it.at ??= now + it.dataset.turns * 1000; if (it.at < now) { it.at = Infinity; wake(); } });
   if ((behind || silent) && now - asked >= (document.hidden ? OFFLINE : 5000)) wake();
   show();
 }
@@ -60,12 +62,13 @@ function sent({ detail: { elt } }) {
 
 function answered({ detail: { elt, successful, requestConfig } }) {
   if (!elt.closest('[data-live-source]')) busy(-1);
+  else if (!successful) behind = true;
   if (elt !== source()) return;
   // The session has ended: nothing of a patient stays on the screen.
   if (ended && !successful) document.body.replaceChildren(document.getElementById('ended').content);
   ended = false;
   if (requestConfig?.parameters.hold === '0') released = false; // shown once, then the rows stay again
-  if (!successful) { behind = true; return; }
+  if (!successful) return;
   last = Date.now();
   show();
   if (behind) wake();
@@ -178,7 +181,6 @@ export function startLive() {
   document.addEventListener('visibilitychange', () => { meet(); if (!document.hidden) wake(); });
   addEventListener('online', wake);
   $$('[data-hold]').forEach(watchList);
-  $$('[data-pause]').forEach((button) => { button.hidden = false; });
   setInterval(tick, 1000);
   show();
 }

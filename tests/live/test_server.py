@@ -1,0 +1,71 @@
+"""Event streams on the server as it is deployed: they live beside requests, and the server still stops at once."""
+
+import http.client
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.builders import Clinic, arrive
+from tests.served import asked, gunicorn, sign_in
+
+Ask = Callable[..., http.client.HTTPResponse]
+
+
+@pytest.fixture
+def place(app: Flask, database_url: str, tmp_path: Path) -> tuple[str, Path]:
+    return database_url, tmp_path
+
+
+@pytest.fixture
+def ask() -> Iterator[Ask]:
+    """Return a function that asks and keeps the connection open until the test ends."""
+    with ExitStack() as open_connections:
+        yield lambda port, cookie, path="/live": open_connections.enter_context(asked(port, cookie, path))
+
+
+def next_revision(stream: http.client.HTTPResponse) -> int:
+    """Read until the next event; return its revision."""
+    while not (line := stream.readline().decode()).startswith("data: "):
+        assert line, "the stream ended"
+    return int(line.removeprefix("data: ").partition(".")[0])
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_its_streams_properly_when_it_is_told_to_stop(
+    place: tuple[str, Path], clinic: Clinic, ask: Ask, how: signal.Signals
+) -> None:
+    with gunicorn(*place) as (port, server):
+        cookie = sign_in(port, "nurse")
+        streams = [ask(port, cookie) for _ in range(3)]
+        assert {next_revision(stream) for stream in streams} == {0}
+        os.killpg(server.pid, how) if how is signal.SIGINT else server.send_signal(how)
+        for stream in streams:
+            stream.read()  # a stream that is cut off instead of ended raises IncompleteRead
+        assert server.wait(timeout=20) == 0
+
+
+def test_a_change_made_by_another_process_reaches_the_stream(place: tuple[str, Path], clinic: Clinic, ask: Ask) -> None:
+    with gunicorn(*place) as (port, _server):
+        stream = ask(port, sign_in(port, "surgeon"))
+        before = next_revision(stream)
+        arrive(clinic.reception)  # in the process of this test
+        while (heard := next_revision(stream)) == before:
+            pass
+        assert heard > before
+
+
+def test_open_streams_do_not_keep_requests_from_being_answered(
+    place: tuple[str, Path], clinic: Clinic, ask: Ask
+) -> None:
+    with gunicorn(*place, THREADS=8, LIVE_STREAMS=6) as (port, _server):
+        cookie = sign_in(port, "nurse")
+        streams = [ask(port, cookie) for _ in range(6)]
+        assert {next_revision(stream) for stream in streams} == {0}
+        refused = ask(port, cookie)
+        assert (refused.status, refused.getheader("Retry-After")) == (503, "30")
+        assert [ask(port, cookie, "/board").status for _ in range(3)] == [200, 200, 200]
