@@ -62,10 +62,10 @@ def test_the_newest_call_stands_first_and_an_answered_or_old_one_is_gone(clinic:
 
 def test_who_does_not_answer_keeps_place_and_arrival_and_is_on_the_recall_list(clinic: Clinic, room: str) -> None:
     first, second = wait(clinic.reception, family_name="一"), wait(clinic.reception, family_name="二")
-    before = [line.encounter.id for line in board.look(clinic.nurse, board.Filters()).lines]
+    before = [line.id for line in board.look(clinic.nurse, board.Filters()).lines]
     no_answer(clinic, first.id, room)
     assert last_event()[0] == "call_not_answered"
-    assert [line.encounter.id for line in board.look(clinic.nurse, board.Filters()).lines] == before
+    assert [line.id for line in board.look(clinic.nurse, board.Filters()).lines] == before
     assert encounters.get(clinic.nurse, first.id).arrived_at == first.arrived_at
     assert missing(clinic) == [first.ticket]
     assert state(clinic, first.id)[:2] == ("no_answer", 1)

@@ -17,6 +17,7 @@ NOUNS = (
     "downtime",
     "live",
     "triage",
+    "reassessments",
     "emergencies",
     "imaging",
     "consults",

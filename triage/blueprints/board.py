@@ -74,6 +74,9 @@ def _filters() -> board.Filters:
         stage=stage if stage in lifecycle.OPEN else "",
         mine=request.args.get("mine") == "1",
         over=request.args.get("over") == "1",
+        room=room if (room := request.args.get("room", "")).isalnum() else "",
+        missing=request.args.get("missing") == "1",
+        look=request.args.get("look") == "1",
     )
 
 

@@ -13,7 +13,7 @@ from triage.domain import gate, lifecycle
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused
 from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
-from triage.services import consults, encounters, explanations, scores, sheets, triage
+from triage.services import consults, encounters, explanations, reassessments, scores, sheets, triage
 from triage.services import tasks as task_service
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
@@ -32,7 +32,8 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
         **_open(sheet, answers["entry"]), "typed_whys": whys(request.form),
-        "scores": scores.begun(encounter), "holder": triage.find_holder(actor(), encounter, _lapses()),
+        "scores": scores.begun(encounter), "looks": reassessments.list_of(encounter),
+        "holder": triage.find_holder(actor(), encounter, _lapses()),
         "shown_level": request.args.get("shown_level", ""), "shown_rules": request.args.getlist("shown_rule"),
     }  # fmt: skip
 
@@ -148,7 +149,10 @@ def tasks() -> Response:
 def _tasks(status: int = 200, form: TaskForm | None = None, task_id: str = "") -> Response:
     found, known = task_service.open_tasks(actor()), knowledge.load()
     questions = {question.id: question.question(locale()) for question in known.urgent_questions}
-    return page("triage/tasks.html", status=status, tasks=found, questions=questions, form=form, task_id=task_id)
+    looks = reassessments.list_due(actor())
+    return page(
+        "triage/tasks.html", status=status, tasks=found, questions=questions, form=form, task_id=task_id, looks=looks
+    )
 
 
 @blueprint.post("/tasks/<task_id>/repeat")

@@ -46,6 +46,7 @@ LABELS: dict[str, str] = {
     "call_undone": N_("Call taken back"),
     "triage_decided": N_("Triage decided"),
     "recalled": N_("Routing undone"),
+    "reassessed": N_("Looked at again"),
     "task_created": N_("Task created"),
     "task_done": N_("Task done"),
     "emergency_opened": N_("Emergency opened"),

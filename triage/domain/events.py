@@ -52,6 +52,7 @@ EVENTS: dict[str, frozenset[str]] = {
         # triage
         "triage_decided": "decision acuity route accepted reason",
         "recalled": "from reason",
+        "reassessed": "result note due",
         "task_created": "task question reason due",
         "task_done": "task answer",
         # emergencies

@@ -109,5 +109,9 @@ MESSAGES: dict[str, str] = {
     "device_code_wrong": N_("This code is wrong, used or too old. Ask the administrator for a new one."),
     "too_many_devices": N_("There are %(count)s devices already. Shut out one that is no longer used."),
     "device_revoked": N_("This device is shut out. Add it anew."),
+    "result_needed": N_("Choose: the same, or worse."),
+    "not_triaged_yet": N_("This patient is not triaged yet."),
+    "not_worse": N_("Note first that the patient is worse."),
+    "imaging_runs": N_("An examination is under way. It has to end first."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from triage.knowledge import acr, schema
+from triage.knowledge import acr, flow, schema
 from triage.knowledge import building as b
 from triage.knowledge import types as t
 from triage.knowledge.candidacy import CandidacyBuilder
@@ -71,6 +71,7 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
         treatments_tried=b.options(document, "treatment", raw.treatment, vocabulary),
         examination=b.examination(document, raw, vocabulary),
         acr=table,
+        flow=flow.build(document, raw),
         **_clinic(document, raw),
     )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from triage.knowledge.schema_acr import AcrEntry, AcrProcedureEntry, AcrVariantEntry
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 from triage.knowledge.schema_candidates import CandidateEntry, CriterionEntry
+from triage.knowledge.schema_flow import FlowEntries
 from triage.knowledge.schema_rules import (
     ActionEntry,
     AcuityEntry,
@@ -170,7 +171,7 @@ class LevelsEntry(Entry):
     values: list[str] = Field(min_length=1)
 
 
-class Knowledge(Entry):
+class Knowledge(FlowEntries):
     """All knowledge files together."""
 
     section: list[SectionEntry]

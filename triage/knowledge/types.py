@@ -12,6 +12,7 @@ from triage.domain.score_items import Score
 
 if TYPE_CHECKING:
     from triage.knowledge.acr import Acr
+    from triage.knowledge.flow import Flow
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,7 @@ class Knowledge:
     treatments_tried: tuple[Option, ...]
     examination: Examination
     acr: "Acr"
+    flow: "Flow"
     override_reasons: tuple[Labelled, ...]
     not_imaged_reasons: tuple[Labelled, ...]
     hospitals: tuple[Hospital, ...]

@@ -15,6 +15,7 @@ from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.organisations import Organisation, Room, Site
 from triage.models.patients import Patient, PatientIdentifier
+from triage.models.reassessments import Reassessment
 from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
 from triage.models.simulations import Simulation
 from triage.models.triage import Task, TriageDecision
@@ -43,6 +44,7 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "Presence",
+    "Reassessment",
     "Room",
     "RuleFeedback",
     "RuleFeedbackAnswer",

@@ -66,6 +66,8 @@ class Encounter(Versioned, Entered, Base):
     call_state: Mapped[str] = mapped_column(default="")  # domain/calling.py
     call_count: Mapped[int] = mapped_column(default=0)  # calls since somebody last saw the patient
     called_at: Mapped[datetime | None]
+    reassess_at: Mapped[datetime | None]  # when who waits is to be looked at again
+    worse_at: Mapped[datetime | None]  # found worse on looking again, and nothing has followed yet
     patient: Mapped[Patient] = relationship(lazy="raise")
     claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)
 

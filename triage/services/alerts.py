@@ -11,7 +11,8 @@ from triage.domain import alarms as limits
 from triage.domain.alarms import escalated
 from triage.domain.calling import NO_ANSWER
 from triage.models import Emergency, Task
-from triage.services import pins, tasks
+from triage.services import pins, reassessments, tasks
+from triage.services.reassessments import Awaited
 
 #: Who is called when nobody has acknowledged an emergency in time.
 CALLED = frozenset({"lead_nurse", "surgeon"})
@@ -49,6 +50,12 @@ class Alerts:
     overdue: Sequence[Task]
     rev: str
     turns_in: int | None = None
+    looks: Sequence[Awaited] = ()  # those to be looked at again now
+
+    @property
+    def worse(self) -> int:
+        """Return how many of those to be looked at again were found worse."""
+        return sum(1 for look in self.looks if look.is_worse)
 
 
 def look(actor: Actor, seen: str = "") -> Alerts:
@@ -59,11 +66,14 @@ def look(actor: Actor, seen: str = "") -> Alerts:
     alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, alarm.emergency.opened_at))
     due = tasks.open_tasks(actor) if actor.may("tasks:view") else []
     overdue = [task for task in due if task.due_at <= at]
+    awaited = reassessments.list_awaited(actor) if actor.may("tasks:view") else []
+    looks = [look for look in awaited if look.at <= at]
     marks = [alarm.mark for alarm in alarms] + [task.id for task in overdue]
+    marks += [f"{look.encounter_id}{'w' if look.is_worse else ''}" for look in looks]
     turns = [alarm.emergency.opened_at + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
-    later = [turn for turn in (*turns, *(task.due_at for task in due)) if turn > at]
+    later = [turn for turn in (*turns, *(task.due_at for task in due), *(look.at for look in awaited)) if turn > at]
     turns_in = math.ceil((min(later) - at).total_seconds()) if later else None
-    return Alerts(alarms, overdue, "-".join(marks) or "0", turns_in)
+    return Alerts(alarms, overdue, "-".join(marks) or "0", turns_in, looks)
 
 
 def _alarm(actor: Actor, emergency: Emergency, said: set[str], at: datetime) -> Alarm:

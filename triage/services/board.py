@@ -11,6 +11,7 @@ from triage import clock
 from triage.db import session
 from triage.domain import queue
 from triage.domain.access import Actor
+from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change, SiteHead
 from triage.services.claims import claim, release
@@ -30,6 +31,9 @@ class Filters:
     stage: str = ""
     mine: bool = False
     over: bool = False
+    room: str = ""
+    missing: bool = False
+    look: bool = False
 
     def admits(self, line: Line, staff_id: str) -> bool:
         """Tell whether a row is shown."""
@@ -39,12 +43,16 @@ class Filters:
             and self.stage in ("", line.stage)
             and (not self.mine or line.holder_id == staff_id)
             and (not self.over or line.is_over)
+            and self.room in ("", line.room_id)
+            and (not self.missing or line.call_state == NO_ANSWER)
+            and (not self.look or line.must_look)
         )
 
     def query(self, **changes: str | bool) -> dict[str, str]:
         """Return these filters, some of them changed, as they stand in an address."""
         new = replace(self, **changes)  # type: ignore[arg-type]
         asked = {"level": new.level, "stage": new.stage, "mine": "1" * new.mine, "over": "1" * new.over}
+        asked |= {"room": new.room, "missing": "1" * new.missing, "look": "1" * new.look}
         if new.level == "0":
             asked |= {"level": "", "untriaged": "1"}
         return {name: value for name, value in asked.items() if value}
@@ -71,6 +79,12 @@ class Board:
     def ids(self) -> list[str]:
         """Return the ids of the rows shown, in order."""
         return [line.id for line in self.shown]
+
+    @cached_property
+    def rooms(self) -> list[tuple[str, str, str]]:
+        """Return the rooms in which somebody is or to which somebody is called: id, name, Japanese name."""
+        found = {(line.room_id, line.room or "", line.room_ja or "") for line in self.lines if line.room_id}
+        return sorted(found, key=lambda room: room[1])
 
     def count(self, fits: Callable[[Line], bool]) -> int:
         """Return how many of all rows fit."""

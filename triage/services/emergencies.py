@@ -180,6 +180,7 @@ def decide_withdrawal(
 
 
 def _back_to_the_nurse(actor: Actor, encounter: Encounter) -> None:
+    encounter.reassess_at = encounter.worse_at = None
     encounter.acuity = encounter.route = None  # not lowered by this: a nurse has to triage again
     encounter.then_specialist = False
     move(actor, encounter, "withdraw_emergency")

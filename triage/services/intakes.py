@@ -21,6 +21,7 @@ from triage.services import emergencies, late, pins, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 from triage.services.organisations import today
+from triage.services.reassessments import restart_on
 
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
@@ -84,6 +85,7 @@ def record_answers(
     earlier = answers_of(encounter)
     _refuse_lowering(actor, encounter, recorded, changed, earlier)
     _write(actor, encounter, recorded, changed)
+    restart_on(encounter, changed)
     suggestion = reassess(actor, encounter, earlier)
     after = {name: None if a is None else {"known": a.known, "value": a.value} for name, a in changed.items()}
     record(

@@ -15,7 +15,7 @@ from triage.domain import lifecycle, queue
 from triage.domain.access import Actor
 from triage.domain.leases import LAPSES_AFTER
 from triage.domain.people import age_in_years
-from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Staff, Task, TreatmentDecision
+from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Room, Staff, Task, TreatmentDecision
 from triage.services.consults import open_question
 
 
@@ -35,6 +35,13 @@ class Line:
     id: str
     patient_id: str
     room_id: str | None
+    room: str | None
+    room_ja: str | None
+    call_state: str  # see domain/calling.py
+    call_count: int  # calls since somebody last saw the patient
+    call_at: datetime | None
+    reassess_at: datetime | None  # when somebody has to look again
+    worse_at: datetime | None  # found worse on looking again
     ticket: str
     arrived_at: datetime
     stage: str
@@ -79,6 +86,8 @@ class Line:
     is_over: bool  # the wait has passed its target
     is_idle: bool  # somebody has the patient and did nothing for so long that the next person may
     must_ask: bool  # the question is due
+    must_look: bool  # the re-assessment is due
+    is_carried: bool  # came on an earlier day
     minutes: int = field(compare=False)  # since the arrival
     turned_at: datetime | None = field(compare=False)  # when time alone last changed how the row looks
     turns_at: datetime | None = field(compare=False)  # when it will next
@@ -114,7 +123,7 @@ class Line:
         return queue.Place(self.acuity, self.suggested_level, self.arrived_at, self.emergency_since)
 
     def turned_since(self, moment: datetime) -> bool:
-        """Tell whether time alone has changed how the row looks: over its target, claim lapsed, question due again."""
+        """Tell whether time alone has changed how the row looks: over its target, claim lapsed, something due again."""
         return self.turned_at is not None and moment < self.turned_at
 
 
@@ -136,13 +145,16 @@ class Moment:
         target = self.targets.of(row.acuity)
         over, ask = queue.over_from(row.arrived_at, target), row.ask_again
         idle = row.active_at + self.lapses_after if row.active_at is not None else None
-        turns = [turn for turn in (over, idle, ask) if turn is not None]
+        look, came = row.reassess_at, row.arrived_at.astimezone(ZoneInfo(self.zone)).date()
+        turns = [turn for turn in (over, idle, ask, look) if turn is not None]
         now: tuple[Any, ...] = (
             age_in_years(row.birth_date, today) if row.birth_date else None,
             target,
             over <= self.at,
             idle is not None and idle <= self.at,
             ask is not None and ask <= self.at,
+            look is not None and look <= self.at,
+            came < today,
             queue.waited(row.arrived_at, self.at),
             max((turn for turn in turns if turn <= self.at), default=None),
             min((turn for turn in turns if turn > self.at), default=None),
@@ -165,7 +177,10 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
     """Return what is read of each encounter, by the field of Line that it fills, in the same order."""
     due = select(func.min(Task.due_at)).where(Task.encounter_id == Encounter.id, Task.done_at.is_(None))
     return {
-        **_same(Encounter, "id", "patient_id", "room_id", "ticket", "arrived_at", "stage", "stage_since", "acuity"),
+        **_same(Encounter, "id", "patient_id", "room_id"), "room": Room.name, "room_ja": Room.name_ja,
+        **_same(Encounter, "call_state", "call_count"), "call_at": Encounter.called_at,
+        **_same(Encounter, "reassess_at", "worse_at"),
+        **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity"),
         **_same(Encounter, "route", "complaint", "unanswered", "suggested_level", "suggested_route"),
         "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
         **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
@@ -191,6 +206,7 @@ def _rows() -> Select[Any]:
     query: Select[Any] = select(*(column.label(name) for name, column in _columns(holder, acknowledger).items()))
     return (
         query.join(Patient, Patient.id == here.patient_id)
+        .outerjoin(Room, Room.id == here.room_id)
         .outerjoin(Claim, Claim.encounter_id == here.id)
         .outerjoin(holder, holder.id == Claim.staff_id)
         .outerjoin(Emergency, alarm)

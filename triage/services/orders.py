@@ -39,6 +39,11 @@ def orders_of(encounter: Encounter) -> list[ImagingOrder]:
     return list(session.scalars(query.order_by(ImagingOrder.requested_at)))
 
 
+def is_started(encounter: Encounter) -> bool:
+    """Tell whether an examination of this visit is under way."""
+    return any(order.status == "started" for order in orders_of(encounter))
+
+
 def cancel_imaging(actor: Actor, encounter: Encounter, reason: str) -> None:
     """Call off, inside a verb, what was only requested or ordered; what has started stays with the radiographer."""
     for order in orders_of(encounter):

@@ -15,6 +15,7 @@ from triage.models import Emergency, EmergencyWithdrawal, Encounter, Staff
 from triage.services.audit import record
 from triage.services.encounters import move, touch
 from triage.services.orders import cancel_imaging
+from triage.services.reassessments import restart
 from triage.services.rulesets import in_force
 
 EMERGENCY_LEVEL = gate.EMERGENCY_LEVEL
@@ -160,6 +161,7 @@ def _pin(actor: Actor, encounter: Encounter, cause: str, rules: list[str], note:
     at = clock.now()
     encounter.acuity = min(level, encounter.acuity or EMERGENCY_LEVEL, EMERGENCY_LEVEL)
     encounter.route = gate.EMERGENCY_ROUTE
+    restart(encounter)
     move(actor, encounter, "raise_emergency")
     cancel_imaging(actor, encounter, "emergency")
     emergency = Emergency(

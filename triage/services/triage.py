@@ -20,6 +20,7 @@ from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
+from triage.services.reassessments import restart
 from triage.services.tasks import open_tasks
 
 __all__ = [
@@ -148,6 +149,7 @@ def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Sugges
 
 def _send_on(actor: Actor, encounter: Encounter, choice: Choice) -> None:
     encounter.acuity, encounter.route = choice.acuity, choice.route
+    restart(encounter)
     move(actor, encounter, lifecycle.ROUTES[choice.route])
     if encounter.stage == lifecycle.IMAGING:
         then_specialist = choice.route == "imaging_then_specialist"
@@ -197,6 +199,7 @@ def recall(actor: Actor, encounter_id: str, decision_id: str | None = None) -> N
     left = encounter.stage
     cancel_imaging(actor, encounter, "recalled")
     encounter.acuity = encounter.route = None  # untriaged stands above level 3 on the board: nobody waits longer by it
+    encounter.reassess_at = encounter.worse_at = None
     encounter.then_specialist = False
     move(actor, encounter, "recall")
     ids = {"patient_id": encounter.patient_id, "encounter_id": encounter.id}

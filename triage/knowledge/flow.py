@@ -1,0 +1,36 @@
+"""The clinic's way of working around a visit, as the program reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from triage.knowledge import building as b
+from triage.knowledge import schema
+from triage.knowledge import types as t
+from triage.knowledge.checks import known
+from triage.knowledge.reading import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """Re-assessment intervals in minutes by level, and the coded reasons why a visit ends otherwise or goes on."""
+
+    reassess: Mapping[int, int]
+    leave_reasons: tuple[t.Labelled, ...]  # left without being seen
+    end_reasons: tuple[t.Labelled, ...]  # had been finished, and nobody had noted it
+    carry_reasons: tuple[t.Labelled, ...]  # still here at the end of the day
+
+
+def build(document: Document, raw: schema.Knowledge) -> Flow:
+    """Return the flow; raises KnowledgeError for a source that is not there, a level that is none, or no minutes."""
+    entry = raw.reassessment
+    known(document, "reassessment", 0, "source", [entry.source], [source.id for source in raw.source])
+    known(document, "reassessment", 0, "level", entry.levels, "12345")
+    if any(minutes <= 0 for minutes in entry.levels.values()):
+        raise document.fault("reassessment", 0, "an interval is at least one minute")
+    return Flow(
+        reassess=MappingProxyType({int(level): minutes for level, minutes in entry.levels.items()}),
+        leave_reasons=b.labelled(raw.leave_reason),
+        end_reasons=b.labelled(raw.end_reason),
+        carry_reasons=b.labelled(raw.carry_reason),
+    )
