@@ -112,7 +112,8 @@ def list_awaited(actor: Actor) -> list[Awaited]:
     query = select(Encounter.id, Encounter.reassess_at, Encounter.worse_at.is_not(None)).where(
         Encounter.visible_to(actor), Encounter.finished_at.is_(None), Encounter.reassess_at.is_not(None)
     )
-    return [Awaited(row[0], row[1], bool(row[2])) for row in session.execute(query.order_by(Encounter.reassess_at))]
+    rows = session.execute(query.order_by(Encounter.reassess_at))
+    return [Awaited(visit, at, bool(worse)) for visit, at, worse in rows if at is not None]
 
 
 def list_of(encounter: Encounter) -> Sequence[Reassessment]:
