@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from tests.builders import PASSWORD, Clinic
 from triage import clock
@@ -82,6 +83,22 @@ def test_an_administrator_ends_the_sessions_of_a_person(signed_in: SignedIn, cli
     admin.post(f"/staff/{clinic.nurse.staff_id}/sessions/end")
     assert nurse.get("/me").status_code == 303
     assert admin.get("/staff").status_code == 200
+
+
+def test_a_role_granted_while_someone_is_signed_in_counts_from_the_next_request(
+    signed_in: SignedIn, clinic: Clinic
+) -> None:
+    client = signed_in("reception")
+    assert client.get("/audit").status_code == 403
+    staff.grant(clinic.admin, "reception", "auditor")
+    assert client.get("/audit").status_code == 200
+
+
+def test_who_holds_a_session_is_asked_of_the_database_once_a_request(signed_in: SignedIn, app: Flask) -> None:
+    client, statements = signed_in("nurse"), list[str]()
+    event.listen(app.extensions["engine"], "before_cursor_execute", lambda c, cu, text, *rest: statements.append(text))
+    assert client.get("/alerts", headers={"X-Background": "1"}).status_code == 200
+    assert sum("login_session" in text or "staff_grant" in text for text in statements) == 1
 
 
 def test_a_session_ends_after_an_hour_without_activity_and_background_refreshes_do_not_count(

@@ -2,13 +2,15 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import BindParameter, Date, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from triage import clock
@@ -97,45 +99,60 @@ def end_sessions_of(staff_id: str) -> None:
 
 
 def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
-    """Return who holds this session token, or None when it has ended; only a person's own act extends it."""
-    row = session.get(LoginSession, _hash(token))
-    at = clock.now()
-    if row is None or row.ended_at or at - row.seen_at > limits.idle or at - row.created_at > limits.longest:
+    """Return who holds this session token, or None when it has ended; only a person's own act extends it.
+
+    One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once.
+    """
+    at, token_hash = clock.now(), _hash(token)
+    rows = session.execute(_SESSION, {"token_hash": token_hash, "today": _today(at)}).all()
+    if not rows or at - rows[0].seen_at > limits.idle or at - rows[0].created_at > limits.longest:
         return None
-    if extend and at - row.seen_at > timedelta(minutes=1):
+    if extend and at - rows[0].seen_at > timedelta(minutes=1):
         with aside() as own:
-            own.execute(update(LoginSession).where(LoginSession.token_hash == row.token_hash).values(seen_at=at))
-    return actor_of(row.staff_id, row.site_id)
+            own.execute(update(LoginSession).where(LoginSession.token_hash == token_hash).values(seen_at=at))
+    return _actor(rows)
 
 
-def actor_of(staff_id: str, site_id: str | None = None) -> Actor | None:
-    """Return the person with today's roles at the site (the first granted one if none is named), or None."""
-    staff = session.get(Staff, staff_id)
-    if staff is None or staff.deactivated_at:
-        return None
-    grants = [g for g in _grants_today(staff_id) if site_id in (None, g.site_id)]
-    if not grants:
-        return None
-    site = session.get_one(Site, grants[0].site_id)
+def actor_of(staff_id: str) -> Actor | None:
+    """Return the person with today's roles at the site of the first one granted, or None."""
+    rows = session.execute(_PERSON, {"staff_id": staff_id, "today": _today(clock.now())}).all()
+    return _actor(rows) if rows else None
+
+
+def _actor(rows: Sequence[Any]) -> Actor:
+    """Return who the rows tell of, one row a grant; the first one's site counts."""
+    first = rows[0]
+    roles = frozenset(row.role for row in rows if row.site_id == first.site_id)
     return Actor(
-        staff_id=staff.id,
-        name=staff.name,
-        organisation_id=site.organisation_id,
-        site_id=site.id,
-        site_name=site.name,
-        time_zone=site.time_zone,
-        roles=frozenset(g.role for g in grants if g.site_id == site.id),
+        first.staff_id, first.name, first.organisation_id, first.site_id, first.site_name, first.time_zone, roles
     )
 
 
-def _grants_today(staff_id: str) -> list[Grant]:
-    today = clock.now().astimezone(ZoneInfo("Asia/Tokyo")).date()
-    query = select(Grant).where(
-        Grant.staff_id == staff_id,
-        Grant.valid_from <= today,
-        or_(Grant.valid_until.is_(None), Grant.valid_until > today),
+def _granted() -> Select[Any]:
+    """Return the query for people who work here today, one row a grant."""
+    day: BindParameter[date] = bindparam("today", type_=Date())
+    in_force = and_(Grant.valid_from <= day, or_(Grant.valid_until.is_(None), Grant.valid_until > day))
+    columns: tuple[Any, ...] = (
+        Staff.id.label("staff_id"), Staff.name, Site.organisation_id, Site.id.label("site_id"),
+        Site.name.label("site_name"), Site.time_zone, Grant.role,
+    )  # fmt: skip
+    people = (
+        select(*columns).join(Grant, and_(Grant.staff_id == Staff.id, in_force)).join(Site, Site.id == Grant.site_id)
     )
-    return list(session.scalars(query.order_by(Grant.valid_from, Grant.id)))
+    return people.where(Staff.deactivated_at.is_(None)).order_by(Grant.valid_from, Grant.id)
+
+
+_PERSON = _granted().where(Staff.id == bindparam("staff_id"))
+_SESSION = (
+    _granted()
+    .add_columns(LoginSession.seen_at, LoginSession.created_at)
+    .join(LoginSession, and_(LoginSession.staff_id == Staff.id, LoginSession.site_id == Grant.site_id))
+    .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.ended_at.is_(None))
+)
+
+
+def _today(at: datetime) -> date:
+    return at.astimezone(ZoneInfo("Asia/Tokyo")).date()
 
 
 def system_actor(name: str = "command line") -> Actor:
