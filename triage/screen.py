@@ -1,5 +1,6 @@
 """What every template may use: time in the site's zone, names, ages, permissions, the language switch."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -41,7 +42,10 @@ def init_app(app: Flask) -> None:
         clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age, site_day=site_day
     )
     app.context_processor(_common)
-    app.jinja_env.globals.update(known=LocalProxy(_known), signed=signed)
+    app.jinja_env.globals.update(known=LocalProxy(_known), signed=signed, rules_signed=LocalProxy(_rules_signed))
+    # Only the frame of a page asks for these: a partial that is fetched at every change does not pay for them.
+    frame: dict[str, Callable[[], Any]] = {"nav": _navigation, "other_locale_url": _other_locale_url, "home_url": _home}
+    app.jinja_env.globals.update({name: LocalProxy(value) for name, value in frame.items()})
 
 
 def _common() -> dict[str, Any]:
@@ -49,15 +53,11 @@ def _common() -> dict[str, Any]:
     return {
         "actor": who,
         "can": lambda permission: bool(who and who.may(permission)),
-        "nav": _navigation(who),
         "locale": web.locale(),
-        "other_locale_url": _other_locale_url(),
         "theme": request.cookies.get("theme") if request.cookies.get("theme") in web.THEMES else "auto",
         "public_desk": request.cookies.get(device_door.MARK) == "public",
         "demo": current_app.config["DEMO"],
-        "rules_signed": who is not None and _rules_signed(),
         "now": clock.now(),
-        "home_url": url_for(who.home) if who else url_for("accounts.sign_in"),
     }
 
 
@@ -85,14 +85,20 @@ def signed(content_hash: str | None) -> bool:
     return content_hash in g.signed_hashes
 
 
+def _home() -> str:
+    who = _actor()
+    return url_for(who.home if who else "accounts.sign_in")
+
+
 def _rules_signed() -> bool:
     try:
-        return signed(_known().ruleset.hash)
+        return _actor() is not None and signed(_known().ruleset.hash)
     except Exception:  # as above: without an answer nothing is signed
         return False
 
 
-def _navigation(who: Actor | None) -> list[dict[str, Any]]:
+def _navigation() -> list[dict[str, Any]]:
+    who = _actor()
     if who is None:
         return []
     blueprint = (request.endpoint or "").split(".")[0]
