@@ -1,0 +1,162 @@
+"""``./dev bench board``: what the board, the search and the writes beside it cost, next to a floor on the same server."""
+
+import argparse
+import gzip
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import measure, waiting
+from bench.measure import table
+from bench.pairs import READ, WRITE, Case, Pair, change, compare, running, urls
+from bench.servers import Answer
+from triage.db import session
+
+PEOPLE = 100
+SEARCH = "/patients/search?q=%E4%BD%90"
+
+
+def screens(quick: bool) -> dict[str, Any]:
+    """Compare the processor time of each screen with the floor's, on every database there is."""
+    rounds, calls = (1, 3) if quick else (7, 30)
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for engine, url in urls(Path(folder)).items():
+            with running(url, PEOPLE, routings=2 * (rounds + 1) * calls) as pair:
+                found[engine] = {case.name: _measured(pair, case, rounds, calls) for case in cases(pair)}
+        _show(found)
+    return found
+
+
+def _measured(pair: Pair, case: Case, rounds: int, calls: int) -> dict[str, float]:
+    got = compare(pair, case, rounds, calls)
+    return {
+        "floor_ms": round(got.floor, 3), "product_ms": round(got.product, 3), "ratio": round(got.ratio, 2),
+        "target": case.target, "spread_ms": round(got.spread, 3),
+    }  # fmt: skip
+
+
+def _show(found: dict[str, Any]) -> None:
+    rows = [(f"{engine}: {name}", *row.values()) for engine, cases in found.items() for name, row in cases.items()]
+    head = ("milliseconds of processor a request", "floor", "product", "times", "at most", "spread")
+    table(f"{PEOPLE} waiting, two workers, one client", head, rows)
+
+
+def cases(pair: Pair) -> Iterator[Case]:
+    """Yield the screens: reads first, for the writes change what there is to read."""
+    board = pair.browser.get("/board").text
+    ids = re.findall(r'<tr id="e-(\w+)"', board)
+    rev = _rev(board)
+    yield Case("board, unchanged", READ, lambda _n: pair.browser.get("/board"), lambda _n: pair.bare.get("/board"))
+    touch = _toucher(pair, ids)
+    yield Case("board, changed", READ, lambda _n: pair.browser.get("/board"), lambda _n: pair.bare.get("/board"), touch)
+    yield _refresh(pair, ids, rev, touch)
+    yield Case("search", READ, lambda _n: pair.browser.get(SEARCH, **HTMX), lambda _n: pair.bare.get(SEARCH))
+    yield from _writes(pair, ids)
+
+
+HTMX = {"HX-Request": "true"}
+BACKGROUND = {**HTMX, "X-Background": "1"}
+
+
+def _rev(text: str) -> str:
+    found = re.search(r'id="rev" name="rev" value="([^"]+)"', text)
+    return found[1] if found else ""
+
+
+def _toucher(pair: Pair, ids: list[str]) -> Callable[[int], object]:
+    return lambda number: change(pair, ids[number % len(ids)], number)
+
+
+def _refresh(pair: Pair, ids: list[str], rev: str, touch: Callable[[int], object]) -> Case:
+    known, seen = ",".join(f"e-{one}" for one in ids), [rev]
+
+    def ask(_number: int) -> Answer:
+        answer = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen[0]}", **BACKGROUND)
+        seen[0] = _rev(answer.text)
+        return answer
+
+    return Case("refresh of one row", READ, ask, lambda n: pair.bare.get(f"/board/rows?id={ids[n % 50]}"), touch)
+
+
+def _writes(pair: Pair, ids: list[str]) -> Iterator[Case]:
+    free = [one for one in ids if f"/encounters/{one}/claim" in pair.browser.get("/board").text]
+
+    def clear(number: int) -> None:
+        if number % len(free) == 0:
+            waiting.free(pair.actor)
+            session.remove()
+
+    def claim(number: int) -> str:
+        return f"/encounters/{free[number % len(free)]}/claim"
+
+    yield Case(
+        "claim", WRITE, lambda n: pair.browser.post(claim(n), **HTMX), lambda n: pair.bare.post(claim(n)), clear
+    )
+    for url in pair.urls:
+        waiting.admit(url)
+    sheet = waiting.accepted(pair.actor, pair.undecided[0])  # they are copies of one
+    session.remove()
+
+    def route(number: int) -> tuple[str, dict[str, str]]:
+        return f"/encounters/{pair.undecided[number]}/decision", sheet
+
+    yield Case(
+        "routing", WRITE, lambda n: pair.browser.post(*route(n)), lambda n: pair.bare.post(*route(n))
+    )
+    yield Case(
+        "registration", WRITE, lambda n: pair.browser.post("/patients", person(n)),
+        lambda n: pair.bare.post("/patients", person(n)),
+    )  # fmt: skip
+
+
+def person(number: int) -> dict[str, str]:
+    """Return the form of a new patient whom nobody could take for another."""
+    return {
+        "family_name": f"新井{number}", "given_name": "みどり", "family_kana": f"アライ{number}", "given_kana": "ミドリ",
+        "birth_date": f"{1930 + number % 70}-{1 + number % 12:02d}-{1 + number % 28:02d}", "sex": "female",
+        "language": "ja", "mobility": "walking", "then": "check_in", "request_id": f"bench-{number:012d}",
+    }  # fmt: skip
+
+
+def sizes(_quick: bool) -> dict[str, Any]:
+    """Count what a browser transfers for the board: the first time with all it needs, and at a refresh."""
+    with tempfile.TemporaryDirectory() as folder, running(urls(Path(folder), "sqlite")["sqlite"], PEOPLE) as pair:
+        pair.browser.headers["Accept-Encoding"] = "gzip"
+        page = pair.browser.get("/board")
+        text = gzip.decompress(page.body).decode() if "content-encoding" in page.headers else page.text
+        assets = sorted(set(re.findall(r'(?:href|src)="(/(?:static|assets)/[^"]+)"', text)))
+        parts = {path: len(pair.browser.get(path).body) for path in assets}
+        ids, seen = re.findall(r'<tr id="e-(\w+)"', text), _rev(text)
+        change(pair, ids[0], 1)
+        known = ",".join(f"e-{one}" for one in ids)
+        row = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen}", **BACKGROUND)
+        whole = pair.browser.get("/board/rows?hold=0&known=&rev=0.0", **BACKGROUND)
+        again = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen.split('.')[0]}.0", **BACKGROUND)
+    found = {
+        "first load": len(page.body) + sum(parts.values()), "of it the page": len(page.body),
+        "refresh, one row": len(row.body), "refresh, every wait": len(again.body), "refresh, a new order": len(whole.body),
+    }  # fmt: skip
+    rows = [(name, size / 1000, 150.0 if name.startswith("first") else 20.0) for name, size in found.items()]
+    table(f"kilobytes as transferred, {PEOPLE} waiting", ("", "kB", "at most"), rows)
+    return {**found, "assets": parts}
+
+
+PARTS: dict[str, Callable[[bool], Any]] = {"screens": screens, "sizes": sizes}
+
+
+def main() -> None:
+    """Measure what is asked for, print it, and keep it in bench/results/board.json with its drawings."""
+    parser = argparse.ArgumentParser(prog="./dev bench board", description=__doc__)
+    parser.add_argument("--only", choices=tuple(PARTS), help="one part")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works; nothing is kept")
+    asked = parser.parse_args()
+    found = {name: part(asked.quick) for name, part in PARTS.items() if asked.only in (None, name)}
+    if not asked.quick:
+        print(f"\nkept in {measure.keep('board', found).relative_to(measure.ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
