@@ -1,4 +1,4 @@
-"""``./dev bench board``: what the board, the search and the writes beside it cost, next to a floor on the same server."""
+"""``./dev bench board``: what the board, the search and the writes cost, next to a floor on the same server."""
 
 import argparse
 import gzip
@@ -92,9 +92,7 @@ def _writes(pair: Pair, ids: list[str]) -> Iterator[Case]:
     def claim(number: int) -> str:
         return f"/encounters/{free[number % len(free)]}/claim"
 
-    yield Case(
-        "claim", WRITE, lambda n: pair.browser.post(claim(n), **HTMX), lambda n: pair.bare.post(claim(n)), clear
-    )
+    yield Case("claim", WRITE, lambda n: pair.browser.post(claim(n), **HTMX), lambda n: pair.bare.post(claim(n)), clear)
     for url in pair.urls:
         waiting.admit(url)
     sheet = waiting.accepted(pair.actor, pair.undecided[0])  # they are copies of one
@@ -103,9 +101,7 @@ def _writes(pair: Pair, ids: list[str]) -> Iterator[Case]:
     def route(number: int) -> tuple[str, dict[str, str]]:
         return f"/encounters/{pair.undecided[number]}/decision", sheet
 
-    yield Case(
-        "routing", WRITE, lambda n: pair.browser.post(*route(n)), lambda n: pair.bare.post(*route(n))
-    )
+    yield Case("routing", WRITE, lambda n: pair.browser.post(*route(n)), lambda n: pair.bare.post(*route(n)))
     yield Case(
         "registration", WRITE, lambda n: pair.browser.post("/patients", person(n)),
         lambda n: pair.bare.post("/patients", person(n)),
@@ -115,7 +111,7 @@ def _writes(pair: Pair, ids: list[str]) -> Iterator[Case]:
 def person(number: int) -> dict[str, str]:
     """Return the form of a new patient whom nobody could take for another."""
     return {
-        "family_name": f"新井{number}", "given_name": "みどり", "family_kana": f"アライ{number}", "given_kana": "ミドリ",
+        "family_name": f"新井{number}", "given_name": "緑", "family_kana": f"アライ{number}", "given_kana": "ミドリ",
         "birth_date": f"{1930 + number % 70}-{1 + number % 12:02d}-{1 + number % 28:02d}", "sex": "female",
         "language": "ja", "mobility": "walking", "then": "check_in", "request_id": f"bench-{number:012d}",
     }  # fmt: skip
@@ -137,7 +133,8 @@ def sizes(_quick: bool) -> dict[str, Any]:
         again = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen.split('.')[0]}.0", **BACKGROUND)
     found = {
         "first load": len(page.body) + sum(parts.values()), "of it the page": len(page.body),
-        "refresh, one row": len(row.body), "refresh, every wait": len(again.body), "refresh, a new order": len(whole.body),
+        "refresh, one row": len(row.body), "refresh, every wait": len(again.body),
+        "refresh, a new order": len(whole.body),
     }  # fmt: skip
     rows = [(name, size / 1000, 150.0 if name.startswith("first") else 20.0) for name, size in found.items()]
     table(f"kilobytes as transferred, {PEOPLE} waiting", ("", "kB", "at most"), rows)

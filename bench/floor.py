@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, redirect, render_template, request
 from markupsafe import Markup
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -99,7 +99,15 @@ class Floor:
     def blank(self, name: str) -> dict[str, Any]:
         """Return a row with what the table wants, empty."""
         wanted = [c for c in self[name].c if not c.nullable and c.server_default is None]
-        empty = {str: "", int: 0, bool: False, dict: {}, object: {}, datetime: datetime.now(UTC), date: datetime.now(UTC).date()}
+        empty = {
+            str: "",
+            int: 0,
+            bool: False,
+            dict: {},
+            object: {},
+            datetime: datetime.now(UTC),
+            date: datetime.now(UTC).date(),
+        }
         return {column.name: empty[column.type.python_type] for column in wanted}
 
 

@@ -5,7 +5,7 @@ import socket
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,9 @@ def twin(url: str, folder: Path) -> str:
 
 
 @contextmanager
-def running(url: str, people: int, routings: int = 0, grow: Callable[[Actor], object] = lambda _a: None) -> Iterator[Pair]:
+def running(
+    url: str, people: int, routings: int = 0, grow: Callable[[Actor], object] = lambda _a: None
+) -> Iterator[Pair]:
     """Fill the database and its twin with ``people`` waiting, serve the product and the floor, and yield the pair."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -110,9 +112,10 @@ def running(url: str, people: int, routings: int = 0, grow: Callable[[Actor], ob
         actor = stack.enter_context(waiting.clinic(url))
         product = stack.enter_context(serve("wsgi:app", url, folder, free_port()))
         floor = stack.enter_context(serve("bench.floor:create_app()", other, folder, free_port()))
-        browser = Client(product.port, {"Accept-Encoding": "identity"})
+        browser = stack.enter_context(closing(Client(product.port, {"Accept-Encoding": "identity"})))
         browser.sign_in("nurse")
-        yield Pair(product, floor, browser, Client(floor.port), actor, undecided, (url, other))
+        bare = stack.enter_context(closing(Client(floor.port)))
+        yield Pair(product, floor, browser, bare, actor, undecided, (url, other))
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -70,6 +70,10 @@ class Client:
             name, _, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value
         return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, content)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
     def sign_in(self, user_name: str) -> None:
         """Sign in and keep the token that forms need; raises RuntimeError when that fails."""
@@ -139,8 +143,9 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     limit = time.monotonic() + START_SECONDS
     while True:
         try:
-            if Client(port).get("/sign-in").status < 500:
-                return
+            with closing(Client(port)) as client:
+                client.get("/sign-in")
+            return
         except OSError:
             if process.poll() is not None or time.monotonic() > limit:
                 raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}") from None

@@ -1,4 +1,4 @@
-"""A clinic with so many patients waiting: those of the demonstration clinic who are here, copied until there are enough."""
+"""A clinic with so many patients waiting: who is here in the demonstration clinic, copied until there are enough."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,16 @@ from triage.demo import loading
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.models import (
-    Claim, Emergency, Encounter, Finding, ImagingOrder, Patient, Staff, Task, TreatmentDecision, TriageDecision,
+    Claim,
+    Emergency,
+    Encounter,
+    Finding,
+    ImagingOrder,
+    Patient,
+    Staff,
+    Task,
+    TreatmentDecision,
+    TriageDecision,
 )  # fmt: skip
 from triage.services import accounts, audit, encounters, triage
 from triage.services.audit import record
