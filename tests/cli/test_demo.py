@@ -6,18 +6,20 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from triage import clock, create_app, db, knowledge, preflight
 from triage.db import session
-from triage.demo import loading, reading
+from triage.demo import loading, reading, years
+from triage.demo.years import Size
 from triage.domain import gate, lifecycle
 from triage.domain.findings import Answer, not_known_urgent, refusal, resolve, unanswered_urgent
 from triage.domain.rules import evaluate
@@ -29,6 +31,7 @@ from triage.models import (
     Emergency,
     Encounter,
     ExposureRecord,
+    Finding,
     ImagingOrder,
     Patient,
     RuleFeedback,
@@ -39,7 +42,7 @@ from triage.models import (
     TreatmentDecision,
     TriageDecision,
 )
-from triage.services import accounts, agreement, audit, consults, encounters, intakes, triage
+from triage.services import accounts, agreement, audit, consults, encounters, intakes, lookup, triage
 
 NOON = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)
 CASES = list(reading.read().cases.values())
@@ -380,6 +383,98 @@ def test_a_load_that_fails_leaves_what_was_there(
 ) -> None:
     assert run(clinic_app, "load").exit_code == 0
     before = made(tmp_path)
-    monkeypatch.setattr(loading, "_fill", lambda *_: 1 / 0)
+    monkeypatch.setattr(loading, "fill", lambda *_: 1 / 0)
     assert run(clinic_app, "reset").exit_code == 1
     assert made(tmp_path) == before
+
+
+# --- a large clinic ------------------------------------------------------------------------------------------------
+
+YEARS = Size(patients=400, days=547, visits=599, whole=50)
+
+
+@pytest.fixture(scope="module")
+def large_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Load a clinic with weeks behind it once, for the tests that only look."""
+    made = tmp_path_factory.mktemp("large")
+    audit.use_key("demonstration")
+    with clock.at(NOON):
+        loading.load(made / "demo.db", "demonstration", size=YEARS)
+    return made
+
+
+@pytest.fixture
+def large(large_folder: Path, tmp_path: Path) -> Iterator[None]:
+    """Look at a copy of the large clinic, at the moment it was loaded."""
+    shutil.copy(large_folder / "demo.db", tmp_path / "demo.db")
+    engine = db.connect(f"sqlite:///{tmp_path / 'demo.db'}")
+    with clock.at(NOON):
+        yield
+    session.remove()
+    engine.dispose()
+
+
+def of_the_crowd() -> Select[Patient]:
+    return select(Patient).where(Patient.number < "900000")
+
+
+def test_a_large_clinic_has_the_patients_and_visits_asked_for_and_the_same_day_on_top(large: None) -> None:
+    assert len(session.scalars(of_the_crowd()).all()) == YEARS.patients
+    crowd = {patient.id for patient in session.scalars(of_the_crowd())}
+    visits = session.scalars(select(Encounter).where(Encounter.patient_id.in_(crowd))).all()
+    assert len(visits) == YEARS.visits
+    assert all(visit.finished_at and visit.arrived_at.date() < NOON.date() for visit in visits)
+    assert 55 <= len(of_today()) <= 65
+    assert not audit.verify()[0].damage
+
+
+def test_its_visits_come_on_working_days_in_opening_hours_after_the_patient_came_on_file(large: None) -> None:
+    query = select(Encounter, Patient.created_at).join(Encounter.patient).where(Patient.number < "900000")
+    for visit, since in session.execute(query):
+        here = visit.arrived_at.astimezone(ZoneInfo("Asia/Tokyo"))
+        assert here.weekday() < 6
+        assert time(9) <= here.time() < time(16)
+        assert since.date() <= visit.arrived_at.date()
+        assert visit.finished_at
+        assert visit.arrived_at < visit.finished_at
+
+
+def test_the_last_visits_have_their_whole_record_and_the_others_say_nothing_of_findings(large: None) -> None:
+    query = select(Encounter).join(Encounter.patient).where(Patient.number < "900000")
+    visits = session.scalars(query.order_by(Encounter.arrived_at)).all()
+    recorded = set(session.scalars(select(Finding.encounter_id)))
+    decided = set(session.scalars(select(TriageDecision.encounter_id)))
+    whole = [visit.id in recorded & decided for visit in visits]
+    assert whole == [False] * (YEARS.visits - YEARS.whole) + [True] * YEARS.whole
+    assert all(bool(visit.suggestion) == (visit.id in recorded) for visit in visits)
+
+
+def test_a_few_family_names_are_common_and_the_same_full_name_is_marked(large: None) -> None:
+    crowd = session.scalars(of_the_crowd()).all()
+    families = Counter(patient.family_name for patient in crowd)
+    assert len(families) > 100
+    assert families.most_common(1)[0][1] > 3
+    full = Counter((patient.family_name, patient.given_name) for patient in crowd)
+    assert all(p.same_name == (full[p.family_name, p.given_name] > 1) for p in crowd)
+    desk = accounts.actor_of(session.scalar(select(Staff.id).where(Staff.user_name == "reception")) or "")
+    assert desk
+    assert crowd[7].id in {patient.id for patient in lookup.search(desk, f"{crowd[7].kana} {crowd[7].number}").patients}
+
+
+def test_the_command_loads_the_same_clinic_and_says_on_stderr_how_far_it_is(
+    clinic_app: Flask, tmp_path: Path, large_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(years, "WHOLE", YEARS.whole)
+    with clock.at(NOON):
+        result = run(clinic_app, "load", "--patients", str(YEARS.patients), "--days", str(YEARS.days))
+    assert result.exit_code == 0, result.output
+    assert "patients: 400 of 400" in result.stderr
+    assert "earlier visits: 599 of 599" in result.stderr
+    assert "599" not in result.stdout
+    assert content(tmp_path / "demo.db") == content(large_folder / "demo.db")
+
+
+@pytest.mark.parametrize("asked", [["--days", "10"], ["--patients", "0"], ["--patients", "900000"]])
+def test_a_size_that_makes_no_clinic_is_refused(clinic_app: Flask, tmp_path: Path, asked: list[str]) -> None:
+    assert run(clinic_app, "load", *asked).exit_code == 2
+    assert not list(tmp_path.glob("*.db"))

@@ -9,13 +9,18 @@ from sqlalchemy import inspect, select
 
 from triage import clock, db, migrate
 from triage.db import session
-from triage.demo import clinic, day, file, reading
+from triage.demo import clinic, day, file, reading, years
 from triage.demo.persons import Registry
+from triage.demo.years import Say, Size
 from triage.models import Site
 
 SEED = 20261101
 #: The clinic and its file are made before the first patient of the day comes.
 BEFORE_THE_DAY = timedelta(hours=8)
+
+
+def quiet(_what: str, _done: int, _of: int) -> None:
+    """Say nothing."""
 
 
 def holds_data(path: Path) -> bool:
@@ -30,14 +35,17 @@ def holds_data(path: Path) -> bool:
         engine.dispose()
 
 
-def load(path: Path, password: str, seed: int = SEED) -> int:
-    """Make the database at ``path`` anew with the demonstration clinic; return how many visits the day has."""
+def load(path: Path, password: str, seed: int = SEED, size: Size | None = None, say: Say = quiet) -> int:
+    """Make the database at ``path`` anew with the demonstration clinic; return how many visits the day has.
+
+    ``size`` makes it a large clinic, and ``say`` hears how far that is.
+    """
     fresh = path.with_name(f"{path.name}.new")
     _remove(fresh)
     engine = db.connect(f"sqlite:///{fresh}", durable=False)
     try:
         migrate.upgrade(engine)
-        count = _fill(password, seed)
+        count = fill(password, seed, size, say)
     finally:
         session.remove()
         engine.dispose()
@@ -46,13 +54,17 @@ def load(path: Path, password: str, seed: int = SEED) -> int:
     return count
 
 
-def _fill(password: str, seed: int) -> int:
+def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = quiet) -> int:
+    """Fill the connected, migrated and empty database; return how many visits the day has."""
     script, rng = reading.read(), Random(seed)  # noqa: S311
     now = clock.now().replace(microsecond=0)
+    today = day.today_of(now, script.clinic["site"]["time_zone"])
     with clock.at(now - BEFORE_THE_DAY):
         team = clinic.found(script.clinic, password)
-        registry = Registry(script, rng, day.today_of(now, script.clinic["site"]["time_zone"]))
+        registry = Registry(script, rng, today)
         planned = file.open_(team, script, registry, rng, now)
+        if size:
+            years.fill(team["admin"], size, Random(seed + 1), today, say)  # noqa: S311 - the day stays as it was
     day.play(script, team, planned, rng)
     return len(planned)
 

@@ -120,5 +120,11 @@ def read() -> Script:
     )
 
 
+@cache
+def many_names() -> dict[str, Any]:
+    """Return the parts of which the names of a large clinic are put together."""
+    return _toml("names")
+
+
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
