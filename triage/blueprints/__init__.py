@@ -4,6 +4,8 @@ from importlib import import_module
 
 from flask import Flask
 
+from triage.blueprints.paper_time import late_form
+
 NOUNS = (
     "accounts",
     "devices",
@@ -16,6 +18,7 @@ NOUNS = (
     "rooms",
     "downtime",
     "live",
+    "late",
     "triage",
     "reassessments",
     "emergencies",
@@ -35,3 +38,4 @@ def register(app: Flask) -> None:
     """Register every noun's blueprint."""
     for noun in NOUNS:
         app.register_blueprint(import_module(f"triage.blueprints.{noun}").blueprint)
+    app.jinja_env.globals["late_form"] = late_form

@@ -6,6 +6,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from triage import clock
+from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import DomainError, Invalid, NotAllowed, Refused
 from triage.domain.transfers import latest
 from triage.forms import summary
@@ -60,7 +61,7 @@ def panel(encounter_id: str) -> Response:
 def raise_(encounter_id: str) -> Response:
     """Raise to emergency; whatever the note holds, it does not stand in the way."""
     note = request.form.get("note", "")[:500].replace("\x00", "")
-    emergencies.raise_(actor(), encounter_id, note)
+    at_paper_time(lambda: emergencies.raise_(actor(), encounter_id, note), always=True)
     return done(url_for("emergencies.show", encounter_id=encounter_id))
 
 

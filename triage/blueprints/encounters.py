@@ -6,9 +6,10 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from triage.blueprints.paper_time import at_paper_time
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict
+from triage.domain.errors import Conflict, Untimely
 from triage.forms.patients import REQUEST_ID, LeaveForm
 from triage.models import Encounter
 from triage.services import encounters, organisations
@@ -91,8 +92,11 @@ def leave(encounter_id: str) -> AnyResponse:
     encounter = encounters.get(actor(), encounter_id)
     if not form.validate():
         return _summary(encounter, form, 422)
+    given = (encounter_id, form.version.data or 0, form.reason.data or "")
     try:
-        encounters.leave_unseen(actor(), encounter_id, form.version.data or 0, form.reason.data or "")
+        at_paper_time(lambda: encounters.leave_unseen(actor(), *given))
+    except Untimely:
+        return _summary(encounters.get(actor(), encounter_id), form, 422)
     except Conflict as error:
         return _summary(encounters.get(actor(), encounter_id), form, 409, error=message(error))
     return done(url_for("board.index"))

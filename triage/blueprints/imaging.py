@@ -7,7 +7,8 @@ from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from triage import knowledge
-from triage.domain.errors import Conflict, DomainError, Refused
+from triage.blueprints.paper_time import at_paper_time
+from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
 from triage.forms.imaging import CannotForm, CompleteForm, StartForm, StepForm
 from triage.services import imaging, live
@@ -86,7 +87,7 @@ def _again(order_id: str, step: str, form: Any, error: DomainError | None = None
     place = PLACES.get(error.code) if error else None
     if place and error:
         form[place].errors = [message(error)]
-    why = message(error) if error and not place else ""
+    why = message(error) if error and not place and not isinstance(error, Untimely) else ""
     refused = Refusal(order_id, step, form.of_row(order_id), why)
     return page("imaging/index.html", status=status, **_values(refused))
 
@@ -96,7 +97,10 @@ def _again(order_id: str, step: str, form: Any, error: DomainError | None = None
 def order(order_id: str) -> Response:
     """Make a request a doctor's order with one press."""
     form = StepForm()
-    imaging.order(actor(), order_id, form.version.data or 0)
+    try:
+        at_paper_time(lambda: imaging.order(actor(), order_id, form.version.data or 0))
+    except Untimely as error:
+        return _again(order_id, "order", form, error)
     return done(_back())
 
 
@@ -105,8 +109,9 @@ def order(order_id: str) -> Response:
 def start(order_id: str) -> Response:
     """Begin, after two identifiers and, where it is asked, a "no" to pregnancy."""
     form = StartForm()
+    given = (order_id, form.version.data or 0, form.identity.data or [], form.pregnancy.data or "")
     try:
-        imaging.start(actor(), order_id, form.version.data or 0, form.identity.data or [], form.pregnancy.data or "")
+        at_paper_time(lambda: imaging.start(actor(), *given))
     except (Refused, Conflict) as error:
         return _again(order_id, "start", form, error)
     return done(_back())
@@ -119,9 +124,10 @@ def complete(order_id: str) -> Response:
     form = CompleteForm()
     if not form.validate():
         return _again(order_id, "complete", form)
+    given = (order_id, form.version.data or 0, form.views.data or "", form.exposure())
     try:
-        imaging.complete(actor(), order_id, form.version.data or 0, form.views.data or "", form.exposure())
-    except Conflict as error:
+        at_paper_time(lambda: imaging.complete(actor(), *given))
+    except (Untimely, Conflict) as error:
         return _again(order_id, "complete", form, error)
     return done(_back())
 
@@ -135,7 +141,7 @@ def cannot(order_id: str) -> Response:
         return _again(order_id, "cannot", form)
     why, note = form.reason.data or "", (form.note.data or "").strip()
     try:
-        imaging.cannot_image(actor(), order_id, form.version.data or 0, why, note)
+        at_paper_time(lambda: imaging.cannot_image(actor(), order_id, form.version.data or 0, why, note))
     except (Refused, Conflict) as error:
         return _again(order_id, "cannot", form, error)
     return done(_back())

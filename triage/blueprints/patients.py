@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from triage.blueprints.paper_time import at_paper_time, late_form
 from triage.domain.dates import in_era
-from triage.domain.errors import Conflict, Invalid, Stale
+from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
 from triage.services import desk, drafts, lookup, patients
@@ -65,7 +66,9 @@ def create() -> AnyResponse:
     if not form.validate():
         return _new(form, 422)
     try:
-        return done(_save_new(form))
+        return done(at_paper_time(lambda: _save_new(form)))
+    except Untimely:
+        return _new(form, 422)
     except Invalid as wrong:
         _say_at_fields(form, wrong)
         return _new(form, 422)
@@ -79,12 +82,16 @@ def _save_new(form: PatientForm) -> str:
     different = request.form.get("different", "").split(",")
     values = (actor(), form.values(), form.identifiers(), form.request_id.data or "", different)
     if request.form.get("then") == "check_in":
-        return url_for("intakes.show", encounter_id=patients.create_and_check_in(*values))
+        paper = late_form()
+        opened = patients.create_and_check_in(*values, paper.paper_ticket.data or "")
+        return url_for("late.show" if paper.says_something else "intakes.show", encounter_id=opened)
     return url_for("patients.show", patient_id=patients.create(*values))
 
 
 def _say_at_fields(form: PatientForm, wrong: Invalid) -> None:
     for name, code in wrong.fields.items():
+        if name not in form:
+            continue  # it was said at the fields from paper
         form[name].errors = [sentence(code)]
 
 

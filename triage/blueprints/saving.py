@@ -37,6 +37,7 @@ class Outcome:
     revision: int | None = None
     was_calm: bool = False
     over: bool = False  # the visit ended meanwhile
+    keep: bool = False  # nothing was saved: the page keeps all that was typed
 
     @property
     def status(self) -> int:
@@ -45,8 +46,8 @@ class Outcome:
 
     @property
     def shown(self) -> dict[str, str]:
-        """Return the typed texts that the page keeps: those that could not be read."""
-        return {name: text for name, text in self.typed.items() if name in self.errors}
+        """Return the typed texts that the page keeps: those that could not be read, or all."""
+        return self.typed if self.keep else {name: text for name, text in self.typed.items() if name in self.errors}
 
 
 def save(by: Actor, encounter_id: str, form: Any) -> Outcome:

@@ -8,9 +8,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage import knowledge
+from triage.blueprints.paper_time import at_paper_time
 from triage.blueprints.saving import form_context
 from triage.domain import gate, lifecycle
-from triage.domain.errors import Conflict, DomainError, Invalid, Refused
+from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
 from triage.services import consults, encounters, explanations, reassessments, scores, sheets, triage
@@ -105,7 +106,8 @@ def decide(encounter_id: str) -> Response:
     try:
         if not form.validate() and not emergency:
             raise Invalid()
-        decision_id = triage.decide(actor(), encounter_id, form.version.data or 0, choice, _lapses())
+        given = (encounter_id, form.version.data or 0, choice, _lapses())
+        decision_id = at_paper_time(lambda: triage.decide(actor(), *given), always=emergency)
     except (Conflict, Invalid, Refused) as error:
         return _again(encounter_id, form, choice, error)
     if emergency:
@@ -118,7 +120,8 @@ def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: 
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     encounter = encounters.get(actor(), encounter_id)
     values = _values(encounter, form)
-    reasons = triage.closed(values["sheet"].now, choice) if isinstance(error, Refused) else []
+    gated = isinstance(error, Refused) and not isinstance(error, Untimely)
+    reasons = triage.closed(values["sheet"].now, choice) if gated else []
     refused = {code: sentence(code, **params) for code, params in reasons} or {error.code: message(error)}
     return page("triage/show.html", status=status, refused=refused, **values)
 

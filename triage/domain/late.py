@@ -33,6 +33,13 @@ def paper_ticket(text: str) -> str | None:
     return f"{PAPER}{int(found[1]):03d}" if found else None
 
 
+def next_ticket(ticket: str) -> str | None:
+    """Return the number of the slip that follows on the pad, None where there is none."""
+    if not ticket.startswith(PAPER) or paper_ticket(ticket) is None:
+        return None
+    return paper_ticket(str(int(ticket[1:]) + 1))
+
+
 def read_time(text: str) -> time | None:
     """Return the time that the text says: 10:12, 1012, 10時12分; None when it says none."""
     found = _TIME.fullmatch(_plain(text))

@@ -40,6 +40,7 @@ class Field:
     conflict: Conflict | None = None
     by: str = ""
     at: Any = None
+    entered_at: Any = None  # where it was entered later, from paper
     details: tuple["Field", ...] = ()
 
     @property
@@ -148,6 +149,7 @@ class Entry:
             conflict=self.conflicts.get(name),
             by=self.staff.get(row.recorded_by, "") if row is not None else "",
             at=row.recorded_at if row is not None else None, details=tuple(details),
+            entered_at=row.entered_at if row is not None else None,
         )  # fmt: skip
 
     def section(self, section_id: str) -> list[Field]:

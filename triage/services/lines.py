@@ -50,6 +50,7 @@ class Line:
     route: str | None
     complaint: str
     unanswered: int  # urgent questions without any answer
+    late_at: datetime | None  # when something of this visit was last entered late, from paper
     suggested_level: int | None
     suggested_route: str | None
     provisional: bool
@@ -181,7 +182,7 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         **_same(Encounter, "call_state", "call_count"), "call_at": Encounter.called_at,
         **_same(Encounter, "reassess_at", "worse_at"),
         **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity"),
-        **_same(Encounter, "route", "complaint", "unanswered", "suggested_level", "suggested_route"),
+        **_same(Encounter, "route", "complaint", "unanswered", "late_at", "suggested_level", "suggested_route"),
         "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
         **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
         **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),
