@@ -57,7 +57,7 @@ def arrive() -> AnyResponse:
     return done(url_for("late.show", encounter_id=opened, late_day=late_form().late_day.data or None))
 
 
-def _carried() -> dict[str, str]:
+def _carried() -> dict[str, Any]:
     """Return what was typed of the slip, for the form of a new patient."""
     names = ("q", "paper_ticket", "late_time", "late_day")
     return {name: value for name in names if (value := request.form.get(name, "")[:100])}

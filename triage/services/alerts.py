@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from triage import clock
-from triage.domain.access import Actor
 from triage.domain import alarms as limits
+from triage.domain.access import Actor
 from triage.domain.alarms import escalated
 from triage.domain.calling import NO_ANSWER
 from triage.models import Emergency, Task
