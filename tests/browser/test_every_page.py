@@ -10,7 +10,7 @@ from tests.builders import Clinic, arrive, as_answers, wait
 from tests.published import OTHER, put_in_force
 from triage import knowledge
 from triage.db import session
-from triage.services import emergencies, encounters, feedback, imaging, intakes, rule_drafts, triage
+from triage.services import devices, emergencies, encounters, feedback, imaging, intakes, rule_drafts, triage
 
 Open = Callable[..., Page]
 
@@ -37,9 +37,11 @@ def places(clinic: Clinic) -> dict[str, str]:
     feedback.give_feedback(clinic.nurse, waiting.id, rule, "not for athletes")
     put_in_force(clinic.surgeon2, OTHER)
     draft = rule_drafts.create(clinic.surgeon, OTHER.replace("pain_nrs >= 9", "pain_nrs >= 7"), "one more")
+    devices.add(clinic.admin, "wall", "Waiting room")
     session.remove()
     return {
-        "/sign-in": "", "/me": "admin", "/staff": "admin", "/audit": "auditor", "/audit/verification": "auditor",
+        "/sign-in": "", "/device": "", "/devices": "admin", "/me": "admin", "/staff": "admin",
+        "/audit": "auditor", "/audit/verification": "auditor",
         "/patients": "reception", "/patients/search?q=19630730": "reception", "/patients/new": "reception",
         f"/patients/{waiting.patient_id}": "reception", f"/patients/{waiting.patient_id}/edit": "reception",
         f"/encounters/{desk.id}/intake": "reception", f"/encounters/{desk.id}/slip": "reception",
