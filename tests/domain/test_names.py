@@ -136,3 +136,19 @@ def test_nothing_readable_asks_for_nothing(typed: str) -> None:
 
 def test_the_longest_text_is_cut_before_it_is_read() -> None:
     assert len(lookup.read("あ" * 5000)[0].words[0]) == lookup.LONGEST
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "by_number", "shown"),
+    [
+        ("ヤマモト", "カズオ", False, "ヤ．カ"),
+        ("やまもと", "かずお", False, "ヤ．カ"),
+        ("ヤマモト", "", False, "ヤ"),
+        ("", "", False, "—"),
+        ("ヤマモト", "カズオ", True, "—"),
+    ],
+)
+def test_hidden_names_leave_initials_unless_the_patient_wants_to_be_a_number(
+    family: str, given: str, by_number: bool, shown: str
+) -> None:
+    assert names.initials(family, given, by_number) == shown

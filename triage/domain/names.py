@@ -45,6 +45,12 @@ def katakana(text: str) -> str:
     return "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in normalise(text))
 
 
+def initials(family_kana: str, given_kana: str, by_number: bool = False) -> str:
+    """Return the first kana of both names, as ヤ．カ; "—" where none is known or the patient wants to be a number."""
+    first = [name[0] for name in (katakana(family_kana), katakana(given_kana)) if name]
+    return "—" if by_number or not first else "．".join(first)
+
+
 def is_kana(text: str) -> bool:
     """Tell whether the text is written in kana alone."""
     return bool(text) and all("ァ" <= c <= "ー" or c == " " for c in katakana(text))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row
 from triage.domain.access import Actor
+from triage.domain.names import initials
 from triage.models.versioned import Versioned
 
 
@@ -55,6 +56,11 @@ class Patient(Versioned, Base):
     def kana(self) -> str:
         """Return the reading of the name."""
         return f"{self.family_kana} {self.given_kana}".strip()
+
+    @property
+    def initials(self) -> str:
+        """Return what privacy mode shows instead of the name."""
+        return initials(self.family_kana, self.given_kana, self.call_by_number)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the columns by name."""

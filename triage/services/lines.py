@@ -14,6 +14,7 @@ from triage.db import session
 from triage.domain import lifecycle, queue
 from triage.domain.access import Actor
 from triage.domain.leases import LAPSES_AFTER
+from triage.domain.names import initials
 from triage.domain.people import age_in_years
 from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Room, Staff, Task, TreatmentDecision
 from triage.services.consults import open_question
@@ -112,6 +113,11 @@ class Line:
     def kana(self) -> str:
         """Return the reading of the name."""
         return f"{self.family_kana} {self.given_kana}".strip()
+
+    @property
+    def initials(self) -> str:
+        """Return what privacy mode shows instead of the name."""
+        return initials(self.family_kana, self.given_kana, self.call_by_number)
 
     @property
     def flags(self) -> list[str]:

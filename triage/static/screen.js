@@ -18,18 +18,16 @@ function showControls() {
     button.setAttribute('aria-pressed', document.documentElement.dataset[button.dataset.toggleSetting] === 'on'));
 }
 
-function toggleSetting(button) {
-  const name = button.dataset.toggleSetting;
-  const next = document.documentElement.dataset[name] === 'on' ? 'off' : 'on';
-  document.documentElement.dataset[name] = next;
-  cookie(name, next);
-  button.setAttribute('aria-pressed', next === 'on');
+export function choose(name, value) {
+  document.documentElement.dataset[name] = value;
+  cookie(name, value);
+  showControls();
 }
 
 function onClick(event) {
   const at = (selector) => event.target.closest?.(selector);
   const setting = at('[data-toggle-setting]');
-  if (setting) toggleSetting(setting);
+  if (setting) choose(setting.dataset.toggleSetting, setting.getAttribute('aria-pressed') === 'true' ? 'off' : 'on');
   const opener = at('[data-dialog]');
   if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog)?.showModal(); }
   if (at('[data-close]')) { event.preventDefault(); at('dialog')?.close(); }

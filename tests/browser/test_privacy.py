@@ -1,0 +1,168 @@
+"""Privacy mode: a visitor who looks at a screen reads tickets, never who somebody is or why they came."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.builders import PASSWORD, Clinic, arrive, wait
+from triage import knowledge
+from triage.db import session
+from triage.services import calls, devices, emergencies, encounters, imaging, intakes, rooms, triage
+
+Open = Callable[..., Page]
+pytestmark = pytest.mark.browser
+
+#: Who comes under the eyes of a visitor. None of it may be read on any screen of the day while names are hidden.
+MARKS: dict[str, object] = {
+    "family_name": "印姓", "given_name": "印名", "family_kana": "シルシセイ", "given_kana": "ミョウジン",
+    "birth_date": date(1949, 2, 28), "phone": "0742111222", "contact_name": "印連絡",
+}  # fmt: skip
+COMPLAINT = "印訴え"
+HIDDEN = ("印", "シルシ", "ミョウ", "1949-02-28", "28 Feb 1949", "昭和24", "0742111222")
+VISIBLE = """() => [document.title, document.body.innerText, ...[...document.querySelectorAll('*')]
+  .filter((place) => place.checkVisibility({ visibilityProperty: true }))
+  .flatMap((place) => [place.title ?? '', place.getAttribute('aria-label') ?? '', place.getAttribute('alt') ?? '',
+    'value' in place && getComputedStyle(place).color !== 'rgba(0, 0, 0, 0)' && place.type !== 'hidden'
+      ? String(place.value) : ''])].join('\\n')"""
+
+
+def let_in(clinic: Clinic) -> dict[str, str]:
+    """Let marked patients come to every place of the day; return the pages where they stand, and who looks."""
+    calm = {question.id: False for question in knowledge.load().urgent_questions}
+    desk = arrive(clinic.reception, **MARKS)
+    pinned = wait(clinic.reception, **MARKS)
+    emergencies.raise_(clinic.nurse, pinned.id, COMPLAINT)
+    waiting = wait(clinic.reception, calm, **MARKS)
+    review, ct = (wait(clinic.reception, calm, **MARKS) for _ in range(2))
+    for visit in (desk, waiting, review):
+        intakes.change_details(clinic.reception, visit.id, None, {"complaint": COMPLAINT})
+    reason = knowledge.load().override_reasons[0].id
+    for visit, route, modality in ((review, "specialist_consult", ""), (ct, "ct", "ct")):
+        version = encounters.get(clinic.nurse, visit.id).version
+        triage.decide(clinic.nurse, visit.id, version, triage.Choice(4, route, modality, reason))
+    for order in imaging.list_orders(clinic.surgeon):
+        imaging.order(clinic.surgeon, order.id, order.version)
+    room = rooms.add(clinic.admin, "Room 1")
+    calls.call(clinic.nurse, waiting.id, room)
+    calls.no_answer(clinic.nurse, waiting.id)
+    session.remove()
+    return {
+        "/board": "nurse", "/patients": "reception", "/patients/search?q=S240228": "reception", "/tasks": "nurse",
+        "/calls": "nurse", f"/encounters/{waiting.id}/call": "nurse", "/imaging": "radiographer",
+        "/consults": "surgeon", f"/consults/{review.id}": "surgeon",
+        f"/patients/{waiting.patient_id}": "reception", f"/patients/{waiting.patient_id}/edit": "reception",
+        f"/encounters/{desk.id}/intake": "reception", f"/encounters/{desk.id}/slip": "reception",
+        f"/encounters/{waiting.id}/summary": "reception", f"/encounters/{waiting.id}/triage": "nurse",
+        f"/encounters/{pinned.id}/emergency/transfer-sheet": "nurse",
+    }  # fmt: skip
+
+
+def told(page: Page) -> list[str]:
+    """Return which marks a visitor can read on the page as it stands."""
+    text = page.evaluate(VISIBLE)
+    return [mark for mark in HIDDEN if mark in text]
+
+
+def test_with_names_hidden_no_page_of_the_day_tells_who_somebody_is(sign_in: Open, clinic: Clinic) -> None:
+    pages = let_in(clinic)
+    screens: dict[str, Page] = {}
+    problems, bitten = [], set()
+    for path, who in pages.items():
+        page = screens.get(who) or screens.setdefault(who, sign_in(who))
+        page.goto(path)
+        page.evaluate("document.documentElement.dataset.privacy = 'off'")
+        bitten.update(told(page))
+        page.evaluate("document.documentElement.dataset.privacy = 'on'")
+        problems += [f"{path}: {mark}" for mark in told(page)]
+    assert not problems, "\n".join(problems)
+    assert {"印", "シルシ", "1949-02-28"} <= bitten, "the search finds them where they are shown"
+
+
+def test_initials_stand_for_names_and_the_ticket_stays(sign_in: Open, clinic: Clinic) -> None:
+    one = wait(clinic.reception, **MARKS)
+    number = wait(clinic.reception, **(MARKS | {"call_by_number": True}))
+    page = sign_in("nurse")
+    page.keyboard.press("p")
+    expect(page.locator(f"#n-{one.id} .alt")).to_have_text("シ．ミ")
+    expect(page.locator(f"#n-{number.id} .alt")).to_have_text("—")
+    for visit in (one, number):
+        expect(page.locator(f"#e-{visit.id} .c-ticket")).to_have_text(visit.ticket)
+    page.locator(f"#n-{one.id}").click()
+    expect(page.locator(".banner .who")).to_have_text("シ．ミ", use_inner_text=True)
+    expect(page.locator(".banner")).to_contain_text(one.ticket)
+    page.keyboard.press("p")
+    expect(page.locator(".banner .who")).to_contain_text("印姓")
+    page.emulate_media(media="print")
+    page.keyboard.press("p")
+    expect(page.locator(".banner strong.pii")).to_be_visible()
+
+
+@pytest.fixture
+def front_desk(app: Flask, sign_in: Open, clinic: Clinic) -> Callable[..., Page]:
+    """Return a function that opens a desk that was set up as one that visitors can look at."""
+
+    def open_desk(size: tuple[int, int] = PHONE) -> Page:
+        _, code = devices.add(clinic.admin, "public_desk", "Front desk")
+        session.remove()
+        page = sign_in("reception", size)
+        page.goto("/device")
+        page.clock.install()
+        page.locator("[name=code]").fill(code)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/sign-in")
+        return page
+
+    return open_desk
+
+
+def test_a_desk_that_visitors_see_hides_names_after_a_minute_without_input_and_remembers(
+    front_desk: Callable[..., Page], clinic: Clinic
+) -> None:
+    arrive(clinic.reception, **MARKS)
+    session.remove()
+    page = front_desk()
+    page.goto("/patients")
+    assert told(page)
+    page.clock.fast_forward("00:50")
+    page.mouse.move(10, 10)
+    page.clock.fast_forward("00:50")
+    page.clock.run_for(1000)
+    assert told(page), "somebody was there"
+    page.clock.fast_forward("01:01")
+    expect(page.locator("html")).to_have_attribute("data-privacy", "on")
+    assert told(page) == []
+    expect(page.locator("#announce")).to_contain_text("Names are hidden")
+    page.goto("/patients")
+    assert told(page) == []
+    page.locator("[data-toggle-setting=privacy]").click()
+    assert told(page)
+    page.reload()
+    assert told(page)
+
+
+def test_what_was_typed_at_the_desk_is_hidden_and_not_lost(front_desk: Callable[..., Page], clinic: Clinic) -> None:
+    page = front_desk()
+    page.goto("/patients/new")
+    page.locator("[name=family_name]").fill("印姓")
+    page.clock.fast_forward("01:01")
+    expect(page.locator("html")).to_have_attribute("data-privacy", "on")
+    assert told(page) == []
+    page.locator("[data-toggle-setting=privacy]").click()
+    expect(page.locator("[name=family_name]")).to_have_value("印姓")
+    assert told(page)
+
+
+def test_a_desk_of_the_back_office_stays_as_it_is(sign_in: Open, clinic: Clinic) -> None:
+    arrive(clinic.reception, **MARKS)
+    session.remove()
+    page = sign_in("reception")
+    page.clock.install()
+    page.goto("/patients")
+    page.clock.fast_forward("10:00")
+    page.clock.run_for(2000)
+    assert told(page)
+    assert PASSWORD not in page.content()
