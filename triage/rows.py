@@ -61,8 +61,9 @@ def row(viewer: Viewer, staff_id: str, told: Mapping[str, str], line: Line, swap
 
 def wait(viewer: Viewer, line: Line, swap: bool = True) -> Markup:
     """Return the cell that changes with every minute; with ``swap`` as one that takes its own place on the screen."""
-    start, attributes, end = _wait(line.minutes, line.target, viewer.locale)
-    return Markup().join((start, line.id, attributes, SWAP if swap else "", end))
+    start, attributes, whole, end = _wait(line.minutes, line.target, viewer.locale)
+    here = _here(line.here, line.stage_limit, viewer.locale) if line.stage_limit is not None else ""
+    return Markup().join((start, line.id, attributes, SWAP if swap else "", whole, here, end))
 
 
 @lru_cache(maxsize=KEPT)
@@ -77,7 +78,12 @@ def _parts(line: Line, viewer: Viewer, mine: bool) -> list[Markup]:
 
 @lru_cache(maxsize=KEPT)
 def _wait(minutes: int, target: int, locale: str) -> list[Markup]:
-    return _drawn("board/_wait.html", locale, {"minutes": minutes, "target": target, "cut": CUT}, 3)
+    return _drawn("board/_wait.html", locale, {"minutes": minutes, "target": target, "cut": CUT}, 4)
+
+
+@lru_cache(maxsize=KEPT)
+def _here(minutes: int, limit: int, locale: str) -> Markup:
+    return _drawn("board/_here.html", locale, {"minutes": minutes, "limit": limit}, 1)[0]
 
 
 def _drawn(template: str, locale: str, values: Mapping[str, Any], parts: int) -> list[Markup]:

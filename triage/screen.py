@@ -19,7 +19,7 @@ from triage.domain.people import age_in_years
 from triage.knowledge import Knowledge
 from triage.services import rulesets
 
-#: Endpoint, label, permission and shortcut (after "g") of the main navigation, in order.
+#: Endpoint, label, permission (one of them is enough) and shortcut (after "g") of the main navigation, in order.
 NAVIGATION = (
     ("patients.index", N_("Reception"), "encounters:check_in", "r"),
     ("board.index", N_("Board"), "board:view", "b"),
@@ -28,6 +28,7 @@ NAVIGATION = (
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
     ("agreement.index", N_("Agreement"), "agreement:view", "m"),
     ("rulesets.index", N_("Rules"), "rules:view", "l"),
+    ("limits.index", N_("Limits"), "limits:propose limits:approve", "w"),
     ("audit.index", N_("Audit"), "audit:view", "a"),
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
     ("devices.index", N_("Devices"), "devices:manage", "d"),
@@ -111,7 +112,7 @@ def _navigation() -> list[dict[str, Any]]:
             "current": endpoint == request.endpoint or endpoint.split(".")[0] == blueprint != "triage",
         }
         for endpoint, label, permission, key in NAVIGATION
-        if who.may(permission)
+        if any(who.may(one) for one in permission.split())
     ]
 
 

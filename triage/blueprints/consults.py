@@ -13,7 +13,7 @@ from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms import review, summary
 from triage.forms.consults import TreatmentForm
 from triage.forms.entry import REVIEWED
-from triage.services import consults, encounters, imaging, live, pins, scores, triage
+from triage.services import consults, encounters, imaging, limits, live, pins, scores, triage
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("consults", __name__)
@@ -43,6 +43,7 @@ def _lists() -> dict[str, Any]:
     asked = [order for order in imaging.list_orders(who) if order.status == "requested"]
     return {
         "rev": rev, "cases": cases, "requests": asked, "unsigned": imaging.unsigned(who), "lists": known.lists,
+        "allowed": limits.in_force(who.site_id).by_stage,
         "emergencies": pins.list_open(who),
         "late": sum(case.is_over for listed in cases.values() for case in listed),
     }  # fmt: skip

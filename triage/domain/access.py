@@ -15,6 +15,7 @@ _CARE = frozenset({
     "emergencies:raise",
     "calls:make",
     "board:print",
+    "limits:view",
 })  # fmt: skip
 _DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "encounters:leave", "intakes:record"}
 _CLINICAL = _CARE | {
@@ -35,10 +36,13 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
     | {"rules:draft", "rules:view", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform"},
-    "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"}),
-    "auditor": frozenset({"audit:view", "rules:view", "agreement:view"}),
-    "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view"}),
-    "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"}),
+    "admin": frozenset(
+        {"staff:manage", "rooms:manage", "devices:manage", "rules:view", "limits:view", "limits:propose"}
+    ),
+    "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),
+    "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view", "limits:view"}),
+    "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"})
+    | {"limits:view", "limits:approve"},
 }
 #: The role of the command that prints the board on a timer: no person can be granted it.
 PRINTER = "printer"

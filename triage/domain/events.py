@@ -82,6 +82,11 @@ EVENTS: dict[str, frozenset[str]] = {
         "rules_signed": "name hash",
         "rules_signature_withdrawn": "name hash reason",
         "suggestion_renewed": "rules hash before after",
+        # limits
+        "limits_proposed": "proposal number minutes",
+        "limits_approved": "proposal number minutes",
+        "limits_refused": "proposal number reason",
+        "limits_withdrawn": "proposal number",
         # simulations
         "simulation_started": "simulation version hash against since until visits",
         "simulation_finished": "simulation hash against visits changed lost vignettes_lost",

@@ -113,5 +113,10 @@ MESSAGES: dict[str, str] = {
     "not_triaged_yet": N_("This patient is not triaged yet."),
     "not_worse": N_("Note first that the patient is worse."),
     "imaging_runs": N_("An examination is under way. It has to end first."),
+    "limit_falls": N_("Not shorter than the limit of who is more urgent."),
+    "limits_wait": N_("A proposal waits for the clinical lead already. It has to be decided or taken back first."),
+    "limits_the_same": N_("Exactly these limits are in force already."),
+    "limits_decided": N_("This proposal was decided or taken back meanwhile."),
+    "limits_changed_meanwhile": N_("Other limits came into force meanwhile. Look at them, then try again."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

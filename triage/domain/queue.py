@@ -1,46 +1,76 @@
-"""In which order people are seen: emergencies, untriaged between levels 2 and 3, then acuity and target used."""
+"""In which order people are seen, and why: emergencies, red flags, who waited too long, untriaged, then by acuity.
+
+Nothing of it is stored: the order follows from the rows, the limits in force and the time (docs/adr/0015).
+"""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 EMERGENCY_LEVEL = 2
-UNTRIAGED_PLACE = 2.5
-#: Nothing is recorded yet. Unknown is never "no": such a row stands before those the rules already know can wait.
+#: What the rules fear down to this level makes a red flag as long as nobody has triaged.
+FEARED_LEVEL = 3
+#: Nothing is known, or not enough. Unknown is never "no": such a row stands right behind those who are feared for.
 UNKNOWN_LEVEL = 3.5
+#: Who has waited this share of the target stands before all who came later, red flags and emergencies excepted.
+AGED_SHARE = 2
+
+#: The rungs of the ladder, first rung first. Triaged people stand on ``_BELOW`` plus their acuity.
+EMERGENCY, RED_FLAG, AGED, UNTRIAGED, _BELOW = range(5)
+#: Why a row stands before another; blueprints/places.py has the words.
+REASONS = ("emergency", "red_flag", "aged", "untriaged", "more_urgent", "earlier")
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Minutes from arrival within which each acuity, and who is not triaged, should be seen."""
+    """Minutes within which who has arrived should be seen, by acuity, and within which each stage should be over."""
 
     by_acuity: Mapping[int, int]
     untriaged: int
+    by_stage: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, acuity: int | None) -> int:
-        """Return the target in minutes."""
+        """Return the minutes from the arrival."""
         return self.untriaged if acuity is None else self.by_acuity[acuity]
+
+    def at(self, stage: str) -> int | None:
+        """Return the minutes that a stage may take, None where it has no limit: an emergency has its own alarm."""
+        return self.by_stage.get(stage)
+
+    def is_slow(self, stage: str, minutes: int) -> bool:
+        """Tell whether so many minutes are over the stage's limit."""
+        limit = self.at(stage)
+        return limit is not None and minutes > limit
 
 
 @dataclass(frozen=True)
 class Place:
-    """What decides the place of one encounter: acuity, what the rules suggest, arrival, and since when it is pinned."""
+    """What decides the place of one encounter.
+
+    suggested: the level the rules suggest; urgent: urgent questions whose answer is anything but "no" (yes, not
+    known, not asked), None: never counted; pinned_at: since when the alarm is open; is_worse: somebody looked again
+    and found the patient worse, and nothing has followed yet.
+    """
 
     acuity: int | None
     suggested: int | None
     arrived_at: datetime
     pinned_at: datetime | None = None
+    urgent: int | None = None
+    is_worse: bool = False
+    ticket: str = ""
 
 
-def waited(arrived_at: datetime, now: datetime) -> int:
-    """Return whole minutes since the arrival, never below 0 (a clock may have been set back)."""
-    return max(0, int((now - arrived_at).total_seconds() // 60))
+def waited(since: datetime, now: datetime) -> int:
+    """Return whole minutes since a moment, never below 0 (a clock may have been set back)."""
+    return max(0, int((now - since).total_seconds() // 60))
 
 
-def over_from(arrived_at: datetime, target: int) -> datetime:
+def over_from(since: datetime, target: int) -> datetime:
     """Return the moment from which a wait counts as over its target of so many minutes."""
-    return arrived_at + timedelta(minutes=target + 1)
+    return since + timedelta(minutes=target + 1)
 
 
 def share(place: Place, now: datetime, targets: Targets) -> float:
@@ -49,15 +79,60 @@ def share(place: Place, now: datetime, targets: Targets) -> float:
     return seconds / 60 / max(1, targets.of(place.acuity))
 
 
-def sort_key(place: Place, now: datetime, targets: Targets) -> tuple[float, float, float]:
-    """Return the key by which the board is sorted, smallest first."""
-    if place.pinned_at is not None or (place.acuity is not None and place.acuity <= EMERGENCY_LEVEL):
-        since = place.pinned_at or place.arrived_at
-        return (0.0, since.timestamp(), 0.0)
-    used = share(place, now, targets)
-    if place.acuity is None:
-        return (UNTRIAGED_PLACE, place.suggested or UNKNOWN_LEVEL, -used)
-    return (float(place.acuity), -used, 0.0)
+def is_emergency(place: Place) -> bool:
+    """Tell whether an alarm is open or a level of 1 or 2 was given."""
+    return place.pinned_at is not None or (place.acuity is not None and place.acuity <= EMERGENCY_LEVEL)
+
+
+def feared(place: Place) -> float | None:
+    """Return how much is feared for a red flag, smallest most; None where there is no red flag.
+
+    Whoever the rules call an emergency has one whatever was decided since, and whoever was found worse since; without
+    a decision also whoever they call urgent, and whoever has an urgent question that is not answered "no".
+    """
+    if place.suggested is not None and place.suggested <= EMERGENCY_LEVEL:
+        return float(place.suggested)
+    if place.is_worse:
+        return float(FEARED_LEVEL)
+    if place.acuity is not None:
+        return None
+    if place.suggested is not None and place.suggested <= FEARED_LEVEL:
+        return float(place.suggested)
+    return UNKNOWN_LEVEL if place.suggested is None or place.urgent != 0 else None
+
+
+def rung(place: Place, now: datetime, targets: Targets) -> int:
+    """Return the rung the row stands on, 0 the highest. Time alone only ever lifts a row onto ``AGED``."""
+    if is_emergency(place):
+        return EMERGENCY
+    if feared(place) is not None:
+        return RED_FLAG
+    if share(place, now, targets) >= AGED_SHARE:
+        return AGED
+    return UNTRIAGED if place.acuity is None else _BELOW + place.acuity
+
+
+def sort_key(place: Place, now: datetime, targets: Targets) -> tuple[float | str, ...]:
+    """Return the key by which the board is sorted, smallest first: the rung, then what counts on it, then arrival."""
+    on, level, since = rung(place, now, targets), 0.0, place.arrived_at
+    if on == EMERGENCY:
+        level, since = min(place.acuity or EMERGENCY_LEVEL, EMERGENCY_LEVEL), place.pinned_at or place.arrived_at
+    elif on == RED_FLAG:
+        level = feared(place) or 0.0
+    return (on, level, since.timestamp(), place.arrived_at.timestamp(), len(place.ticket), place.ticket)
+
+
+def reason(theirs: int, mine: int) -> str:
+    """Return why a row on the rung ``theirs`` stands before one on the rung ``mine``, one of ``REASONS``."""
+    if theirs > RED_FLAG and theirs == mine:
+        return "earlier"
+    return REASONS[min(theirs, REASONS.index("more_urgent"))]
+
+
+def reasons(before: Iterable[int], mine: int) -> dict[str, int]:
+    """Return for how many of the rungs of the rows before ``mine`` each reason holds, as ``REASONS``, no zeros."""
+    counts = Counter(reason(theirs, mine) for theirs in before)
+    return {name: counts[name] for name in REASONS if counts[name]}
 
 
 def moved(before: Sequence[str], after: Sequence[str]) -> int:

@@ -91,6 +91,7 @@ def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, Any]:
         "levels": tuple(raw.levels.values),
         "targets": MappingProxyType({int(level): minutes for level, minutes in raw.targets.levels.items()}),
         "untriaged_minutes": raw.targets.untriaged,
+        "targets_source": raw.targets.source,
         "lists": b.by_id(t.WorkList(id=e.id, text=named[e.id], owner=e.owner, minutes=e.minutes) for e in raw.list_),
         "modalities": tuple(t.Modality(id=e.id, text=named[e.id], on_site=e.on_site) for e in raw.modality),
         "actions": b.by_id(b.labelled(raw.action)),

@@ -137,10 +137,11 @@ class TargetsEntry(Entry):
 
 
 class ListEntry(LabelEntry):
-    """A list with its owner and limit in minutes."""
+    """A list with its owner, its limit in minutes, and where the limit comes from."""
 
     owner: Name
     minutes: int
+    source: Name
 
 
 class ModalityEntry(LabelEntry):

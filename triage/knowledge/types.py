@@ -224,6 +224,7 @@ class Knowledge:
     levels: tuple[str, ...]
     targets: Mapping[int, int]
     untriaged_minutes: int
+    targets_source: str
     lists: Mapping[str, WorkList]
     modalities: tuple[Modality, ...]
     actions: Mapping[str, Labelled]

@@ -13,6 +13,7 @@ from triage.models.encounters import Claim, Encounter, StageChange
 from triage.models.feedback import RuleFeedback, RuleFeedbackAnswer
 from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
+from triage.models.limits import LimitDecision, LimitProposal
 from triage.models.organisations import Organisation, Room, Site
 from triage.models.patients import Patient, PatientIdentifier
 from triage.models.reassessments import Reassessment
@@ -38,6 +39,8 @@ __all__ = [
     "Finding",
     "Grant",
     "ImagingOrder",
+    "LimitDecision",
+    "LimitProposal",
     "LoginAttempt",
     "LoginSession",
     "Organisation",

@@ -68,6 +68,7 @@ class Encounter(Versioned, Entered, Base):
     called_at: Mapped[datetime | None]
     reassess_at: Mapped[datetime | None]  # when who waits is to be looked at again
     worse_at: Mapped[datetime | None]  # found worse on looking again, and nothing has followed yet
+    urgent: Mapped[int | None]  # urgent questions whose answer is not "no"; None: never counted, so not known
     patient: Mapped[Patient] = relationship(lazy="raise")
     claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)
 

@@ -7,15 +7,13 @@ from functools import cached_property
 
 from sqlalchemy import select
 
-from triage import clock
 from triage.db import session
-from triage.domain import queue
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change, SiteHead
 from triage.services.claims import claim, release
-from triage.services.lines import Line, load, targets
+from triage.services.lines import Line, load
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "claim", "current_revision", "find_line",
@@ -86,6 +84,16 @@ class Board:
         found = {(line.room_id, line.room or "", line.room_ja or "") for line in self.lines if line.room_id}
         return sorted(found, key=lambda room: room[1])
 
+    @cached_property
+    def longest(self) -> int:
+        """Return the longest wait of all who are here, in minutes."""
+        return max((line.minutes for line in self.lines), default=0)
+
+    @cached_property
+    def average(self) -> int:
+        """Return the average wait of all who are here now, in whole minutes; who has left does not count."""
+        return sum(line.minutes for line in self.lines) // max(1, len(self.lines))
+
     def count(self, fits: Callable[[Line], bool]) -> int:
         """Return how many of all rows fit."""
         return sum(1 for line in self.lines if fits(line))
@@ -93,10 +101,8 @@ class Board:
 
 def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after: timedelta = LAPSES_AFTER) -> Board:
     """Return the site's board, and which rows look different than on the screen that ``seen`` describes."""
-    at, goals = clock.now(), targets()
     revision = current_revision(actor)  # read first: a change that comes now is shown again, never lost
-    rows = load(actor, lapses_after)
-    lines = sorted(rows, key=lambda line: (queue.sort_key(line.place, at, goals), line.ticket))
+    lines = sorted(load(actor, lapses_after), key=lambda line: line.key)
     shown = [line for line in lines if filters.admits(line, actor.staff_id)]
     return Board(lines, shown, revision, _changed(actor, seen, lines))
 

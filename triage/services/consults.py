@@ -14,9 +14,10 @@ from triage.domain.candidate import Candidate
 from triage.domain.candidates import candidates
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
+from triage.domain.queue import waited
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
-from triage.services import intakes, orders, pins, rulesets
+from triage.services import intakes, limits, orders, pins, rulesets
 from triage.services.audit import record
 from triage.services.encounters import check_version, earlier, for_writing, move
 from triage.services.leases import let_go
@@ -52,15 +53,16 @@ def list_cases(actor: Actor, stage: str) -> list[Case]:
     query = select(Encounter).where(Encounter.visible_to(actor), Encounter.stage == stage)
     rows = session.scalars(query.options(joinedload(Encounter.patient))).all()
     names, imaged = _recorded(row.id for row in rows), _imaged(row.id for row in rows)
-    cases = [_case(row, names.get(row.id, set()), row.id in imaged) for row in rows]
+    allowed = limits.in_force(actor.site_id).by_stage[stage]
+    cases = [_case(row, allowed, names.get(row.id, set()), row.id in imaged) for row in rows]
     return sorted(cases, key=lambda case: (case.encounter.acuity or NO_ACUITY, case.encounter.stage_since))
 
 
-def _case(row: Encounter, names: set[str], imaged: bool) -> Case:
+def _case(row: Encounter, allowed: int, names: set[str], imaged: bool) -> Case:
     known, at = knowledge.load(), clock.now()
     return Case(
-        encounter=row, minutes=max(0, int((at - row.stage_since).total_seconds() // 60)),
-        limit=known.lists[row.stage].minutes, neurology=bool(names & known.examination.cells.keys()),
+        encounter=row, minutes=waited(row.stage_since, at),
+        limit=allowed, neurology=bool(names & known.examination.cells.keys()),
         imaging=imaged or bool(row.outside_images),
         treatment=bool(names & {option.key for option in known.treatments_tried}),
     )  # fmt: skip

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from triage import clock, knowledge
+from triage import clock
 from triage.db import session
-from triage.domain import names
+from triage.domain import names, queue
 from triage.domain.access import Actor
 from triage.domain.dates import find_date
 from triage.domain.lifecycle import REGISTERED
 from triage.domain.lookup import LONGEST
 from triage.models import Draft, Encounter
-from triage.services import drafts
+from triage.services import drafts, limits
 
 #: The last arrivals shown under the empty search.
 ARRIVALS = 8
@@ -24,11 +24,12 @@ ARRIVALS = 8
 
 @dataclass(frozen=True)
 class Wait:
-    """The people of one acuity (None: not triaged) who are here: how many, the longest in minutes, and the target."""
+    """The people of one acuity (None: not triaged) who are here: how many, the waits and the target in minutes."""
 
     acuity: int | None
     count: int
     longest: int
+    average: int
     target: int
 
 
@@ -69,18 +70,15 @@ def _arrived_today(actor: Actor) -> int:
 
 
 def _waits(actor: Actor) -> list[Wait]:
-    query = select(Encounter.acuity, func.count(), func.min(Encounter.arrived_at)).where(
+    query = select(Encounter.acuity, Encounter.arrived_at).where(
         Encounter.visible_to(actor), Encounter.finished_at.is_(None)
     )
-    at, known = clock.now(), knowledge.load()
+    at, goals, found = clock.now(), limits.in_force(actor.site_id), dict[int | None, list[int]]()
+    for acuity, arrived_at in session.execute(query):
+        found.setdefault(acuity, []).append(queue.waited(arrived_at, at))
     waits = [
-        Wait(
-            acuity,
-            count,
-            int((at - first).total_seconds() // 60),
-            known.targets[acuity] if acuity else known.untriaged_minutes,
-        )
-        for acuity, count, first in session.execute(query.group_by(Encounter.acuity))
+        Wait(acuity, len(waited), max(waited), sum(waited) // len(waited), goals.of(acuity))
+        for acuity, waited in found.items()
     ]
     return sorted(waits, key=lambda wait: wait.acuity or 2.5)
 

@@ -16,6 +16,7 @@ from triage.domain.lifecycle import REGISTERED
 from triage.domain.people import age_in_years
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
+from triage.domain.urgent import not_denied
 from triage.models import Encounter, Finding
 from triage.services import emergencies, late, pins, rulesets, tasks
 from triage.services.audit import record
@@ -151,13 +152,14 @@ def reassess(actor: Actor, encounter: Encounter, earlier: Mapping[str, Answer] |
 
 
 def store_suggestion(encounter: Encounter, suggestion: Suggestion, answers: Mapping[str, Answer]) -> None:
-    """Keep the suggestion and the count of unanswered urgent questions on the encounter, for the board."""
+    """Keep the suggestion and how the urgent questions stand on the encounter, for the board."""
     encounter.suggestion, encounter.suggested_at = suggestion.as_dict(), clock.now()
     encounter.suggested_level, encounter.suggested_route = suggestion.level, suggestion.route
     encounter.suggested_provisional = suggestion.provisional
     known = rulesets.in_force(encounter.site_id)
     encounter.suggested_flags = " ".join(feared(known.ruleset, suggestion, known.from_record))
     encounter.unanswered = len(unanswered_urgent(known, answers))
+    encounter.urgent = len(not_denied(known, answers))
 
 
 def _refuse_lowering(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from triage import clock, knowledge
+from triage import clock
 from triage.db import session
 from triage.domain import lifecycle, queue
 from triage.domain.access import Actor
@@ -17,20 +17,15 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.domain.names import initials
 from triage.domain.people import age_in_years
 from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Room, Staff, Task, TreatmentDecision
+from triage.services import limits
 from triage.services.consults import open_question
-
-
-def targets() -> queue.Targets:
-    """Return the clinic's targets."""
-    known = knowledge.load()
-    return queue.Targets(known.targets, known.untriaged_minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One row of the board. Equal rows look equal: what is not compared (the wait) stands in a cell of its own.
 
-    The fields up to ``question`` are read from the database in this order; the rest is what the moment makes of them.
+    The fields up to ``limits_id`` are read from the database in this order; the rest is what the moment makes of them.
     """
 
     id: str
@@ -52,6 +47,7 @@ class Line:
     complaint: str
     unanswered: int  # urgent questions without any answer
     late_at: datetime | None  # when something of this visit was last entered late, from paper
+    urgent: int | None  # urgent questions whose answer is not "no"
     suggested_level: int | None
     suggested_route: str | None
     provisional: bool
@@ -83,14 +79,19 @@ class Line:
     imaging: str | None  # its status, see domain/lifecycle.py
     ask_again: datetime | None  # when a question that was not known is due again
     question: str | None  # what the surgeon asks the nurse
+    limits_id: str | None  # which limits are in force; None: the shipped ones
     age: int | None
     target: int
+    stage_limit: int | None
     is_over: bool  # the wait has passed its target
+    is_slow: bool  # the stage has passed its limit
     is_idle: bool  # somebody has the patient and did nothing for so long that the next person may
     must_ask: bool  # the question is due
     must_look: bool  # the re-assessment is due
     is_carried: bool  # came on an earlier day
     minutes: int = field(compare=False)  # since the arrival
+    here: int = field(compare=False)  # minutes at this stage
+    key: tuple[Any, ...] = field(compare=False)  # by which the board is sorted; the first is the rung
     turned_at: datetime | None = field(compare=False)  # when time alone last changed how the row looks
     turns_at: datetime | None = field(compare=False)  # when it will next
 
@@ -103,6 +104,12 @@ class Line:
     def is_emergency(self) -> bool:
         """Tell whether an alarm is open for the patient."""
         return self.emergency_id is not None
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether somebody is with the patient: the priority has done its work. Never so of an emergency."""
+        busy = (self.holder_id is not None and not self.is_idle) or self.imaging == "started"
+        return busy and not self.is_emergency and (self.acuity is None or self.acuity > queue.EMERGENCY_LEVEL)
 
     @property
     def name(self) -> str:
@@ -124,11 +131,6 @@ class Line:
         """Return the findings that make the rules fear something, by name; empty where they fear nothing urgent."""
         return self.feared.split()
 
-    @property
-    def place(self) -> queue.Place:
-        """Return what decides the row's place."""
-        return queue.Place(self.acuity, self.suggested_level, self.arrived_at, self.emergency_since)
-
     def turned_since(self, moment: datetime) -> bool:
         """Tell whether time alone has changed how the row looks: over its target, claim lapsed, something due again."""
         return self.turned_at is not None and moment < self.turned_at
@@ -136,10 +138,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Moment:
-    """What makes rows of facts: the time, the targets, how long a claim holds, and the site's zone."""
+    """What makes rows of facts: the time, how long a claim holds, and the site's zone."""
 
     at: datetime
-    targets: queue.Targets
     lapses_after: timedelta
     zone: str
 
@@ -149,24 +150,37 @@ class Moment:
         return (self._line(row, today) for row in rows)
 
     def _line(self, row: Any, today: date) -> Line:
-        target = self.targets.of(row.acuity)
+        goals = limits.of(row.limits_id)
+        target, allowed = goals.of(row.acuity), goals.at(row.stage)
         over, ask = queue.over_from(row.arrived_at, target), row.ask_again
+        slow = queue.over_from(row.stage_since, allowed) if allowed is not None else None
         idle = row.active_at + self.lapses_after if row.active_at is not None else None
         look, came = row.reassess_at, row.arrived_at.astimezone(ZoneInfo(self.zone)).date()
-        turns = [turn for turn in (over, idle, ask, look) if turn is not None]
+        turns = [turn for turn in (over, slow, idle, ask, look) if turn is not None]
         now: tuple[Any, ...] = (
             age_in_years(row.birth_date, today) if row.birth_date else None,
             target,
+            allowed,
             over <= self.at,
+            slow is not None and slow <= self.at,
             idle is not None and idle <= self.at,
             ask is not None and ask <= self.at,
             look is not None and look <= self.at,
             came < today,
             queue.waited(row.arrived_at, self.at),
+            queue.waited(row.stage_since, self.at),
+            queue.sort_key(_place(row), self.at, goals),
             max((turn for turn in turns if turn <= self.at), default=None),
             min((turn for turn in turns if turn > self.at), default=None),
         )
         return Line(*row, *now)
+
+
+def _place(row: Any) -> queue.Place:
+    return queue.Place(
+        row.acuity, row.suggested_level, row.arrived_at, row.emergency_since, row.urgent, row.worse_at is not None,
+        row.ticket,
+    )  # fmt: skip
 
 
 def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None = None) -> list[Line]:
@@ -175,7 +189,7 @@ def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None 
         return []
     query = _ROWS if only is None else _ROWS.where(Encounter.id == only)
     rows = session.execute(query, {"site": actor.site_id}).all()
-    moment = Moment(clock.now(), targets(), lapses_after, actor.time_zone)
+    moment = Moment(clock.now(), lapses_after, actor.time_zone)
     # Of several open examinations the one asked for last counts; it comes last.
     return list({line.id: line for line in moment.lines(rows)}.values())
 
@@ -188,7 +202,8 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         **_same(Encounter, "call_state", "call_count"), "call_at": Encounter.called_at,
         **_same(Encounter, "reassess_at", "worse_at"),
         **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity"),
-        **_same(Encounter, "route", "complaint", "unanswered", "late_at", "suggested_level", "suggested_route"),
+        **_same(Encounter, "route", "complaint", "unanswered", "late_at", "urgent", "suggested_level"),
+        "suggested_route": Encounter.suggested_route,
         "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
         **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
         **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),
@@ -198,6 +213,7 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         "acknowledged_by": acknowledger.name, **_same(Emergency, "called_at", "accepted_at"),
         "modality": ImagingOrder.modality, "imaging": ImagingOrder.status,
         "ask_again": due.correlate(Encounter).scalar_subquery(), "question": TreatmentDecision.note,
+        "limits_id": limits.approved_id(bindparam("site")),
     }  # fmt: skip
 
 
