@@ -122,9 +122,12 @@ def scripts_of_a_page() -> int:
     """Return the most bytes of our scripts that one page loads: base.html's and its own, and their imports."""
     templates = ROOT / "templates"
     common = set(SCRIPT.findall((templates / "base.html").read_text())) - {"desk.js"}
-    shared = set(SCRIPT.findall((templates / "findings" / "_head.html").read_text()))
+    parts = {
+        part: set(SCRIPT.findall((templates / part).read_text()))
+        for part in ("findings/_head.html", "macros/live.html")
+    }
     pages = [text for path in templates.rglob("*.html") if "extends 'base.html'" in (text := path.read_text())]
-    own = [set(SCRIPT.findall(text)) | (shared if "findings/_head.html" in text else set()) for text in pages]
+    own = [set(SCRIPT.findall(text)).union(*(parts[part] for part in parts if part in text)) for text in pages]
     return max(sum((STATIC / name).stat().st_size for name in with_imports(common | names)) for names in own)
 
 

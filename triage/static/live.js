@@ -1,9 +1,8 @@
-// Live pages: how fresh the screen is, holding the order while someone's hand is in the list, and no lost words offline.
+// Live pages: when the list is asked for, how fresh the screen is, and no lost words offline.
 import { say } from './screen.js';
 
 const STALE = 10000;
 const OFFLINE = 30000;
-const PAUSE = 300000;
 
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 let last = Date.now(); // when the list is known to have shown the present
@@ -13,13 +12,11 @@ let known; // revision and minute that the list was last asked for
 let behind = false;
 let ended = false;
 let state = 'live';
-let released = false;
-let pausedAt = 0;
 let requests = 0;
 
 const place = () => document.querySelector('[data-live]');
 // The page's own list if it has one: the strip must not make an old list look fresh.
-const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
+export const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
 
 // --- the stream of all tabs says that there is news; where there is none the list is asked for every 5 s ----------------
 let meet;
@@ -38,7 +35,7 @@ function hear(word, age, at) {
   if (word !== known) { known = word; wake(); } else if (!behind) last = Math.max(last, heard);
 }
 
-function wake() {
+export function wake() {
   behind = true;
   asked = Date.now();
   document.body.dispatchEvent(new Event('live:now'));
@@ -55,19 +52,21 @@ function tick() {
   show();
 }
 
+// An answer was not shown: it is asked for again.
+export const missed = () => { behind = true; };
+
 function sent({ detail: { elt } }) {
   if (elt === source()) behind = false; // what comes from now on may be missing in the answer
   if (!elt.closest('[data-live-source]')) busy(1);
 }
 
-function answered({ detail: { elt, successful, requestConfig } }) {
+function answered({ detail: { elt, successful } }) {
   if (!elt.closest('[data-live-source]')) busy(-1);
   else if (!successful) behind = true;
   if (elt !== source()) return;
   // The session has ended: nothing of a patient stays on the screen.
   if (ended && !successful) document.body.replaceChildren(document.getElementById('ended').content);
   ended = false;
-  if (requestConfig?.parameters.hold === '0') released = false; // shown once, then the rows stay again
   if (!successful) return;
   last = Date.now();
   show();
@@ -80,17 +79,17 @@ function busy(more) {
 }
 
 // --- freshness
-function show() {
+export function show() {
   const out = place();
   if (!out || document.hidden) return;
   const age = Date.now() - last;
-  const now = pausedAt ? 'paused' : !navigator.onLine || age > OFFLINE ? 'offline' : age > STALE ? 'stale' : 'live';
+  const { paused } = document.body.dataset; // since when
+  const now = paused ? 'paused' : !navigator.onLine || age > OFFLINE ? 'offline' : age > STALE ? 'stale' : 'live';
   const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
-  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date(last).toLocaleTimeString('en-GB')}${more}`;
+  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date(+paused || last).toLocaleTimeString('en-GB')}${more}`;
   if (now !== state) change(now, out.dataset.textWrite);
-  if (pausedAt && Date.now() - pausedAt > PAUSE) pause(false);
 }
 
 function change(now, why) {
@@ -116,55 +115,8 @@ function keepWords(event) {
   refuse(event);
 }
 
-// --- holding the order
-const inHand = (list) => list.matches(':hover') || list.contains(document.activeElement) || list.querySelector('details[open] form');
-const holding = (list) => pausedAt || (!released && inHand(list));
-
-function addHold(event) {
-  const list = document.querySelector('[data-hold]');
-  const { elt, parameters } = event.detail;
-  if (!list || elt !== source() || elt.id === 'alerts') return;
-  parameters.hold = holding(list) ? '1' : '0';
-  parameters.known = $$('[data-row]', list).map((row) => row.id).join(',');
-}
-
-// An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
-function dropLate(event) {
-  const list = document.querySelector('[data-hold]');
-  if (list && event.detail.requestConfig?.parameters.hold === '0' && holding(list)) { event.detail.shouldSwap = false; behind = true; }
-}
-
-function letGo(list) {
-  if (!inHand(list)) { released = false; wake(); }
-}
-
-function pause(want) {
-  pausedAt = want ? Date.now() : 0;
-  document.body.toggleAttribute('data-paused', want);
-  $$('[data-pause]').forEach((button) => {
-    button.setAttribute('aria-pressed', want);
-    button.textContent = button.dataset[want ? 'textResume' : 'textPause'];
-  });
-  show();
-  if (!want) wake();
-}
-
-function onClick(event) {
-  if (event.target.closest?.('[data-release]')) { released = true; pause(false); }
-  const button = event.target.closest?.('[data-pause]');
-  if (button) pause(button.getAttribute('aria-pressed') !== 'true');
-}
-
-// A paused list asks nothing, the alarms always do.
 function holdBack(event) {
-  const { elt } = event.detail;
-  if (state === 'offline' && elt.matches('[data-write]')) refuse(event);
-  if (pausedAt && elt.closest('[data-live-source]:not(#alerts)')) event.preventDefault();
-}
-
-function watchList(list) {
-  list.addEventListener('pointerleave', () => letGo(list));
-  list.addEventListener('focusout', () => setTimeout(() => letGo(list)));
+  if (state === 'offline' && event.detail.elt.matches('[data-write]')) refuse(event);
 }
 
 export function startLive() {
@@ -173,14 +125,10 @@ export function startLive() {
   if (!place() || !document.querySelector('[data-live-source]')) return;
   known = source().querySelector('[name=rev]')?.value;
   listen();
-  document.addEventListener('htmx:configRequest', addHold);
   document.addEventListener('htmx:beforeRequest', holdBack);
-  document.addEventListener('htmx:beforeSwap', dropLate);
   document.addEventListener('submit', keepWords, true);
-  document.addEventListener('click', onClick);
   document.addEventListener('visibilitychange', () => { meet(); if (!document.hidden) wake(); });
   addEventListener('online', wake);
-  $$('[data-hold]').forEach(watchList);
   setInterval(tick, 1000);
   show();
 }

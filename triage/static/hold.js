@@ -1,0 +1,63 @@
+// Lists that refresh themselves: the order is held while a hand is in the list, and a press of Pause stops it.
+import { missed, show, source, wake } from './live.js';
+
+const PAUSE = 300000;
+
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+let released = false;
+
+const list = () => document.querySelector('[data-hold]');
+const inHand = () => list().matches(':hover') || list().contains(document.activeElement) || list().querySelector('details[open] form');
+const paused = () => document.body.dataset.paused; // since when
+const holding = () => paused() || (!released && inHand());
+
+function addHold({ detail: { elt, parameters } }) {
+  if (elt !== source() || elt.id === 'alerts') return;
+  parameters.hold = holding() ? '1' : '0';
+  parameters.known = $$('[data-row]', list()).map((row) => row.id).join(',');
+}
+
+// An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
+function dropLate({ detail }) {
+  if (detail.requestConfig?.parameters.hold === '0' && holding()) { detail.shouldSwap = false; missed(); }
+}
+
+// Shown once, then the rows stay again.
+function shown({ detail: { elt, requestConfig } }) {
+  if (elt === source() && requestConfig?.parameters.hold === '0') released = false;
+}
+
+function letGo() {
+  if (!inHand()) { released = false; wake(); }
+}
+
+// A paused list asks nothing, the alarms always do.
+function holdBack(event) {
+  if (paused() && event.detail.elt.closest('[data-live-source]:not(#alerts)')) event.preventDefault();
+}
+
+function pause(want) {
+  if (want) document.body.dataset.paused = Date.now();
+  else delete document.body.dataset.paused;
+  $$('[data-pause]').forEach((button) => {
+    button.setAttribute('aria-pressed', want);
+    button.textContent = button.dataset[want ? 'textResume' : 'textPause'];
+  });
+  show();
+  if (!want) wake();
+}
+
+function onClick({ target }) {
+  if (target.closest?.('[data-release]')) { released = true; pause(false); }
+  const button = target.closest?.('[data-pause]');
+  if (button) pause(button.getAttribute('aria-pressed') !== 'true');
+}
+
+document.addEventListener('htmx:configRequest', addHold);
+document.addEventListener('htmx:beforeRequest', holdBack);
+document.addEventListener('htmx:beforeSwap', dropLate);
+document.addEventListener('htmx:afterRequest', shown, true); // before what asks again
+document.addEventListener('click', onClick);
+list().addEventListener('pointerleave', letGo);
+list().addEventListener('focusout', () => setTimeout(letGo));
+setInterval(() => { if (Date.now() - paused() > PAUSE) pause(false); }, 1000);
