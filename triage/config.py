@@ -23,6 +23,9 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "MODALITIES": ("", 'the machines on site, such as "xray ct mri"; empty means X-ray and CT'),
     "WALL_SECONDS": (5.0, "a wall display asks for news after this many seconds"),
     "LIVE_STREAMS": (160, "open event streams in one server process at most; keep it at four fifths of the threads"),
+    "DOWNTIME_MINUTES": (0, "the board is written to a file for paper this often; 0 means no timer is set up"),
+    "DOWNTIME_DIR": ("", "folder of these files; empty means instance/downtime"),
+    "DOWNTIME_KEEP": (48, "how many of these files are kept"),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

@@ -1,8 +1,6 @@
 """Paper for when the system is away: the board as of now, all slips, and blank forms to print beforehand."""
 
-from typing import Any
-
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import force_locale, gettext
 from markupsafe import Markup
 
@@ -10,7 +8,7 @@ from triage import knowledge
 from triage.blueprints.encounters import slip_of
 from triage.domain.late import PAPER
 from triage.services import downtime, organisations
-from triage.web import actor, page, requires
+from triage.web import actor, background, page, requires
 
 blueprint = Blueprint("downtime", __name__)
 
@@ -22,13 +20,20 @@ SLIPS, SHEETS, MOST = 24, 4, 96
 @requires("board:print")
 def snapshot() -> Response:
     """Print the board as of now, with what the rows lead to."""
-    found = downtime.snapshot(actor())
-    return page("downtime/snapshot.html", snapshot=found, questions=questions(), back_url=url_for("board.index"))
+    copy = downtime.last_copy(actor(), current_app.config["DOWNTIME_MINUTES"])
+    asked = {question.id: question for question in knowledge.load().urgent_questions}
+    return page(
+        "downtime/snapshot.html", snapshot=downtime.snapshot(actor()), questions=asked, copy=copy,
+        back_url=url_for("board.index"),
+    )  # fmt: skip
 
 
-def questions() -> dict[str, Any]:
-    """Return the urgent questions by id."""
-    return {question.id: question for question in knowledge.load().urgent_questions}
+@blueprint.get("/downtime/state")
+@requires("board:print")
+@background
+def state() -> Response:
+    """Say how old the last file of the timer is."""
+    return page("downtime/_state.html", copy=downtime.last_copy(actor(), current_app.config["DOWNTIME_MINUTES"]))
 
 
 @blueprint.get("/downtime/slips")

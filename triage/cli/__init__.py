@@ -1,10 +1,10 @@
-"""Commands: ``flask db | staff | demo | rules | audit``. One file per noun; each command calls one service."""
+"""Commands: ``flask db | staff | demo | rules | audit | downtime``. A file per noun; each command calls one service."""
 
 from importlib import import_module
 
 from flask import Flask
 
-NOUNS = ("db", "staff", "demo", "rules", "audit")
+NOUNS = ("db", "staff", "demo", "rules", "audit", "downtime")
 
 
 def register(app: Flask) -> None:

@@ -7,6 +7,7 @@ from triage.models.calls import Call
 from triage.models.claims import ClaimStep, Presence
 from triage.models.consults import TreatmentDecision
 from triage.models.devices import Device, DeviceToken
+from triage.models.downtime import PaperCopy
 from triage.models.drafts import Draft, Submission
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
@@ -44,6 +45,7 @@ __all__ = [
     "LoginAttempt",
     "LoginSession",
     "Organisation",
+    "PaperCopy",
     "Patient",
     "PatientIdentifier",
     "Presence",

@@ -3,17 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
-from triage.db import session
+from triage.db import aside, session
 from triage.domain import lifecycle
-from triage.domain.access import Actor
-from triage.models import Claim, Emergency, Encounter, ImagingOrder, Task, TreatmentDecision
+from triage.domain.access import PRINTER, Actor
+from triage.domain.errors import Refused
+from triage.models import Claim, Emergency, Encounter, ImagingOrder, PaperCopy, Site, Task, TreatmentDecision
 from triage.services import board, consults
 from triage.services.audit import record_read
 
@@ -63,6 +64,43 @@ def slips(actor: Actor) -> Sequence[Encounter]:
     rows = session.scalars(_open(actor).order_by(Encounter.ticket_date, Encounter.ticket)).all()
     record_read(actor, "board_printed", what=SLIPS, encounters=[row.id for row in rows])
     return rows
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The last file of the timer (``at`` None: there is none yet), and whether a further one is overdue."""
+
+    at: datetime | None
+    is_old: bool
+
+
+def last_copy(actor: Actor, minutes: int) -> Copy | None:
+    """Return how old the paper is, None where no timer is set up; twice its interval without a file is too old."""
+    if not minutes:
+        return None
+    row = session.get(PaperCopy, actor.site_id)
+    at = row.at if row else None
+    return Copy(at, at is None or clock.now() - at > timedelta(minutes=2 * minutes))
+
+
+def note_copy(actor: Actor, at: datetime) -> None:
+    """Note that a file of the board as of ``at`` is safely on the disk."""
+    with aside() as own:
+        row = own.get(PaperCopy, actor.site_id)
+        if row is None:
+            own.add(PaperCopy(site_id=actor.site_id, at=at))
+        else:
+            row.at = max(at, row.at)
+
+
+def printers(code: str | None = None) -> list[tuple[str, Actor]]:
+    """Return code and actor of the timer for every site, or for one; raises Refused where there is none."""
+    query = select(Site).order_by(Site.code)
+    sites = session.scalars(query.where(Site.code == code) if code else query).all()
+    if not sites:
+        raise Refused("no_site")
+    may = frozenset({PRINTER})
+    return [(s.code, Actor("", "Timer", s.organisation_id, s.id, s.name, s.time_zone, may)) for s in sites]
 
 
 def _open(actor: Actor) -> Select[Encounter]:
