@@ -48,7 +48,7 @@ def fill(url: str) -> None:
     engine = db.connect(url)
     migrate.upgrade(engine)
     audit.use_key(SECRET)
-    loading._fill("correct horse battery", loading.SEED)
+    loading.fill("correct horse battery", loading.SEED)
     with session.get_bind().begin() as connection:  # type: ignore[union-attr]
         connection.execute(update(Staff).values(demo=False))
     session.remove()

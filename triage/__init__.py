@@ -25,9 +25,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
         audit.use_key(secret)
     if app.config["MODALITIES"]:
         knowledge.use_modalities(app.config["MODALITIES"].replace(",", " ").split())
-    app.extensions["live"] = streams.Hub(app.extensions["engine"], app.config["LIVE_STREAMS"])
+    queue = turns.init_app(app)
+    hub = streams.Hub(app.extensions["engine"], app.config["LIVE_STREAMS"], lambda: queue.are_crowded)
+    app.extensions["live"] = hub
     web.init_app(app)
-    turns.init_app(app)
     screen.init_app(app)
     assets.init_app(app)
     blueprints.register(app)

@@ -5,18 +5,15 @@ a request may take a second connection while it holds the first.
 """
 
 from collections.abc import Callable, Iterable
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from flask import Flask
 
 #: Requests at work at once in one process: those of people, and those that pages make by themselves.
 PEOPLE, PAGES = 16, 3
-
-
-def init_app(app: Flask) -> None:
-    """Let the requests of the application take turns."""
-    app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
+#: With more pages than this at work or waiting, no further ones are woken.
+CROWD = 2 * PAGES
 
 
 class Turns:
@@ -25,8 +22,33 @@ class Turns:
     def __init__(self, wsgi_app: Callable[..., Iterable[bytes]]) -> None:
         self.wsgi_app = wsgi_app
         self._people, self._pages = BoundedSemaphore(PEOPLE), BoundedSemaphore(PAGES)
+        self._lock = Lock()
+        self._asking = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer when it is this request's turn."""
-        with self._pages if "HTTP_X_BACKGROUND" in environ else self._people:
-            return self.wsgi_app(environ, start_response)
+        if "HTTP_X_BACKGROUND" not in environ:
+            with self._people:
+                return self.wsgi_app(environ, start_response)
+        self._count(1)
+        try:
+            with self._pages:
+                return self.wsgi_app(environ, start_response)
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._asking += more
+
+    @property
+    def are_crowded(self) -> bool:
+        """Tell whether so many pages ask that no further ones should be woken."""
+        return self._asking > CROWD
+
+
+def init_app(app: Flask) -> Turns:
+    """Let the requests of the application take turns."""
+    turns = Turns(app.wsgi_app)
+    app.wsgi_app = turns  # type: ignore[method-assign]
+    return turns

@@ -230,3 +230,18 @@ def test_the_longest_asleep_are_woken_first(hub: Hub, clinic: Clinic, monkeypatc
     arrive(clinic.reception)
     assert news(first, before) > before
     assert news(second, before) > before
+
+
+def test_nobody_is_woken_while_those_woken_before_are_still_being_answered(hub: Hub, clinic: Clinic) -> None:
+    crowded = True
+    stream = hub.join(clinic.site_id)
+    before = news(stream, None)
+    hub._is_crowded = lambda: crowded
+    arrive(clinic.reception)
+    limit = time.monotonic() + 10
+    while hub.revision(clinic.site_id) == before:
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    assert not stream.rung
+    crowded = False
+    assert news(stream, before) > before

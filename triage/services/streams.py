@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -73,11 +73,14 @@ class Stream:
 
 
 class Hub:
-    """Opens streams up to ``cap``, and keeps the watcher thread while there are any."""
+    """Opens streams up to ``cap``, and keeps the watcher thread while there are any.
 
-    def __init__(self, engine: Engine, cap: int) -> None:
+    While ``is_crowded`` says so, those woken before are still being answered and nobody else is woken.
+    """
+
+    def __init__(self, engine: Engine, cap: int, is_crowded: Callable[[], bool] = lambda: False) -> None:
         self.cap = cap
-        self._engine = engine
+        self._engine, self._is_crowded = engine, is_crowded
         self.start_anew()
         _hubs.add(self)
 
@@ -170,7 +173,7 @@ class Hub:
         with self._lock:
             streams = list(self._streams)
         due = [s for s in streams if not s.rung and s.told != self.revision(s.site_id)]
-        lot = lot_of(len(streams))
+        lot = 0 if self._is_crowded() else lot_of(len(streams))
         for stream in sorted(due, key=lambda stream: stream.rung_at)[:lot]:
             stream.ring()
         return max(0, len(due) - lot)

@@ -1,0 +1,74 @@
+"""Requests take turns: pages that ask by themselves never stand in front of a person."""
+
+from collections.abc import Iterable
+from threading import Event, Thread
+from typing import Any
+
+from triage.turns import CROWD, PAGES, PEOPLE, Turns
+
+
+class Slow:
+    """An application whose every answer waits for ``go``."""
+
+    def __init__(self) -> None:
+        self.go, self.at_work, self.most = Event(), 0, 0
+
+    def __call__(self, environ: dict[str, Any], start_response: object) -> Iterable[bytes]:
+        self.at_work += 1
+        self.most = max(self.most, self.at_work)
+        if environ.get("wait", True):
+            assert self.go.wait(10)
+        self.at_work -= 1
+        return [b"done"]
+
+
+def asking(turns: Turns, count: int, **environ: Any) -> list[Thread]:
+    threads = [Thread(target=turns, args=(environ, None)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def until(reached: Any) -> None:
+    for _ in range(10_000):
+        if reached():
+            return
+        Event().wait(0.001)
+    raise AssertionError("it never came")
+
+
+def test_pages_that_ask_by_themselves_go_a_few_at_a_time_and_a_person_does_not_wait_for_them() -> None:
+    slow = Slow()
+    turns = Turns(slow)
+    pages = asking(turns, 20, HTTP_X_BACKGROUND="1")
+    until(lambda: slow.at_work == PAGES and turns._asking == 20)
+    assert turns.are_crowded
+    assert turns({"wait": False}, print) == [b"done"]  # while all of them wait
+    slow.go.set()
+    for thread in pages:
+        thread.join()
+    assert slow.most == PAGES + 1
+    assert not turns.are_crowded
+
+
+def test_no_more_requests_are_at_work_than_the_database_has_connections_for_twice_over() -> None:
+    slow = Slow()
+    turns = Turns(slow)
+    people = asking(turns, 40)
+    until(lambda: slow.at_work == PEOPLE)
+    slow.go.set()
+    for thread in people:
+        thread.join()
+    assert slow.most == PEOPLE
+    assert 2 * (PEOPLE + PAGES) < 20 + 22  # pool and overflow of db.connect()
+
+
+def test_a_few_pages_are_no_crowd() -> None:
+    slow = Slow()
+    turns = Turns(slow)
+    pages = asking(turns, CROWD, HTTP_X_BACKGROUND="1")
+    until(lambda: turns._asking == CROWD)
+    assert not turns.are_crowded
+    slow.go.set()
+    for thread in pages:
+        thread.join()
