@@ -9,7 +9,7 @@ from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.findings import Answer
 from triage.models import Encounter, Grant, Organisation, Patient, Site, Staff
-from triage.services import accounts, encounters, intakes
+from triage.services import accounts, departures, encounters, intakes
 from triage.services.audit import record
 
 PASSWORD = "correct horse battery"
@@ -116,3 +116,10 @@ def as_answers(values: dict[str, Any]) -> dict[str, Answer]:
     return {
         name: Answer(value != "not known", None if value == "not known" else value) for name, value in values.items()
     }
+
+
+def leave_unseen(actor: Actor, encounter_id: str, version: int, words: str, reason: str = "other") -> str:
+    """Let a patient leave without being seen, whatever is open confirmed."""
+    left_open = departures.open_of(encounters.get(actor, encounter_id)).names
+    session.close()
+    return departures.leave(actor, encounter_id, version, reason, words, left_open)

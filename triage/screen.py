@@ -34,7 +34,14 @@ NAVIGATION = (
     ("devices.index", N_("Devices"), "devices:manage", "d"),
 )
 #: Blueprints that are reached through another one's place in the navigation.
-PART_OF = {"calls": "board", "rooms": "accounts", "rule_drafts": "rulesets", "simulations": "rulesets"}
+PART_OF = {
+    "calls": "board",
+    "departures": "board",
+    "days": "board",
+    "rooms": "accounts",
+    "rule_drafts": "rulesets",
+    "simulations": "rulesets",
+}
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from flask.testing import FlaskClient
 
-from tests.builders import Clinic, arrive, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage.db import session
 from triage.models import Claim, Encounter
 from triage.services import claims, emergencies, encounters, intakes
@@ -139,7 +139,7 @@ def test_who_is_no_longer_here_is_shown_as_moved_on_by_nothing_but_that(clinic: 
     encounter = wait(clinic.reception, family_name="北村")
     client = signed_in("nurse")
     rev = rev_of(client.get("/board").text)
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "has a train to catch")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "has a train to catch")
     _status, text = refresh(client, rev=rev, known=f"e-{encounter.id}", hold="1")
     assert "moved on" in text
     assert "北村" not in text
@@ -303,7 +303,7 @@ def test_who_left_meanwhile_cannot_be_taken_and_the_answer_is_no_error_of_ours(
     clinic: Clinic, signed_in: SignIn
 ) -> None:
     encounter = wait(clinic.reception)
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "has a train to catch")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "has a train to catch")
     client = signed_in("nurse2")
     for end in ("", "/release", "/takeover"):
         for headers in ({}, HTMX):

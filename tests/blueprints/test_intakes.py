@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from tests.builders import Clinic, arrive, as_answers, wait
+from tests.builders import Clinic, arrive, as_answers, leave_unseen, wait
 from triage import clock, db, knowledge
 from triage.knowledge.vignettes import FILE
 from triage.models import Encounter
@@ -521,7 +521,7 @@ def test_opening_the_intake_is_recorded_and_other_sites_do_not_see_it(clinic: Cl
 
 def test_a_visit_that_has_ended_is_shown_and_cannot_be_changed(clinic: Clinic, signed_in: SignIn) -> None:
     encounter, desk = arrive(clinic.reception), signed_in("reception")
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
     assert '<fieldset class="stack" disabled>' in desk.get(f"/encounters/{encounter.id}/intake").text
     for quick in (True, False):
         late = post(desk, encounter, {f"a.{urgent(1).id}": "no"}, quick=quick)

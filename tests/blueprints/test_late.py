@@ -12,7 +12,7 @@ from tests.builders import Clinic, add_patient, arrive, wait
 from triage import clock, knowledge
 from triage.db import session
 from triage.models import Emergency, Encounter, TriageDecision
-from triage.services import encounters, imaging, triage
+from triage.services import departures, encounters, imaging, triage
 
 SignIn = Callable[[str], FlaskClient]
 DESK = [question.id for question in knowledge.load().urgent_questions if question.asked_by == "reception"]
@@ -204,7 +204,8 @@ def test_an_emergency_raised_on_paper_is_open_since_then(signed_in: SignIn, clin
 def test_leaving_is_entered_with_its_time(signed_in: SignIn, clinic: Clinic) -> None:
     client = signed_in("reception")
     here = waiting_late(client, clinic, DESK)
-    data = {"version": here.version, "reason": "帰宅"}
+    left_open = " ".join(departures.open_of(here).names)
+    data = {"version": here.version, "reason": "other", "note": "帰宅", "confirmed": left_open}
     refused = client.post(f"/encounters/{here.id}/departure", data=data | at(86))
     assert refused.status_code == 422
     assert 'value="帰宅"' in refused.text

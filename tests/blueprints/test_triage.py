@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic, wait
+from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic, leave_unseen, wait
 from tests.services.test_triage import later
 from triage import db, knowledge
 from triage.models import AuditEvent, Encounter, TriageDecision
@@ -242,7 +242,7 @@ def test_whatever_is_posted_the_answer_is_never_an_error_of_ours(
 
 def test_a_finished_visit_can_be_read_and_not_decided(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = wait(clinic.reception, all_no())
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
     nurse = signed_in("nurse")
     assert 'id="accept"' not in nurse.get(url(encounter, "triage")).text
     assert nurse.post(url(encounter, "decision"), data=override(encounter)).status_code == 409

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import DESK, PHONE
-from tests.builders import PASSWORD, Clinic, arrive, wait
+from tests.builders import PASSWORD, Clinic, arrive, leave_unseen, wait
 from triage import knowledge
 from triage.db import session
 from triage.models import Encounter
@@ -99,7 +99,7 @@ def test_who_arrives_appears_and_who_leaves_is_gone_while_no_hand_is_in_the_list
     pinned = new(clinic, saddle_anaesthesia=True)
     expect(page.locator("#rows tr").first).to_have_id(f"e-{pinned.id}")
     gone = encounters.get(clinic.reception, queue[0].id)
-    by_others(encounters.leave_unseen, clinic.reception, gone.id, gone.version, "has a train to catch")
+    by_others(leave_unseen, clinic.reception, gone.id, gone.version, "has a train to catch")
     refresh(page)
     expect(row(page, queue[0])).to_have_count(0)
     expect(page.locator("#counts")).to_contain_text("6 here")
@@ -166,7 +166,7 @@ def test_a_patient_who_leaves_while_the_order_is_held_leaves_the_other_rows_in_p
     row(page, queue[2]).locator("a.name").focus()
     place = row(page, queue[2]).bounding_box()
     gone = encounters.get(clinic.reception, queue[0].id)
-    by_others(encounters.leave_unseen, clinic.reception, gone.id, gone.version, "went home")
+    by_others(leave_unseen, clinic.reception, gone.id, gone.version, "went home")
     refresh(page)
     expect(row(page, queue[0])).to_have_text("This patient has moved on.")
     assert row(page, queue[2]).bounding_box() == place

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.builders import Clinic, wait
+from tests.builders import Clinic, leave_unseen, wait
 from triage.db import session
 from triage.models import Encounter
 from triage.services import board, claims, emergencies, encounters
@@ -31,7 +31,7 @@ def order(clinic: Clinic) -> list[str]:
 
 def leave(clinic: Clinic, encounter_id: str) -> None:
     current = encounters.get(clinic.reception, encounter_id)
-    encounters.leave_unseen(clinic.reception, encounter_id, current.version, "has a train to catch")
+    leave_unseen(clinic.reception, encounter_id, current.version, "has a train to catch")
     session.remove()
 
 

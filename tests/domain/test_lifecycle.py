@@ -2,7 +2,7 @@
 
 import pytest
 
-from triage.domain import lifecycle
+from triage.domain import leaving, lifecycle
 from triage.domain.errors import Conflict
 
 #: The clinic's word on it, written down apart from the table it checks: step -> "from>to" for each stage allowed.
@@ -22,7 +22,13 @@ PROMISED = {
     "decide_in_emergency": "emergency>emergency",
     "withdraw_emergency": "emergency>waiting",
     "leave_for_hospital": "emergency>transferred",
-    "leave_unseen": "registered>left waiting>left",
+    "leave_unseen": "registered>left waiting>left imaging>left review>left confirmation>left",
+    "end_visit": "waiting>finished imaging>finished review>finished confirmation>finished",
+    "return_to_desk": "left>registered",
+    "return_to_nurse": "left>waiting finished>waiting",
+    "return_to_imaging": "left>imaging finished>imaging",
+    "return_to_review": "left>review finished>review",
+    "return_to_confirmation": "left>confirmation finished>confirmation",
 }
 ALLOWED = {(step, *pair.split(">")) for step, pairs in PROMISED.items() for pair in pairs.split()}
 PAIRS = [(step, stage) for step in lifecycle.STEPS for stage in lifecycle.STAGES]
@@ -50,9 +56,23 @@ def test_an_emergency_ends_only_by_leaving_or_by_being_taken_back() -> None:
     assert ways_out == {"leave_for_hospital", "withdraw_emergency"}
 
 
-def test_every_open_stage_can_become_an_emergency_and_no_closed_one_goes_on() -> None:
+def test_every_open_stage_can_become_an_emergency_and_a_closed_one_goes_on_only_where_an_ending_is_undone() -> None:
     assert {start for step, start, _to in ALLOWED if step == "raise_emergency"} == set(lifecycle.OPEN)
-    assert {start for _step, start, _to in ALLOWED} & set(lifecycle.CLOSED) == set()
+    goes_on = {step for step, start, _to in ALLOWED if start in lifecycle.CLOSED}
+    assert goes_on == set(leaving.RETURNS.values())
+    assert "transferred" not in {start for _step, start, _to in ALLOWED}
+
+
+def test_whoever_can_be_ended_by_mistake_can_be_brought_back_to_the_same_stage() -> None:
+    for step in leaving.STEPS.values():
+        for stage, ended in lifecycle.STEPS[step].items():
+            assert lifecycle.after(leaving.RETURNS[stage], ended) == stage
+
+
+def test_an_emergency_is_ended_by_none_of_these() -> None:
+    for step in leaving.STEPS.values():
+        with pytest.raises(Conflict):
+            lifecycle.after(step, lifecycle.EMERGENCY)
 
 
 def test_nobody_goes_home_on_a_route_alone() -> None:

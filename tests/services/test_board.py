@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from tests.builders import Clinic, arrive, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage import clock, knowledge
 from triage.db import session
 from triage.domain.access import Actor
 from triage.models import Encounter
-from triage.services import alerts, board, claims, emergencies, encounters, lines, triage
+from triage.services import alerts, board, claims, emergencies, lines, triage
 
 
 def everybody(actor: Actor) -> list[str]:
@@ -30,7 +30,7 @@ def test_everybody_who_is_here_stands_on_the_board_once_emergencies_first(clinic
 
 def test_who_has_left_is_gone(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "has a train to catch")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "has a train to catch")
     assert everybody(clinic.nurse) == []
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.builders import Clinic, build_clinic, wait
+from tests.builders import Clinic, build_clinic, leave_unseen, wait
 from tests.services.test_encounters import last_event
 from triage import clock
 from triage.db import session
@@ -200,7 +200,7 @@ def test_a_visit_that_ends_takes_its_call_off_every_list(clinic: Clinic, room: s
     here = wait(clinic.reception)
     calls.call(clinic.nurse, here.id, room)
     version = encounters.get(clinic.nurse, here.id).version
-    encounters.leave_unseen(clinic.reception, here.id, version, "gone")
+    leave_unseen(clinic.reception, here.id, version, "gone")
     assert calls.showing(clinic.site_id) == []
     assert session.scalar(select(Call.outcome)) == "gone"
 

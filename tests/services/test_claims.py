@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from tests.at_once import at_once
-from tests.builders import Clinic, as_answers, build_clinic, wait
+from tests.builders import Clinic, as_answers, build_clinic, leave_unseen, wait
 from tests.services.test_triage import all_no, override
 from triage import clock, knowledge
 from triage.db import aside, session, verb
@@ -25,6 +25,7 @@ from triage.services import (
     claims,
     colleagues,
     consults,
+    departures,
     emergencies,
     encounters,
     imaging,
@@ -309,7 +310,7 @@ def test_who_has_been_told_is_told_once_and_nobody_after_the_visit(clinic: Clini
     encounters.open_(clinic.nurse, first.id, "claim")
     session.close()
     assert [news.encounter_id for news in notices.list_untold(clinic.nurse)] == [second.id]
-    encounters.leave_unseen(clinic.reception, second.id, encounters.get(clinic.nurse, second.id).version, "train")
+    leave_unseen(clinic.reception, second.id, encounters.get(clinic.nurse, second.id).version, "train")
     assert notices.list_untold(clinic.nurse) == []
 
 
@@ -388,7 +389,7 @@ def test_an_undo_is_refused_where_somebody_has_acted_since(clinic: Clinic, since
         if since == "sent on":
             triage.decide(clinic.nurse2, encounter.id, version, override("xray"))
         if since == "left":
-            encounters.leave_unseen(clinic.reception, encounter.id, version, "train")
+            leave_unseen(clinic.reception, encounter.id, version, "train")
         before = holder(encounter)
         with pytest.raises(Conflict) as refused:
             claims.undo(clinic.nurse, encounter.id, step.id)
@@ -427,7 +428,13 @@ def decided(clinic: Clinic, encounter: Encounter, route: str) -> None:
 
 def gone(clinic: Clinic, encounter: Encounter) -> None:
     version = encounters.get(clinic.reception, encounter.id).version
-    encounters.leave_unseen(clinic.reception, encounter.id, version, "has a train to catch")
+    leave_unseen(clinic.reception, encounter.id, version, "has a train to catch")
+
+
+def finished_afterwards(clinic: Clinic, encounter: Encounter) -> None:
+    row = encounters.get(clinic.reception, encounter.id)
+    left_open = departures.open_of(row).names
+    departures.leave(clinic.reception, row.id, row.version, "seen_and_gone_home", "", left_open, "finished")
 
 
 #: Each step that ends a visit -> the ways in which people take it.
@@ -438,6 +445,7 @@ ENDS: dict[str, list[Callable[[Clinic, Encounter], None]]] = {
     ],
     "leave_for_hospital": [emergency],
     "leave_unseen": [gone],
+    "end_visit": [finished_afterwards],
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from tests.builders import Clinic, arrive, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage import knowledge
 from triage.db import session
 from triage.models import AuditEvent, AuditPayload
@@ -18,7 +18,7 @@ def test_everybody_who_is_here_stands_on_paper_in_the_boards_order(clinic: Clini
     alarm = wait(clinic.reception, CALM, given_name="3")
     emergencies.raise_(clinic.nurse, alarm.id, "falls")
     gone = wait(clinic.reception, CALM, given_name="4")
-    encounters.leave_unseen(clinic.reception, gone.id, gone.version, "帰宅")
+    leave_unseen(clinic.reception, gone.id, gone.version, "帰宅")
     ids = [row.encounter.id for row in downtime.snapshot(clinic.nurse).rows]
     assert ids == board.look(clinic.nurse, board.Filters()).ids
     assert ids[0] == alarm.id

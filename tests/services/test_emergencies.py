@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.at_once import at_once
-from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic, wait
+from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic, leave_unseen, wait
 from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
 from triage.domain.rules import evaluate
@@ -207,7 +207,7 @@ def test_by_letting_the_patient_leave_unseen(clinic: Clinic) -> None:
     encounter = raised(clinic)
     for actor in (clinic.reception, clinic.nurse):
         with pytest.raises(Conflict):
-            encounters.leave_unseen(actor, encounter.id, reloaded(clinic, encounter).version, "went home")
+            leave_unseen(actor, encounter.id, reloaded(clinic, encounter).version, "went home")
     assert is_pinned(clinic, encounter)
 
 

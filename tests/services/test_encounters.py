@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.builders import Clinic, add_patient, arrive, build_clinic, wait
+from tests.builders import Clinic, add_patient, arrive, build_clinic, leave_unseen, wait
 from triage import clock, knowledge
 from triage.db import session
 from triage.domain.errors import Conflict, NotFound, Refused, Stale
@@ -54,7 +54,7 @@ def test_who_is_already_here_keeps_the_ticket(clinic: Clinic) -> None:
 
 def test_who_has_gone_may_come_again_the_same_day(clinic: Clinic) -> None:
     first = arrive(clinic.reception)
-    encounters.leave_unseen(clinic.reception, first.id, first.version, "待てない")
+    leave_unseen(clinic.reception, first.id, first.version, "待てない")
     again = encounters.get(clinic.reception, encounters.check_in(clinic.reception, first.patient_id, ""))
     assert again.ticket == "A002"
     assert [visit.id for visit in encounters.earlier(clinic.reception, first.patient_id)] == [again.id, first.id]
@@ -63,31 +63,34 @@ def test_who_has_gone_may_come_again_the_same_day(clinic: Clinic) -> None:
 def test_leaving_unseen_is_recorded_with_its_reason_and_ends_visit_and_claim(clinic: Clinic) -> None:
     waiting = wait(clinic.reception)
     claims.claim(clinic.nurse, waiting.id)
-    encounters.leave_unseen(clinic.nurse, waiting.id, waiting.version, "待てない")
-    assert last_event() == ("left_unseen", {"reason": "待てない"})
+    leave_unseen(clinic.nurse, waiting.id, waiting.version, "待てない", "waited_too_long")
+    name, payload = last_event()
+    assert (name, payload["reason"], payload["note"], payload["from"]) == (
+        "left_unseen", "waited_too_long", "待てない", "waiting",
+    )  # fmt: skip
     gone = encounters.get(clinic.nurse, waiting.id)
     assert (gone.stage, gone.outcome, gone.claim) == ("left", "left", None)
     assert session.scalar(select(Change.topic).order_by(Change.revision.desc())) == "left_unseen"
 
 
-@pytest.mark.parametrize("reason", ["", "   "])
+@pytest.mark.parametrize("reason", ["", "   ", "no such code"])
 def test_nobody_leaves_unseen_without_a_reason(clinic: Clinic, reason: str) -> None:
     waiting = wait(clinic.reception)
-    with pytest.raises(Refused, match="note_needed"):
-        encounters.leave_unseen(clinic.reception, waiting.id, waiting.version, reason)
+    with pytest.raises(Refused, match="reason_needed"):
+        leave_unseen(clinic.reception, waiting.id, waiting.version, "待てない", reason)
 
 
 def test_an_emergency_cannot_be_closed_as_left_unseen(clinic: Clinic) -> None:
     alarm = wait(clinic.reception, {knowledge.load().urgent_questions[0].id: True})
     with pytest.raises(Conflict, match="step_not_possible"):
-        encounters.leave_unseen(clinic.reception, alarm.id, alarm.version, "帰宅")
+        leave_unseen(clinic.reception, alarm.id, alarm.version, "帰宅")
     assert encounters.get(clinic.reception, alarm.id).stage == "emergency"
 
 
 def test_an_old_page_ends_no_visit(clinic: Clinic) -> None:
     waiting = wait(clinic.reception)
     with pytest.raises(Stale):
-        encounters.leave_unseen(clinic.reception, waiting.id, waiting.version - 1, "帰宅")
+        leave_unseen(clinic.reception, waiting.id, waiting.version - 1, "帰宅")
 
 
 @pytest.mark.parametrize(("see", "event"), [(encounters.open_, "patient_opened"), (encounters.print_, "printed")])

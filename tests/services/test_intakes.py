@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.builders import Clinic, arrive, as_answers, wait
+from tests.builders import Clinic, arrive, as_answers, leave_unseen, wait
 from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, NotFound, Stale
 from triage.models import Encounter, Site
@@ -102,7 +102,7 @@ def test_an_intake_may_be_sent_with_questions_open_and_they_stay_open(clinic: Cl
 
 def test_nobody_writes_into_a_visit_that_has_ended_or_that_does_not_exist(clinic: Clinic) -> None:
     encounter = arrive(clinic.reception)
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "went home")
     with pytest.raises(Conflict):
         intakes.record_answers(clinic.nurse, encounter.id, as_answers({questions()[1]: False}))
     with pytest.raises(NotFound):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
-from tests.builders import Clinic, add_patient, arrive, as_answers, wait
+from tests.builders import Clinic, add_patient, arrive, as_answers, leave_unseen, wait
 from triage import clock, knowledge
 from triage.db import aside, session
 from triage.domain.errors import Conflict, Invalid, NotAllowed, Untimely
@@ -119,7 +119,7 @@ def test_a_time_ahead_or_too_long_ago_is_refused_and_nothing_is_written(
 def test_an_arrival_within_an_earlier_visit_is_refused(clinic: Clinic) -> None:
     first = wait_late(clinic, 60)
     with late.entry(ago(30)):
-        encounters.leave_unseen(clinic.reception, first.id, encounters.get(clinic.nurse, first.id).version, "帰宅")
+        leave_unseen(clinic.reception, first.id, encounters.get(clinic.nurse, first.id).version, "帰宅")
     with pytest.raises(Untimely, match="late_other_visit"), late.entry(ago(40)):
         encounters.check_in(clinic.reception, first.patient_id, "")
     with late.entry(ago(20)):
@@ -227,9 +227,9 @@ def test_leaving_keeps_its_time_and_lies_after_the_last_answer(clinic: Clinic) -
         intakes.record_answers(clinic.nurse, here.id, as_answers({"pain_nrs": 4}))
     version = encounters.get(clinic.reception, here.id).version
     with pytest.raises(Untimely, match="late_before_step"), late.entry(ago(40)):
-        encounters.leave_unseen(clinic.reception, here.id, version, "帰宅")
+        leave_unseen(clinic.reception, here.id, version, "帰宅")
     with late.entry(ago(20)):
-        encounters.leave_unseen(clinic.reception, here.id, version, "帰宅")
+        leave_unseen(clinic.reception, here.id, version, "帰宅")
     gone = encounters.get(clinic.reception, here.id)
     assert gone.finished_at is not None
     assert 19 < (clock.now() - gone.finished_at).total_seconds() / 60 < 21

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
-from tests.builders import Clinic, build_clinic
+from tests.builders import Clinic, build_clinic, leave_unseen
 from triage import clock
 from triage.db import session, verb
 from triage.domain.access import Actor
@@ -180,6 +180,6 @@ def test_the_desk_shows_who_came_last_and_is_still_here(clinic: Clinic) -> None:
         patient = patients.create(clinic.reception, other, {}, "", on_file)
         visits.append(encounters.check_in(clinic.reception, patient, ""))
     gone = encounters.get(clinic.reception, visits[-1])
-    encounters.leave_unseen(clinic.reception, gone.id, gone.version, "went home")
+    leave_unseen(clinic.reception, gone.id, gone.version, "went home")
     assert [visit.id for visit in desk.look(clinic.reception).arrivals] == visits[-2 : -desk.ARRIVALS - 2 : -1]
     assert list(desk.look(clinic.admin).arrivals) == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Clinic, as_answers, wait
+from tests.builders import Clinic, as_answers, leave_unseen, wait
 from triage import clock, knowledge
 from triage.domain.errors import Conflict, NotFound, Refused, Stale
 from triage.models import Encounter, Task
@@ -112,7 +112,7 @@ def test_the_first_due_stands_first_and_an_ended_visit_leaves_the_list(clinic: C
     first, second = decided(clinic)[0], decided(clinic)[0]
     assert [task.encounter_id for task in tasks.open_tasks(clinic.nurse)] == [first.id, second.id]
     triage.recall(clinic.nurse, first.id)
-    encounters.leave_unseen(clinic.reception, first.id, encounters.get(clinic.nurse, first.id).version, "went home")
+    leave_unseen(clinic.reception, first.id, encounters.get(clinic.nurse, first.id).version, "went home")
     assert [task.encounter_id for task in tasks.open_tasks(clinic.nurse)] == [second.id]
 
 

@@ -15,6 +15,8 @@ NOUNS = (
     "intakes",
     "board",
     "calls",
+    "departures",
+    "days",
     "rooms",
     "downtime",
     "live",

@@ -77,6 +77,7 @@ def _filters() -> board.Filters:
         room=room if (room := request.args.get("room", "")).isalnum() else "",
         missing=request.args.get("missing") == "1",
         look=request.args.get("look") == "1",
+        carried=request.args.get("carried") == "1",
     )
 
 

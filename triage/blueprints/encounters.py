@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, Untimely
-from triage.forms.patients import REQUEST_ID, LeaveForm
+from triage.domain.errors import Conflict
+from triage.forms.patients import REQUEST_ID
 from triage.models import Encounter
-from triage.services import encounters, organisations
+from triage.services import departures, encounters, organisations
 from triage.web import actor, done, in_language, message, page, requires, zone
 
 blueprint = Blueprint("encounters", __name__)
@@ -59,12 +59,10 @@ def _place(who: Actor, encounter: Encounter) -> str:
 @requires("patients:open")
 def summary(encounter_id: str) -> Response:
     """Show where the visit stands, to who does not examine."""
-    return _summary(encounters.open_(actor(), encounter_id, "summary"), LeaveForm(formdata=None))
-
-
-def _summary(encounter: Encounter, form: LeaveForm, status: int = 200, **values: Any) -> Response:
+    encounter = encounters.open_(actor(), encounter_id, "summary")
     steps = encounters.timeline(encounter)
-    return page("encounters/summary.html", status=status, encounter=encounter, steps=steps, form=form, **values)
+    departure = departures.latest_of(actor(), encounter) if encounter.finished_at else None
+    return page("encounters/summary.html", encounter=encounter, steps=steps, departure=departure)
 
 
 @blueprint.get("/encounters/<encounter_id>/slip")
@@ -82,21 +80,3 @@ def slip_of(encounter: Encounter, site: Any) -> tuple[str, str]:
     language = encounter.patient.language
     line = in_language("en", "encounters/_slip_line.html", values) if language == "ja" else ""
     return in_language(language, "encounters/_slip.html", values), line
-
-
-@blueprint.post("/encounters/<encounter_id>/departure")
-@requires("encounters:leave")
-def leave(encounter_id: str) -> AnyResponse:
-    """End the visit of a patient who left without being seen."""
-    form = LeaveForm()
-    encounter = encounters.get(actor(), encounter_id)
-    if not form.validate():
-        return _summary(encounter, form, 422)
-    given = (encounter_id, form.version.data or 0, form.reason.data or "")
-    try:
-        at_paper_time(lambda: encounters.leave_unseen(actor(), *given))
-    except Untimely:
-        return _summary(encounters.get(actor(), encounter_id), form, 422)
-    except Conflict as error:
-        return _summary(encounters.get(actor(), encounter_id), form, 409, error=message(error))
-    return done(url_for("board.index"))

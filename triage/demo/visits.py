@@ -8,7 +8,7 @@ from triage.demo.persons import Person
 from triage.demo.reading import Case, Script
 from triage.domain.access import Actor
 from triage.models import ImagingOrder
-from triage.services import claims, consults, emergencies, encounters, imaging, intakes, orders, triage
+from triage.services import claims, consults, departures, emergencies, encounters, imaging, intakes, orders, triage
 
 #: What the radiographer checks before each examination.
 IDENTITY = ("name", "birth_date")
@@ -62,7 +62,9 @@ def intake(visit: Visit) -> None:
 def give_up(visit: Visit) -> None:
     """The patient leaves without being seen."""
     desk = visit.team["reception"]
-    encounters.leave_unseen(desk, visit.encounter_id, visit.version(desk), visit.script.day["finished"]["left_reason"])
+    left_open = departures.open_of(encounters.get(desk, visit.encounter_id)).names
+    reason, words = visit.script.day["finished"]["left_reason"]
+    departures.leave(desk, visit.encounter_id, visit.version(desk), reason, words, left_open)
 
 
 def claim(visit: Visit) -> None:

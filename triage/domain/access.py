@@ -30,7 +30,7 @@ _CLINICAL = _CARE | {
 
 #: Role or duty -> the permissions it holds. An administrator opens no record, lowers no acuity, publishes no rules.
 GRANTS: dict[str, frozenset[str]] = {
-    "reception": _DESK,
+    "reception": _DESK | {"days:end"},
     "nurse": _DESK | _CLINICAL | {"rules:view"},
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
@@ -40,7 +40,8 @@ GRANTS: dict[str, frozenset[str]] = {
         {"staff:manage", "rooms:manage", "devices:manage", "rules:view", "limits:view", "limits:propose"}
     ),
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),
-    "lead_nurse": frozenset({"claims:take_over", "rules:draft", "rules:view", "agreement:view", "limits:view"}),
+    "lead_nurse": frozenset({"claims:take_over", "days:end"})
+    | {"rules:draft", "rules:view", "agreement:view", "limits:view"},
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"})
     | {"limits:view", "limits:approve"},
 }

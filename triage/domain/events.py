@@ -39,7 +39,12 @@ EVENTS: dict[str, frozenset[str]] = {
         "claim_taken_over": "whose reason",
         "claim_handed_over": "whose to note",
         "claim_undone": "act whose",
-        "left_unseen": "reason",
+        "left_unseen": "departure reason note confirmed from",
+        "visit_ended": "departure reason note confirmed from",
+        "departure_undone": "departure kind",
+        "called_back": "departure result attempts note",
+        "carried_over": "day reason note",
+        "carry_over_undone": "day reason",
         # rooms and calls
         "room_added": "room name",
         "room_renamed": "room before after",

@@ -34,7 +34,14 @@ STEPS: dict[str, dict[str, str]] = {
     "decide_in_emergency": {EMERGENCY: EMERGENCY},
     "withdraw_emergency": {EMERGENCY: WAITING},
     "leave_for_hospital": {EMERGENCY: TRANSFERRED},
-    "leave_unseen": {REGISTERED: LEFT, WAITING: LEFT},
+    "leave_unseen": dict.fromkeys(_CALM, LEFT),
+    "end_visit": {WAITING: FINISHED, IMAGING: FINISHED, REVIEW: FINISHED, CONFIRMATION: FINISHED},
+    # Undoing the two above, within minutes, to where the visit stood (services/departures.py)
+    "return_to_desk": {LEFT: REGISTERED},
+    "return_to_nurse": {LEFT: WAITING, FINISHED: WAITING},
+    "return_to_imaging": {LEFT: IMAGING, FINISHED: IMAGING},
+    "return_to_review": {LEFT: REVIEW, FINISHED: REVIEW},
+    "return_to_confirmation": {LEFT: CONFIRMATION, FINISHED: CONFIRMATION},
 }
 
 #: route -> the step that follows it
@@ -54,6 +61,9 @@ IMAGING_STEPS: dict[str, dict[str, str]] = {
     "complete": {"started": "completed"},
     "cannot_image": {"requested": "not_imaged", "ordered": "not_imaged", "started": "not_imaged"},
     "cancel": {"requested": "cancelled", "ordered": "cancelled", "started": "cancelled"},
+    # The patient is back after all: what was called off for that reason is asked for again, as it stood.
+    "reopen_request": {"cancelled": "requested"},
+    "reopen_order": {"cancelled": "ordered"},
 }
 IMAGING_OPEN = ("requested", "ordered", "started")
 

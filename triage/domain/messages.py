@@ -118,5 +118,9 @@ MESSAGES: dict[str, str] = {
     "limits_the_same": N_("Exactly these limits are in force already."),
     "limits_decided": N_("This proposal was decided or taken back meanwhile."),
     "limits_changed_meanwhile": N_("Other limits came into force meanwhile. Look at them, then try again."),
+    "leaves_open": N_("Something urgent is still open for this patient. Read it, then confirm a second time."),
+    "departure_undo_too_late": N_("This can be undone for 10 minutes. Check the patient in again."),
+    "nobody_to_call": N_("This patient does not have to be called back any more."),
+    "not_carried": N_("Nothing is noted for this patient today."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

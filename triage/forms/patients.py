@@ -165,10 +165,3 @@ class PatientForm(FlaskForm):
             return gettext("Yes") if value else gettext("No")
         choices = dict(getattr(self[name], "choices", None) or ())
         return str(choices.get(value, value if value is not None else ""))
-
-
-class LeaveForm(FlaskForm):
-    """Why a patient left without being seen."""
-
-    version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])
-    reason = text(_l("Why"), 500, DataRequired(told("note_needed")))

@@ -6,6 +6,7 @@ from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
 from triage.models.calls import Call
 from triage.models.claims import ClaimStep, Presence
 from triage.models.consults import TreatmentDecision
+from triage.models.departures import CallBack, CarryOver, Departure
 from triage.models.devices import Device, DeviceToken
 from triage.models.downtime import PaperCopy
 from triage.models.drafts import Draft, Submission
@@ -27,11 +28,14 @@ __all__ = [
     "AuditPayload",
     "Base",
     "Call",
+    "CallBack",
+    "CarryOver",
     "Change",
     "Claim",
     "Device",
     "DeviceToken",
     "ClaimStep",
+    "Departure",
     "Draft",
     "Emergency",
     "EmergencyWithdrawal",

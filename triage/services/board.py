@@ -32,6 +32,7 @@ class Filters:
     room: str = ""
     missing: bool = False
     look: bool = False
+    carried: bool = False
 
     def admits(self, line: Line, staff_id: str) -> bool:
         """Tell whether a row is shown."""
@@ -44,6 +45,7 @@ class Filters:
             and self.room in ("", line.room_id)
             and (not self.missing or line.call_state == NO_ANSWER)
             and (not self.look or line.must_look)
+            and (not self.carried or line.is_carried)
         )
 
     def query(self, **changes: str | bool) -> dict[str, str]:
@@ -51,6 +53,7 @@ class Filters:
         new = replace(self, **changes)  # type: ignore[arg-type]
         asked = {"level": new.level, "stage": new.stage, "mine": "1" * new.mine, "over": "1" * new.over}
         asked |= {"room": new.room, "missing": "1" * new.missing, "look": "1" * new.look}
+        asked |= {"carried": "1" * new.carried}
         if new.level == "0":
             asked |= {"level": "", "untriaged": "1"}
         return {name: value for name, value in asked.items() if value}

@@ -12,9 +12,9 @@ from triage import clock
 from triage.db import session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, Invalid, NotFound, Refused, Stale, Untimely
+from triage.domain.errors import Conflict, Invalid, NotFound, Stale, Untimely
 from triage.domain.late import paper_ticket as find_paper_ticket
-from triage.models import Claim, Encounter, Finding, Patient, Staff, StageChange
+from triage.models import Claim, Encounter, Patient, Staff, StageChange
 from triage.services import call_state, late, notices, presence
 from triage.services.audit import lock_site, record, record_read
 from triage.services.leases import let_go
@@ -176,24 +176,6 @@ def _paper_ticket(actor: Actor, day: date, text: str) -> str:
     if session.scalar(select(Encounter.id).where(*of_day)) is not None:
         raise Invalid(paper_ticket="paper_ticket_taken")
     return ticket
-
-
-@verb
-def leave_unseen(actor: Actor, encounter_id: str, version: int, reason: str) -> None:
-    """End the visit of a patient who left without being seen; an emergency cannot end this way."""
-    encounter = for_writing(actor, encounter_id)
-    check_version(encounter, version)
-    if not reason.strip():
-        raise Refused("note_needed")
-    _refuse_leaving_before_an_answer(encounter)
-    move(actor, encounter, "leave_unseen")
-    record(actor, "left_unseen", patient_id=encounter.patient_id, encounter_id=encounter.id, reason=reason)
-
-
-def _refuse_leaving_before_an_answer(encounter: Encounter) -> None:
-    if clock.entered_late():
-        last = select(func.max(Finding.recorded_at)).where(Finding.encounter_id == encounter.id)
-        late.check(session.scalar(last))
 
 
 def timeline(encounter: Encounter) -> list[StageChange]:
