@@ -204,7 +204,8 @@ def test_an_emergency_raised_on_paper_is_open_since_then(signed_in: SignIn, clin
 def test_leaving_is_entered_with_its_time(signed_in: SignIn, clinic: Clinic) -> None:
     client = signed_in("reception")
     here = waiting_late(client, clinic, DESK)
-    left_open = " ".join(departures.open_of(here).names)
+    left_open = " ".join(departures.open_of(encounters.get(clinic.reception, here.id)).names)
+    session.close()
     data = {"version": here.version, "reason": "other", "note": "帰宅", "confirmed": left_open}
     refused = client.post(f"/encounters/{here.id}/departure", data=data | at(86))
     assert refused.status_code == 422

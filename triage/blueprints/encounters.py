@@ -6,7 +6,6 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage.blueprints.paper_time import at_paper_time
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict

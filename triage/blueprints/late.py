@@ -12,10 +12,11 @@ from triage.domain import lifecycle
 from triage.domain.errors import Conflict, Invalid, Untimely
 from triage.domain.late import next_ticket
 from triage.domain.names import normalise
-from triage.forms.patients import REQUEST_ID, LeaveForm
+from triage.forms.departures import LeaveForm
+from triage.forms.patients import REQUEST_ID
 from triage.models import Encounter
 from triage.services import encounters, intakes, late, lookup, patients
-from triage.web import actor, done, message, page, requires
+from triage.web import actor, done, locale, message, page, requires
 
 blueprint = Blueprint("late", __name__)
 
@@ -72,7 +73,7 @@ def show(encounter_id: str) -> Response:
 
 def _sheet(encounter: Encounter, outcome: Outcome | None = None, status: int = 200) -> Response:
     return page(
-        "late/show.html", status=status, late=late_form(), form=None, leave_form=LeaveForm(formdata=None),
+        "late/show.html", status=status, late=late_form(), form=None, leave_form=LeaveForm(locale(), formdata=None),
         steps=encounters.timeline(encounter), following=next_ticket(encounter.ticket),
         day=request.values.get("late_day") or None, **form_context(encounter, outcome),
     )  # fmt: skip
