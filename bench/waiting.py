@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import create_engine, delete, insert, select, update
 
-from bench import stored
 from bench.servers import PASSWORD
 from triage import db, migrate
 from triage.db import new_id, session, verb
@@ -42,7 +41,7 @@ def clinic(url: str) -> Iterator[Actor]:
     try:
         if not migrate.is_current(engine):
             migrate.upgrade(engine)
-            loading._fill(PASSWORD, loading.SEED)
+            loading.fill(PASSWORD, loading.SEED)
             session.remove()
         nurse = accounts.actor_of(session.scalars(select(Staff.id).where(Staff.user_name == "nurse")).one())
         session.remove()
@@ -86,10 +85,10 @@ def _copy(originals: Sequence[Encounter], count: int, letter: str) -> list[str]:
     ids, parts = list[str](), {part: _parts(part, originals) for part in PARTS}
     rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in (Patient, Encounter, *PARTS)}
     for number, row in enumerate(islice(cycle(originals), count)):
-        patient = stored.columns(session.get_one(Patient, row.patient_id))
+        patient = _columns(session.get_one(Patient, row.patient_id))
         person = {**patient, "id": new_id(), "number": f"{letter}{new_id()}", "given_kana": f"カナ{number}"}
         moved = {"arrived_at": row.arrived_at - timedelta(seconds=17 * number), "ticket": f"{letter}{number:03d}"}
-        copy = {**stored.columns(row), "id": new_id(), "patient_id": person["id"], **moved}
+        copy = {**_columns(row), "id": new_id(), "patient_id": person["id"], **moved}
         rows[Patient].append(person)
         rows[Encounter].append(copy)
         ids.append(copy["id"])
@@ -102,10 +101,14 @@ def _copy(originals: Sequence[Encounter], count: int, letter: str) -> list[str]:
     return ids
 
 
+def _columns(row: Any) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}
+
+
 def _parts(table: Any, of: Sequence[Encounter]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in session.scalars(select(table).where(table.encounter_id.in_([one.id for one in of]))):
-        found.setdefault(row.encounter_id, []).append(stored.columns(row))
+        found.setdefault(row.encounter_id, []).append(_columns(row))
     return found
 
 

@@ -161,6 +161,11 @@ def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
     return run
 
 
+def in_verb() -> bool:
+    """Tell whether a use case is writing now: what is read then is not committed yet."""
+    return bool(_verb.get())
+
+
 @contextmanager
 def aside() -> Iterator[Session]:
     """Yield a session of its own in a short write transaction, beside the one the request reads with."""

@@ -16,10 +16,14 @@ from markupsafe import Markup
 
 from triage import knowledge, web
 from triage.domain.access import Actor
+from triage.services.board import Board, Filters
 from triage.services.lines import Line
+from triage.services.snapshots import Tally
 
 #: Rows kept in each process, a few kB each: all of a large clinic, for every role, in both languages.
 KEPT = 2048
+#: Counts and filters kept in each process.
+AROUND_KEPT = 256
 #: Where a part goes in that is not kept. No value can hold it: in HTML every "<" of theirs is escaped.
 CUT = Markup("<!>")
 SWAP = Markup(' hx-swap-oob="true"')
@@ -35,13 +39,16 @@ class Viewer:
     may_take_over: bool
     may_raise: bool
     root: str = ""
+    may_create: bool = False
+    may_end_day: bool = False
 
     @classmethod
     def of(cls, actor: Actor) -> "Viewer":
         """Return the viewer that the signed-in person is."""
         return cls(
             web.locale(), actor.time_zone, actor.may("encounters:claim"), actor.may("claims:take_over"),
-            actor.may("emergencies:raise"), request.script_root,
+            actor.may("emergencies:raise"), request.script_root, actor.may("patients:create"),
+            actor.may("days:end"),
         )  # fmt: skip
 
 
@@ -50,6 +57,18 @@ def row_values(told: Mapping[str, str] | None = None) -> dict[str, Any]:
     who = web.actor()
     viewer = Viewer.of(who)
     return {"row": partial(row, viewer, who.staff_id, told or {}), "wait": partial(wait, viewer)}
+
+
+def board_values(state: Board, filters: Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what the board and its refreshes are drawn with; ``told`` is what was refused, by the row's id."""
+    viewer = Viewer.of(web.actor())
+    around = {"counts": _counts(state.tally, viewer), "tabs": _tabs(state.tally, state.mine, filters, viewer)}
+    return {"board": state, "filters": filters, "told": told or {}, "viewer": viewer, **around, **row_values(told)}
+
+
+def part(template: str, **values: Any) -> str:
+    """Draw a part of a page from these values alone: nothing is worked out for a frame that is not there."""
+    return current_app.jinja_env.get_template(template).render(values)
 
 
 def row(viewer: Viewer, staff_id: str, told: Mapping[str, str], line: Line, swap: bool = False) -> Markup:
@@ -84,6 +103,17 @@ def _wait(minutes: int, target: int, locale: str) -> list[Markup]:
 @lru_cache(maxsize=KEPT)
 def _here(minutes: int, limit: int, locale: str) -> Markup:
     return _drawn("board/_here.html", locale, {"minutes": minutes, "limit": limit}, 1)[0]
+
+
+@lru_cache(maxsize=AROUND_KEPT)
+def _counts(tally: Tally, viewer: Viewer) -> Markup:
+    return _drawn("board/_counts.html", viewer.locale, {"tally": tally, "viewer": viewer}, 1)[0]
+
+
+@lru_cache(maxsize=AROUND_KEPT)
+def _tabs(tally: Tally, mine: int, filters: Filters, viewer: Viewer) -> Markup:
+    values = {"tally": tally, "mine": mine, "filters": filters, "viewer": viewer, "locale": viewer.locale}
+    return _drawn("board/_filters.html", viewer.locale, values, 1)[0]
 
 
 def _drawn(template: str, locale: str, values: Mapping[str, Any], parts: int) -> list[Markup]:

@@ -1,15 +1,17 @@
 """The queue board, its live rows, claims, and the alert strip of every page."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage import clock
 from triage.domain import lifecycle, queue
 from triage.domain.errors import Conflict
-from triage.rows import row_values
+from triage.rows import board_values, part, row_values
 from triage.services import alerts, board, claims
 from triage.web import actor, done, htmx, inside, message, page, requires
 
@@ -39,23 +41,40 @@ def rows() -> AnyResponse:
     if in_place and asked.get("rev") == values["rev"]:
         return make_response("", 204)
     if not in_place:
-        return make_response(render_template("board/_anew.html", **values))
+        return make_response(part("board/_anew.html", **values))
     ticked = asked.get("rev", "").partition(".")[2] != values["rev"].partition(".")[2]
-    here = {line.id: line for line in state.lines}
-    stay, now = [i for i in onscreen if i in state.ids], [i for i in state.ids if i in onscreen]
-    news = {"new": len(state.ids) - len(stay), "moved": queue.moved(stay, now), "left": len(onscreen) - len(stay)}
-    return make_response(
-        render_template("board/_held.html", onscreen=onscreen, here=here, ticked=ticked, news=news, **values)
-    )
+    pieces = list(_pieces(state, onscreen, ticked, values))
+    return make_response(part("board/_held.html", pieces=pieces, news=_news(state, onscreen), **values))
+
+
+def _pieces(state: board.Board, onscreen: Sequence[str], ticked: bool, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what takes the place of a row or of its wait, for each row on the screen that looks different now."""
+    here, row, wait = state.snapshot.by_id, values["row"], values["wait"]
+    for encounter_id in onscreen:
+        line = here.get(encounter_id)
+        if line is None:
+            yield Markup(part("board/_gone.html", id=encounter_id, told={}))  # noqa: S704 - our own template
+        elif encounter_id in state.changed:
+            yield row(line, swap=True)
+        elif ticked:
+            yield wait(line)
+
+
+def _news(state: board.Board, onscreen: Sequence[str]) -> dict[str, int]:
+    """Return how many rows came, would move and left since the rows on the screen were put in order."""
+    before, after = set(onscreen), set(state.ids)
+    stay, now = [i for i in onscreen if i in after], [i for i in state.ids if i in before]
+    moved = 0 if stay == now else queue.moved(stay, now)
+    return {"new": len(state.ids) - len(stay), "moved": moved, "left": len(onscreen) - len(stay)}
 
 
 def _look() -> board.Board:
     return board.look(actor(), _filters(), _seen(), _lapses())
 
 
-def _values(state: board.Board) -> dict[str, Any]:
+def _values(state: board.Board, told: Mapping[str, str] | None = None) -> dict[str, Any]:
     minute = int(clock.now().timestamp() // 60)
-    return {"board": state, "filters": _filters(), "rev": f"{state.revision}.{minute}", "told": {}, **row_values()}
+    return {"rev": f"{state.revision}.{minute}", **board_values(state, _filters(), told)}
 
 
 def _seen() -> board.Seen | None:
@@ -89,10 +108,10 @@ def _lapses() -> timedelta:
 @requires("board:view")
 def strip() -> AnyResponse:
     """Answer the strip of every page: open emergencies and overdue tasks; 204 while it would look the same."""
-    found = alerts.look(actor(), request.args.get("rev", ""))
+    found = alerts.look(actor(), request.args.get("rev", ""), _lapses())
     if request.args.get("rev") == found.rev:
         return make_response("", 204)
-    return page("board/_alerts.html", alerts=found)
+    return make_response(part("board/_alerts.html", alerts=found))
 
 
 @blueprint.post("/encounters/<encounter_id>/claim")
@@ -132,7 +151,7 @@ def _row(encounter_id: str, refusal: Conflict | None = None) -> AnyResponse:
     if htmx:
         line = board.find_line(actor(), encounter_id, _lapses())
         values = {"line": line, "id": encounter_id, "told": told, **row_values(told)}
-        return make_response(render_template("board/_one.html", **values), status)
+        return make_response(part("board/_one.html", **values), status)
     if refusal:
-        return page("board/index.html", status=status, **_values(_look()) | {"told": told} | row_values(told))
+        return page("board/index.html", status=status, **_values(_look(), told))
     return done(inside(request.form.get("next")) or url_for("board.index"))

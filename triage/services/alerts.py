@@ -1,18 +1,19 @@
 """What every page's strip says: emergencies until the patient has left, and questions that are overdue."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from triage import clock
 from triage.domain import alarms as limits
 from triage.domain.access import Actor
 from triage.domain.alarms import escalated
 from triage.domain.calling import NO_ANSWER
-from triage.models import Emergency, Task
-from triage.services import pins, reassessments, tasks
-from triage.services.reassessments import Awaited
+from triage.domain.leases import LAPSES_AFTER
+from triage.services import snapshots
+from triage.services.lines import Line
+from triage.services.snapshots import Snapshot
 
 #: Who is called when nobody has acknowledged an emergency in time.
 CALLED = frozenset({"lead_nurse", "surgeon"})
@@ -26,7 +27,7 @@ class Alarm:
     answer; that is loud for everybody, whoever took it on.
     """
 
-    emergency: Emergency
+    line: Line
     is_late: bool
     is_loud: bool
     is_news: bool
@@ -36,7 +37,7 @@ class Alarm:
     @property
     def is_open(self) -> bool:
         """Tell whether nobody has acknowledged it."""
-        return self.emergency.acknowledged_at is None
+        return self.line.acknowledged_at is None
 
 
 @dataclass(frozen=True)
@@ -47,40 +48,58 @@ class Alerts:
     """
 
     alarms: Sequence[Alarm]
-    overdue: Sequence[Task]
+    overdue: int  # questions that were not known and are due
     rev: str
     turns_in: int | None = None
-    looks: Sequence[Awaited] = ()  # those to be looked at again now
+    looks: Sequence[Line] = ()  # those to be looked at again now
 
     @property
     def worse(self) -> int:
         """Return how many of those to be looked at again were found worse."""
-        return sum(1 for look in self.looks if look.is_worse)
+        return sum(1 for line in self.looks if line.worse_at is not None)
 
 
-def look(actor: Actor, seen: str = "") -> Alerts:
-    """Return what this person has to be told now; ``seen`` is the ``rev`` of what their screen says already."""
-    at = clock.now()
-    said = set(seen.split("-"))
-    found = [_alarm(actor, emergency, said, at) for emergency in pins.list_open(actor)]
-    alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, alarm.emergency.opened_at))
-    due = tasks.open_tasks(actor) if actor.may("tasks:view") else []
-    overdue = [task for task in due if task.due_at <= at]
-    awaited = reassessments.list_awaited(actor) if actor.may("tasks:view") else []
-    looks = [look for look in awaited if look.at <= at]
-    marks = [alarm.mark for alarm in alarms] + [task.id for task in overdue]
-    marks += [f"{look.encounter_id}{'w' if look.is_worse else ''}" for look in looks]
-    turns = [alarm.emergency.opened_at + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
-    later = [turn for turn in (*turns, *(task.due_at for task in due), *(look.at for look in awaited)) if turn > at]
-    turns_in = math.ceil((min(later) - at).total_seconds()) if later else None
-    return Alerts(alarms, overdue, "-".join(marks) or "0", turns_in, looks)
+def look(actor: Actor, seen: str = "", lapses_after: timedelta = LAPSES_AFTER) -> Alerts:
+    """Return what this person has to be told now; ``seen`` is the ``rev`` of what their screen says already.
+
+    All of it stands on the board, so nothing is asked of the database that the board has not asked for.
+    """
+    snapshot, _revision = snapshots.of(actor, lapses_after)
+    return of(snapshot, actor, seen)
 
 
-def _alarm(actor: Actor, emergency: Emergency, said: set[str], at: datetime) -> Alarm:
-    late = escalated(emergency.opened_at, emergency.acknowledged_at, at)
-    state = "late" if late else "taken" if emergency.acknowledged_at else "new"
-    missing = emergency.encounter.call_state == NO_ANSWER
-    mark = f"{emergency.id}.{state}" + (f"{emergency.encounter.call_count}" if missing else "")
+def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
+    """Return what this person has to be told of the board as it stands."""
+    at, said = clock.now(), set(seen.split("-"))
+    found = [_alarm(actor, line, said, at) for line in snapshot.lines if line.is_emergency]
+    alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, _since(alarm.line)))
+    asks = actor.may("tasks:view")
+    due = snapshot.due if asks else ()
+    awaited = sorted(_awaited(snapshot.lines), key=lambda pair: pair[0]) if asks else []
+    overdue = [task_id for task_id, when in due if when <= at]
+    looks = [line for when, line in awaited if when <= at]
+    marks = [*(alarm.mark for alarm in alarms), *overdue]
+    marks += [f"{line.id}{'w' if line.worse_at is not None else ''}" for line in looks]
+    turns = [_since(alarm.line) + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
+    turns += [when for _task, when in due] + [when for when, _line in awaited]
+    later = min((turn for turn in turns if turn > at), default=None)
+    turns_in = math.ceil((later - at).total_seconds()) if later is not None else None
+    return Alerts(alarms, len(overdue), "-".join(marks) or "0", turns_in, looks)
+
+
+def _awaited(lines: Iterable[Line]) -> Iterator[tuple[datetime, Line]]:
+    return ((line.reassess_at, line) for line in lines if line.reassess_at is not None)
+
+
+def _since(line: Line) -> datetime:
+    return line.emergency_since or line.arrived_at
+
+
+def _alarm(actor: Actor, line: Line, said: set[str], at: datetime) -> Alarm:
+    late = escalated(_since(line), line.acknowledged_at, at)
+    state = "late" if late else "taken" if line.acknowledged_at else "new"
+    missing = line.call_state == NO_ANSWER
+    mark = f"{line.emergency_id}.{state}" + (f"{line.call_count}" if missing else "")
     loud = missing or (late and bool(CALLED & actor.roles))
     news = mark not in said and (missing or state != "taken")
-    return Alarm(emergency, late, loud, news, mark, missing)
+    return Alarm(line, late, loud, news, mark, missing)

@@ -1,6 +1,6 @@
 """The queue board: who is here, in which order, since when."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,9 +11,11 @@ from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
-from triage.models import Change, SiteHead
+from triage.models import Change
+from triage.services import snapshots
 from triage.services.claims import claim, release
 from triage.services.lines import Line, load
+from triage.services.snapshots import Snapshot, Tally, current_revision
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "claim", "current_revision", "find_line",
@@ -71,60 +73,47 @@ class Seen:
 class Board:
     """All rows of the site in order, those shown, the revision they stand for, and which rows look different now."""
 
-    lines: list[Line]
-    shown: list[Line]
+    snapshot: Snapshot
+    shown: Sequence[Line]
     revision: int
+    mine: int
     changed: set[str] = field(default_factory=set)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """Return all rows, in order."""
+        return self.snapshot.lines
+
+    @property
+    def tally(self) -> Tally:
+        """Return how many rows there are of what."""
+        return self.snapshot.tally
 
     @cached_property
     def ids(self) -> list[str]:
         """Return the ids of the rows shown, in order."""
         return [line.id for line in self.shown]
 
-    @cached_property
-    def rooms(self) -> list[tuple[str, str, str]]:
-        """Return the rooms in which somebody is or to which somebody is called: id, name, Japanese name."""
-        found = {(line.room_id, line.room or "", line.room_ja or "") for line in self.lines if line.room_id}
-        return sorted(found, key=lambda room: room[1])
-
-    @cached_property
-    def longest(self) -> int:
-        """Return the longest wait of all who are here, in minutes."""
-        return max((line.minutes for line in self.lines), default=0)
-
-    @cached_property
-    def average(self) -> int:
-        """Return the average wait of all who are here now, in whole minutes; who has left does not count."""
-        return sum(line.minutes for line in self.lines) // max(1, len(self.lines))
-
-    def count(self, fits: Callable[[Line], bool]) -> int:
-        """Return how many of all rows fit."""
-        return sum(1 for line in self.lines if fits(line))
-
 
 def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after: timedelta = LAPSES_AFTER) -> Board:
     """Return the site's board, and which rows look different than on the screen that ``seen`` describes."""
-    revision = current_revision(actor)  # read first: a change that comes now is shown again, never lost
-    lines = sorted(load(actor, lapses_after), key=lambda line: line.key)
-    shown = [line for line in lines if filters.admits(line, actor.staff_id)]
-    return Board(lines, shown, revision, _changed(actor, seen, lines))
+    snapshot, revision = snapshots.of(actor, lapses_after)
+    shown = [line for line in snapshot.lines if filters.admits(line, actor.staff_id)]
+    changed = _changed(actor, seen, snapshot)
+    return Board(snapshot, shown, revision, snapshot.holders[actor.staff_id], changed)
 
 
-def _changed(actor: Actor, seen: Seen | None, lines: list[Line]) -> set[str]:
+def _changed(actor: Actor, seen: Seen | None, snapshot: Snapshot) -> set[str]:
     if seen is None:
-        return {line.id for line in lines}
-    by_time = {line.id for line in lines if line.turned_since(seen.at)}
-    return by_time | changed_since(actor, seen.revision)
+        return set(snapshot.by_id)
+    by_time = {line.id for line in snapshot.lines if line.turned_since(seen.at)}
+    noted = snapshot.changed_since(seen.revision)
+    return by_time | (changed_since(actor, seen.revision) if noted is None else noted)
 
 
 def find_line(actor: Actor, encounter_id: str, lapses_after: timedelta = LAPSES_AFTER) -> Line | None:
     """Return one encounter as a row of the board, or None when it is no longer there."""
     return next(iter(load(actor, lapses_after, encounter_id)), None)
-
-
-def current_revision(actor: Actor) -> int:
-    """Return the number of the site's last change."""
-    return session.scalar(select(SiteHead.revision).where(SiteHead.site_id == actor.site_id)) or 0
 
 
 def changed_since(actor: Actor, seen: int) -> set[str]:

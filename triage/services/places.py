@@ -1,5 +1,6 @@
 """Why somebody stands where they stand: the place on the board, and what stands before it, without any name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage.domain import queue
@@ -27,7 +28,7 @@ def find(actor: Actor, encounter_id: str) -> tuple[Encounter, Standing | None]:
     return encounter, None if at is None else standing(lines, at)
 
 
-def standing(lines: list[Line], at: int) -> Standing:
+def standing(lines: Sequence[Line], at: int) -> Standing:
     """Return the standing of the row at this index of the whole board in order."""
     rungs = [line.key[0] for line in lines[: at + 1]]
     return Standing(lines[at], at + 1, queue.reasons(rungs[:at], rungs[at]), len(lines))

@@ -1,0 +1,194 @@
+"""The board as it stands at a revision: loaded once in each process, in order, and shared by everybody who looks."""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import Engine, bindparam, select
+
+from triage import clock
+from triage.db import in_verb, session
+from triage.domain.access import Actor
+from triage.domain.calling import NO_ANSWER
+from triage.domain.leases import LAPSES_AFTER
+from triage.models import Change, Encounter, SiteHead, Task
+from triage.services.lines import Line, load
+
+#: Sites whose board each process keeps; a site's own is a few hundred kB.
+SITES = 32
+#: So many of the last changes are kept beside the rows; a screen that is further behind asks the database.
+CHANGES = 200
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows there are of what: what the counts and the filters of the board say."""
+
+    here: int
+    emergencies: int
+    over: int
+    missing: int
+    look: int
+    carried: int  # came on an earlier day
+    longest: int  # wait, in minutes
+    average: int  # wait of who is here now; who has left does not count
+    levels: tuple[tuple[int | None, int], ...]
+    stages: tuple[tuple[str, int], ...]
+    rooms: tuple[tuple[str, str, str, int], ...]  # id, name, Japanese name
+
+    def level(self, level: int | None) -> int:
+        """Return how many stand at a level, None: are not triaged."""
+        return dict(self.levels).get(level, 0)
+
+    def stage(self, stage: str) -> int:
+        """Return how many are at a stage."""
+        return dict(self.stages).get(stage, 0)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The rows in order, the open questions with the moment each is due, and the last changes.
+
+    The rows are at least as new as the revision. From ``until`` on time alone makes them look different.
+    """
+
+    revision: int
+    at: datetime
+    until: datetime
+    lines: tuple[Line, ...]
+    due: tuple[tuple[str, datetime], ...]
+    recent: tuple[tuple[int, str], ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, Line]:
+        """Return the rows by the encounter's id."""
+        return {line.id: line for line in self.lines}
+
+    @cached_property
+    def holders(self) -> Counter[str | None]:
+        """Return how many patients each person has."""
+        return Counter(line.holder_id for line in self.lines)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Count the rows."""
+        return _tally(self.lines)
+
+    def fits(self, revision: int, now: datetime) -> bool:
+        """Tell whether this is how the board stands at a revision and a moment."""
+        return self.revision >= revision and self.at <= now < self.until
+
+    def changed_since(self, revision: int) -> set[str] | None:
+        """Return which encounters changed after a revision, None where that is too long ago to be kept here."""
+        if revision < self.revision - CHANGES:
+            return None
+        return {encounter_id for number, encounter_id in self.recent if number > revision}
+
+
+def _tally(lines: Sequence[Line]) -> Tally:
+    def count(fits: Callable[[Line], object]) -> int:
+        return sum(1 for line in lines if fits(line))
+
+    rooms = Counter((line.room_id, line.room or "", line.room_ja or "") for line in lines if line.room_id)
+    return Tally(
+        here=len(lines),
+        emergencies=count(lambda line: line.is_emergency),
+        over=count(lambda line: line.is_over),
+        missing=count(lambda line: line.call_state == NO_ANSWER),
+        look=count(lambda line: line.must_look),
+        carried=count(lambda line: line.is_carried),
+        longest=max((line.minutes for line in lines), default=0),
+        average=sum(line.minutes for line in lines) // max(1, len(lines)),
+        levels=tuple(Counter(line.acuity for line in lines).items()),
+        stages=tuple(Counter(line.stage for line in lines).items()),
+        rooms=tuple(
+            (id_ or "", name, name_ja, rows) for (id_, name, name_ja), rows in sorted(rooms.items(), key=_name)
+        ),
+    )
+
+
+def _name(room: tuple[tuple[str | None, str, str], int]) -> str:
+    return room[0][1]
+
+
+@dataclass
+class _Shelf:
+    """Where one site's snapshot lies; who finds it too old loads it while the others wait for that."""
+
+    loading: threading.Lock
+    kept: Snapshot | None = None
+
+
+_shelves: OrderedDict[tuple[Engine, str, timedelta], _Shelf] = OrderedDict()
+_ordering = threading.Lock()
+
+
+def of(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> tuple[Snapshot, int]:
+    """Return the site's board and the revision that a screen which shows it may call its own.
+
+    The revision is read first: a change that comes now is shown again, never lost. Nothing is seen by who may not.
+    """
+    revision, now = current_revision(actor), clock.now()
+    if not actor.may("patients:open"):
+        return Snapshot(revision, now, now, (), (), ()), revision
+    if in_verb():  # what is not committed yet may never be
+        return _load(actor, lapses_after, revision, now), revision
+    shelf = _shelf(actor, lapses_after)
+    kept = shelf.kept
+    if kept is None or not kept.fits(revision, now):
+        with shelf.loading:
+            kept, now = shelf.kept, clock.now()  # somebody may have loaded it while this one waited
+            if kept is None or not kept.fits(revision, now):
+                shelf.kept = kept = _load(actor, lapses_after, revision, now)
+    return kept, revision
+
+
+def _shelf(actor: Actor, lapses_after: timedelta) -> _Shelf:
+    key = (session.get_bind(), actor.site_id, lapses_after)
+    with _ordering:
+        shelf = _shelves.setdefault(key, _Shelf(threading.Lock()))  # type: ignore[arg-type]
+        _shelves.move_to_end(key)  # type: ignore[arg-type]
+        while len(_shelves) > SITES:
+            _shelves.popitem(last=False)
+    return shelf
+
+
+def _load(actor: Actor, lapses_after: timedelta, revision: int, now: datetime) -> Snapshot:
+    lines = in_order(load(actor, lapses_after))
+    due = session.execute(_DUE, {"site": actor.site_id})
+    recent = session.execute(_RECENT, {"site": actor.site_id, "seen": revision - CHANGES})
+    until = min((line.turns_at for line in lines if line.turns_at is not None), default=_minute(now))
+    return Snapshot(
+        revision, now, min(until, _minute(now)), tuple(lines), tuple((row.id, row.due_at) for row in due),
+        tuple((row.revision, row.encounter_id) for row in recent),
+    )  # fmt: skip
+
+
+def in_order(lines: Iterable[Line]) -> list[Line]:
+    """Return the rows in the order in which people are seen."""
+    return sorted(lines, key=lambda line: line.key)
+
+
+def _minute(now: datetime) -> datetime:
+    """Return the end of the minute: at least so often the rows are read anew, whatever was not noted as a change."""
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+_HEAD = select(SiteHead.revision).where(SiteHead.site_id == bindparam("site"))
+_RECENT = select(Change.revision, Change.encounter_id).where(
+    Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
+)
+_DUE = (
+    select(Task.id, Task.due_at)
+    .join(Encounter, Encounter.id == Task.encounter_id)
+    .where(Encounter.site_id == bindparam("site"), Encounter.finished_at.is_(None), Task.done_at.is_(None))
+    .order_by(Task.due_at, Task.id)
+)
+
+
+def current_revision(actor: Actor) -> int:
+    """Return the number of the site's last change."""
+    return session.scalar(_HEAD, {"site": actor.site_id}) or 0
