@@ -16,6 +16,7 @@ from triage.services import board, claims, emergencies, encounters, intakes
 from triage.services.lines import Line
 
 Draw = Callable[..., str]
+NOT_KEPT = {"minutes": 99, "here": 98, "key": (9,), "turned_at": None, "turns_at": None}
 NURSE = Viewer("en", "Asia/Tokyo", may_claim=True, may_take_over=False, may_raise=True)
 
 
@@ -56,13 +57,20 @@ def test_patients_who_change_places_take_their_names_with_them(clinic: Clinic, d
 
 
 def test_whatever_a_row_says_is_part_of_what_it_is_kept_by(clinic: Clinic) -> None:
-    """Only the wait is not: it stands in a cell of its own."""
-    assert {f.name for f in fields(Line) if not f.compare} == {"minutes", "turned_at", "turns_at"}
+    """Only the waits are not: they stand in a cell of their own."""
+    assert {f.name for f in fields(Line) if not f.compare} == NOT_KEPT.keys()
     line = line_of(clinic.nurse, wait(clinic.reception).id)
     assert hash(line) == hash(replace(line, minutes=99))
     for f in fields(Line):
         if f.compare:
             assert replace(line, **{f.name: "something else"}) != line, f.name
+
+
+def test_what_is_kept_of_a_row_is_the_same_whatever_is_not_part_of_it(clinic: Clinic, app: Flask) -> None:
+    line = line_of(clinic.nurse, wait(clinic.reception).id)
+    drawn = rows._parts.__wrapped__
+    with app.test_request_context():
+        assert drawn(line, NURSE, mine=False) == drawn(replace(line, **NOT_KEPT), NURSE, mine=False)
 
 
 def test_each_minute_shows_its_own_wait_on_the_same_row(clinic: Clinic, draw: Draw) -> None:

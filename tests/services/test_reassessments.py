@@ -113,7 +113,7 @@ def test_late_ones_are_said_to_nurses_and_surgeons_on_every_page(clinic: Clinic)
         assert alerts.look(clinic.nurse).turns_in == 60
     with clock.at(start + 61 * MINUTE):
         strip = alerts.look(clinic.nurse)
-        assert [look.encounter_id for look in strip.looks] == [here.id]
+        assert [line.id for line in strip.looks] == [here.id]
         assert strip.rev != "0"
         assert list(alerts.look(clinic.reception).looks) == []
         assert [row.id for row in reassessments.list_due(clinic.nurse)] == [here.id]

@@ -1,8 +1,6 @@
 """Looking again at who waits: due by acuity, noted with one press, late ones said to nurses and surgeons."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -96,24 +94,6 @@ def list_due(actor: Actor) -> Sequence[Encounter]:
         .order_by(Encounter.worse_at.is_(None), Encounter.acuity, Encounter.reassess_at)
     )
     return session.scalars(query).all()
-
-
-@dataclass(frozen=True)
-class Awaited:
-    """A visit whose patient is to be looked at again: when, and whether the last look found the patient worse."""
-
-    encounter_id: str
-    at: datetime
-    is_worse: bool
-
-
-def list_awaited(actor: Actor) -> list[Awaited]:
-    """Return who is to be looked at again, now or later, the first due first."""
-    query = select(Encounter.id, Encounter.reassess_at, Encounter.worse_at.is_not(None)).where(
-        Encounter.visible_to(actor), Encounter.finished_at.is_(None), Encounter.reassess_at.is_not(None)
-    )
-    rows = session.execute(query.order_by(Encounter.reassess_at))
-    return [Awaited(visit, at, bool(worse)) for visit, at, worse in rows if at is not None]
 
 
 def list_of(encounter: Encounter) -> Sequence[Reassessment]:
