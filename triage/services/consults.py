@@ -8,13 +8,12 @@ from sqlalchemy.orm import aliased, defer, joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
-from triage.domain import lifecycle, treatment
+from triage.domain import lifecycle, queue, treatment
 from triage.domain.access import Actor
 from triage.domain.candidate import Candidate
 from triage.domain.candidates import candidates
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
-from triage.domain.queue import waited
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
 from triage.services import intakes, limits, orders, pins, rulesets
@@ -26,9 +25,6 @@ __all__ = [
     "DECIDABLE", "LISTED", "Case", "Choice", "candidates_for", "check", "decide", "decisions_of", "earlier_visits",
     "list_cases", "neighbours", "questions_to_nurse", "seen_candidates",
 ]  # fmt: skip
-
-#: Stands behind every level, for sorting.
-NO_ACUITY = 9
 
 
 @dataclass(frozen=True)
@@ -49,19 +45,25 @@ class Case:
 
 
 def list_cases(actor: Actor, stage: str) -> list[Case]:
-    """Return the site's cases at one stage: the most urgent, then the longest there, first."""
+    """Return the site's cases at one stage, in the order of the board: no move makes anybody begin anew at the end."""
     query = select(Encounter).where(Encounter.visible_to(actor), Encounter.stage == stage)
     rows = session.scalars(query.options(joinedload(Encounter.patient))).all()
     names, imaged = _recorded(row.id for row in rows), _imaged(row.id for row in rows)
-    allowed = limits.in_force(actor.site_id).by_stage[stage]
-    cases = [_case(row, allowed, names.get(row.id, set()), row.id in imaged) for row in rows]
-    return sorted(cases, key=lambda case: (case.encounter.acuity or NO_ACUITY, case.encounter.stage_since))
+    goals, at = limits.in_force(actor.site_id), clock.now()
+    cases = [_case(row, goals.by_stage[stage], names.get(row.id, set()), row.id in imaged) for row in rows]
+    return sorted(cases, key=lambda case: queue.sort_key(_place(case.encounter), at, goals))
+
+
+def _place(row: Encounter) -> queue.Place:
+    return queue.Place(
+        row.acuity, row.suggested_level, row.arrived_at, None, row.urgent, row.worse_at is not None, row.ticket
+    )
 
 
 def _case(row: Encounter, allowed: int, names: set[str], imaged: bool) -> Case:
     known, at = knowledge.load(), clock.now()
     return Case(
-        encounter=row, minutes=waited(row.stage_since, at),
+        encounter=row, minutes=queue.waited(row.stage_since, at),
         limit=allowed, neurology=bool(names & known.examination.cells.keys()),
         imaging=imaged or bool(row.outside_images),
         treatment=bool(names & {option.key for option in known.treatments_tried}),
