@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import product
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
+from triage import clock
 from triage.db import session
+from triage.domain.limits import as_values
 from triage.models import Claim, Encounter
-from triage.services import claims, emergencies, encounters, intakes
+from triage.services import claims, emergencies, encounters, intakes, limits
 
 SignIn = Callable[[str], FlaskClient]
 HTMX = {"HX-Request": "true", "X-Background": "1"}
@@ -54,6 +57,52 @@ def act(client: FlaskClient, encounter: Encounter) -> str:
     text = client.get("/board").text
     row = text[text.index(f'id="e-{encounter.id}"') :]
     return row[row.index("c-act") : row.index("</tr>")]
+
+
+# What a row says of the wait
+
+
+def test_the_row_says_both_waits_and_what_is_over_in_words(clinic: Clinic, signed_in: SignIn) -> None:
+    start, encounter, browser = clock.now(), arrive(clinic.reception), signed_in("nurse")
+    with clock.at(start + timedelta(minutes=9, seconds=5)):
+        intakes.submit(clinic.reception, encounter.id)
+
+    def cell(minute: int) -> str:
+        with clock.at(start + timedelta(minutes=minute, seconds=30)):
+            text = browser.get("/board").text
+        row = text[text.index(f'id="w-{encounter.id}"') :]
+        return " ".join(re.sub(r"<[^>]+>", " ", row[row.index(">") + 1 : row.index("</td>")]).split())
+
+    assert cell(10) == "10 / 10 min here 1 / 10"
+    assert cell(14) == "14 / 10 min Over +4 here 5 / 10"
+    assert cell(21) == "21 / 10 min Over +11 here 12 / 10 +2"
+    with clock.at(start + timedelta(minutes=21, seconds=30)):
+        text = browser.get("/board").text
+    assert 'data-row class="is-over"' in text
+    counts = re.sub(r"<[^>]+>", "", text[text.index('id="counts"') : text.index("</p>", text.index('id="counts"'))])
+    assert counts.endswith("1 over target · longest 21 min · average 21 min")
+
+
+def test_the_priority_is_quiet_while_somebody_is_with_the_patient_and_never_in_an_emergency(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    encounter, browser = wait(clinic.reception), signed_in("nurse")
+    assert "is-served" not in browser.get("/board").text
+    claims.claim(clinic.nurse, encounter.id)
+    assert "is-served" in browser.get("/board").text
+    emergencies.raise_(clinic.nurse, encounter.id)
+    assert "is-served" not in browser.get("/board").text
+
+
+def test_approved_limits_are_on_every_board_at_its_next_refresh(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter, browser = wait(clinic.reception), signed_in("nurse")
+    rev = rev_of(browser.get("/board").text)
+    minutes = as_values(limits.shipped()) | {"untriaged": 25, "waiting": 7}
+    limits.approve(clinic.surgeon2, limits.propose(clinic.admin, minutes, ""), "")
+    status, text = refresh(browser, known=f"e-{encounter.id}", rev=rev)
+    assert status == 200
+    assert "/ 25" in text
+    assert "here 0 / 7" in text
 
 
 # The page and its refreshes

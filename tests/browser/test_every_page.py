@@ -10,7 +10,8 @@ from tests.builders import Clinic, arrive, as_answers, wait
 from tests.published import OTHER, put_in_force
 from triage import knowledge
 from triage.db import session
-from triage.services import devices, emergencies, encounters, feedback, imaging, intakes, rule_drafts, triage
+from triage.domain.limits import as_values
+from triage.services import devices, emergencies, encounters, feedback, imaging, intakes, limits, rule_drafts, triage
 
 Open = Callable[..., Page]
 
@@ -38,6 +39,8 @@ def places(clinic: Clinic) -> dict[str, str]:
     put_in_force(clinic.surgeon2, OTHER)
     draft = rule_drafts.create(clinic.surgeon, OTHER.replace("pain_nrs >= 9", "pain_nrs >= 7"), "one more")
     devices.add(clinic.admin, "wall", "Waiting room")
+    proposed = as_values(limits.shipped()) | {"4": 90}
+    limits.propose(clinic.admin, proposed, "", "an hour and a half on Mondays")
     session.remove()
     return {
         "/sign-in": "", "/device": "", "/devices": "admin", "/me": "admin", "/staff": "admin",
@@ -53,6 +56,7 @@ def places(clinic: Clinic) -> dict[str, str]:
         f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/scores": "nurse", "/nothing-here": "nurse",
         "/rulesets": "surgeon2", "/rulesets?q=xyzzy": "nurse", "/rulesets/publications": "surgeon2",
         f"/rulesets/differences?after={draft}": "auditor", "/rulesets/drafts": "surgeon",
+        "/limits": "surgeon2", f"/encounters/{waiting.id}/place": "reception",
         f"/rulesets/drafts/{draft}": "surgeon2", f"/rulesets/drafts/{draft}/rule": "surgeon",
     }  # fmt: skip
 

@@ -1,0 +1,53 @@
+"""Why somebody is third, asked from the row: by key, by press, and without JavaScript."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.builders import PASSWORD, Clinic, wait
+from triage.db import session
+from triage.models import Encounter
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def queue(clinic: Clinic) -> list[Encounter]:
+    """Let three people wait, the second of whom speaks English."""
+    rows = [wait(clinic.reception, language=language) for language in ("ja", "en", "ja")]
+    session.remove()
+    return rows
+
+
+def test_one_key_on_the_row_opens_the_sentence_and_escape_leads_back_to_the_row(
+    sign_in: Open, queue: list[Encounter]
+) -> None:
+    page = sign_in("reception")
+    page.goto("/board")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("q")
+    said = page.locator("#place .said")
+    expect(said).to_contain_text("You are second. One patient who may not wait is before you.")
+    page.locator("#place").get_by_role("link", name="日本語").click()
+    expect(said).to_contain_text("順番は2番目です。")
+    page.keyboard.press("Escape")
+    expect(page.locator("#place")).to_be_hidden()
+    assert page.evaluate("document.activeElement.closest('tr').id") == f"e-{queue[1].id}"
+
+
+def test_without_javascript_it_is_a_page_of_its_own(browser: Browser, server: str, queue: list[Encounter]) -> None:
+    context = browser.new_context(base_url=server, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.fill("[name=user_name]", "reception")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.goto("/board")
+    page.locator(f"#q-{queue[1].id}").click()
+    expect(page.locator(".said")).to_contain_text("You are second.")
+    page.get_by_role("link", name="日本語").last.click()
+    expect(page.locator(".said")).to_contain_text("順番は2番目です。")
+    context.close()
