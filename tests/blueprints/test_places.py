@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from tests.builders import Clinic, build_clinic, wait
+from tests.builders import Clinic, build_clinic, leave_unseen, wait
 from tests.services.test_places import calm
-from triage.services import emergencies, encounters
+from triage.services import emergencies
 
 SignIn = Callable[[str], FlaskClient]
 
@@ -63,7 +63,7 @@ def test_a_visit_that_is_over_is_said_to_be_over_and_a_foreign_one_is_not_found(
     clinic: Clinic, signed_in: SignIn
 ) -> None:
     encounter = wait(clinic.reception)
-    encounters.leave_unseen(clinic.reception, encounter.id, encounter.version, "a train")
+    leave_unseen(clinic.reception, encounter.id, encounter.version, "a train")
     browser = signed_in("reception")
     assert "This visit is over" in browser.get(f"/encounters/{encounter.id}/place").text
     other = wait(build_clinic("osaka", clinic.nurse.organisation_id, suffix="-osaka").reception)

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import Clinic, arrive, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage import clock, knowledge
 from triage.db import session
 from triage.domain.errors import NotFound
 from triage.models import Encounter
-from triage.services import board, emergencies, encounters, intakes, places, triage
+from triage.services import board, emergencies, intakes, places, triage
 
 CALM = {question.id: False for question in knowledge.load().urgent_questions}
 
@@ -90,7 +90,7 @@ def test_an_urgent_question_that_is_not_denied_keeps_its_patient_before_who_wait
 
 def test_a_visit_that_is_over_has_no_place_and_another_sites_is_not_there(clinic: Clinic) -> None:
     gone = wait(clinic.reception)
-    encounters.leave_unseen(clinic.reception, gone.id, gone.version, "a train")
+    leave_unseen(clinic.reception, gone.id, gone.version, "a train")
     assert places.find(clinic.reception, gone.id)[1] is None
     other = build_clinic("osaka", clinic.nurse.organisation_id, suffix="-osaka")
     with pytest.raises(NotFound):
