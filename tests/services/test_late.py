@@ -13,7 +13,20 @@ from triage import clock, knowledge
 from triage.db import aside, session
 from triage.domain.errors import Conflict, Invalid, NotAllowed, Untimely
 from triage.models import AuditEvent, Emergency, Encounter, ExposureRecord, Finding, StageChange, TriageDecision
-from triage.services import audit, board, emergencies, encounters, imaging, intakes, late, triage
+from triage.services import (
+    agreement,
+    audit,
+    board,
+    calls,
+    consults,
+    emergencies,
+    encounters,
+    imaging,
+    intakes,
+    late,
+    rooms,
+    triage,
+)
 
 URGENT = [question.id for question in knowledge.load().urgent_questions]
 CALM = dict.fromkeys(URGENT, False)
@@ -263,6 +276,42 @@ def test_an_examination_done_on_paper_keeps_its_times_in_their_order(clinic: Cli
     assert [round((clock.now() - at).total_seconds() / 60) for at in (done.started_at, done.ended_at) if at] == [70, 65]
     assert done.late_at is not None
     assert session.scalars(select(ExposureRecord)).one().entered_at is not None
+
+
+def test_a_call_on_paper_keeps_its_time_and_its_place_after_the_last_one(clinic: Clinic) -> None:
+    here = wait_late(clinic, 60)
+    room = rooms.add(clinic.admin, "Room 1")
+    with late.entry(ago(30)):
+        calls.call(clinic.nurse, here.id, room)
+    with pytest.raises(Untimely), late.entry(ago(35)):
+        calls.no_answer(clinic.nurse, here.id)
+    with late.entry(ago(25)):
+        calls.no_answer(clinic.nurse, here.id)
+    (made,) = calls.list_of(encounters.get(clinic.nurse, here.id))
+    assert made.ended_at is not None
+    assert [round((clock.now() - at).total_seconds() / 60) for at in (made.called_at, made.ended_at)] == [30, 25]
+
+
+def test_the_surgeons_decision_keeps_its_time_and_is_marked(clinic: Clinic) -> None:
+    here = wait_late(clinic, 60)
+    decide_late(clinic, here, 50)
+    choice = consults.Choice("conservative", note="plan", identified=True)
+    version = encounters.get(clinic.surgeon, here.id).version
+    with pytest.raises(Untimely), late.entry(ago(55)):
+        consults.decide(clinic.surgeon, here.id, version, choice)
+    with late.entry(ago(20)):
+        consults.decide(clinic.surgeon, here.id, version, choice)
+    (signed,) = consults.decisions_of(encounters.get(clinic.surgeon, here.id))
+    assert round((clock.now() - signed.at).total_seconds() / 60) == 20
+    assert signed.entered_at is not None
+
+
+def test_a_decision_on_paper_is_counted_neither_for_nor_against_the_rules(clinic: Clinic) -> None:
+    here = wait_late(clinic, 60)
+    decide_late(clinic, here, 30)
+    found = agreement.report(clinic.surgeon, agreement.Period())
+    assert (found.visits, found.all.n) == (1, 0)
+    assert not any(found.tables["rules_nurse_level"].cells.values())
 
 
 # --- the mark and the trail ----------------------------------------------------------------------------------------

@@ -6,6 +6,9 @@ from typing import Any
 from flask import Blueprint, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from triage.blueprints.paper_time import at_paper_time
+from triage.domain.errors import Untimely
+from triage.models import Encounter
 from triage.services import calls, encounters, live, rooms
 from triage.web import actor, done, inside, locale, page, requires
 
@@ -41,10 +44,13 @@ def _lists() -> dict[str, Any]:
 @requires("calls:make")
 def show(encounter_id: str) -> Response:
     """Show one patient's calls, and the rooms to call into."""
-    encounter = encounters.open_(actor(), encounter_id, "calls")
+    return _show(encounters.open_(actor(), encounter_id, "calls"))
+
+
+def _show(encounter: Encounter, status: int = 200) -> Response:
     return page(
-        "calls/show.html", encounter=encounter, patient=encounter.patient, calls=calls.list_of(encounter),
-        rooms=rooms.list_rooms(actor()), may_call=calls.may_call(actor(), encounter),
+        "calls/show.html", status=status, encounter=encounter, patient=encounter.patient,
+        calls=calls.list_of(encounter), rooms=rooms.list_rooms(actor()), may_call=calls.may_call(actor(), encounter),
     )  # fmt: skip
 
 
@@ -52,7 +58,10 @@ def show(encounter_id: str) -> Response:
 @requires("calls:make")
 def call(encounter_id: str) -> Response:
     """Call the patient into the chosen room."""
-    calls.call(actor(), encounter_id, request.form.get("room_id", ""))
+    try:
+        at_paper_time(lambda: calls.call(actor(), encounter_id, request.form.get("room_id", "")))
+    except Untimely:
+        return _show(encounters.get(actor(), encounter_id), 422)
     encounter = encounters.get(actor(), encounter_id)
     room = rooms.name_of(encounter.room_id, locale())
     undo_url = url_for("calls.undo", encounter_id=encounter_id)
@@ -82,7 +91,10 @@ def undo(encounter_id: str) -> Response:
 
 
 def _noted(verb: Callable[[Any, str], None], encounter_id: str) -> Response:
-    verb(actor(), encounter_id)
+    try:
+        at_paper_time(lambda: verb(actor(), encounter_id))
+    except Untimely:
+        return _show(encounters.get(actor(), encounter_id), 422)
     return _back(encounter_id)
 
 

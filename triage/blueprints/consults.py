@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage import knowledge
+from triage.blueprints.paper_time import at_paper_time
 from triage.blueprints.saving import form_context
 from triage.domain import lifecycle
 from triage.domain.errors import Conflict, DomainError, Refused
@@ -107,8 +108,9 @@ def decide(encounter_id: str) -> Response:
     lacking = consults.check(choice)
     if not form.validate() or lacking:
         return _again(encounter_id, form, lacking)
+    given = (encounter_id, form.version.data or 0, choice)
     try:
-        consults.decide(actor(), encounter_id, form.version.data or 0, choice)
+        at_paper_time(lambda: consults.decide(actor(), *given), always=choice.kind == "transfer")
     except (Refused, Conflict) as error:
         return _again(encounter_id, form, {}, error)
     if choice.kind == "transfer":

@@ -132,7 +132,7 @@ class _Counter:
     def visit(self, steps: Iterable[Step]) -> None:
         """Count one visit: its first decisions that stand."""
         judged = judge(steps, self.decided)
-        answers = [step for step in judged.triaged if not self.rule or self.rule in fired(step)]
+        answers = [step for step in judged.triaged if step.suggestion and self.rule in ("", *fired(step))]
         self.report.visits += 1
         self.report.recalled += len(judged.recalled)
         for step in answers:

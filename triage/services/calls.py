@@ -14,6 +14,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Call, Encounter, Room
+from triage.services import late
 from triage.services.audit import record
 from triage.services.call_state import note
 from triage.services.encounters import for_writing
@@ -150,6 +151,7 @@ def _restore(encounter: Encounter) -> None:
 def _check(actor: Actor, encounter: Encounter) -> None:
     if not calling.may_call(actor.roles, encounter.stage):
         raise Conflict("not_your_stage")
+    late.check(encounter.called_at)
 
 
 def _ids(encounter: Encounter) -> dict[str, str]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, ColumnElement, Select, String, cast, literal, null, select, union_all
+from sqlalchemy import JSON, ColumnElement, Select, String, case, cast, literal, null, select, union_all
 
 from triage.db import session
 from triage.domain import judgements as j
@@ -46,14 +46,16 @@ def in_period(period: Period) -> Iterator[ColumnElement[bool]]:
         yield Encounter.ticket_date <= period.until
 
 
+# A decision entered late from paper answered no suggestion: whoever made it had not seen one.
 def _query(*only: ColumnElement[bool]) -> Select[Any]:
     triage, treatment = TriageDecision, TreatmentDecision
+    answered = case((triage.entered_at.is_(None), triage.suggestion))
     recalled = _part(j.RECALL, StageChange, StageChange.at, only).where(StageChange.step == "recall")
     imaged = _part(j.IMAGED, ImagingOrder, ImagingOrder.ended_at, only)
     steps = union_all(
         _part(
             j.TRIAGE, triage, triage.at, only, by=triage.staff_id, level=triage.acuity, route=triage.route,
-            reason=triage.reason, data=triage.suggestion, ruleset=triage.ruleset, hash=triage.ruleset_hash,
+            reason=triage.reason, data=answered, ruleset=triage.ruleset, hash=triage.ruleset_hash,
         ),
         _part(j.TREATMENT, treatment, treatment.at, only, by=treatment.staff_id, kind=treatment.kind,
               data=treatment.seen["suggestion"]),
