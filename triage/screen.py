@@ -36,6 +36,8 @@ NAVIGATION = (
 #: Blueprints that are reached through another one's place in the navigation.
 PART_OF = {
     "calls": "board",
+    "team": "board",
+    "views": "board",
     "departures": "board",
     "days": "board",
     "rooms": "accounts",

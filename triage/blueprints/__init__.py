@@ -16,6 +16,8 @@ NOUNS = (
     "board",
     "calls",
     "departures",
+    "team",
+    "views",
     "days",
     "rooms",
     "downtime",

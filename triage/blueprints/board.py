@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, request, url_for
@@ -9,15 +10,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage import clock
-from triage.domain import lifecycle, queue
+from triage.domain import queue
 from triage.domain.errors import Conflict
 from triage.rows import board_values, part, row_values
-from triage.services import alerts, board, claims
+from triage.services import alerts, board, claims, views
 from triage.web import actor, done, htmx, inside, message, page, requires
 
 blueprint = Blueprint("board", __name__)
-
-LEVELS = ("1", "2", "3", "4", "5")
 
 
 @blueprint.get("/board")
@@ -74,7 +73,8 @@ def _look() -> board.Board:
 
 def _values(state: board.Board, told: Mapping[str, str] | None = None) -> dict[str, Any]:
     minute = int(clock.now().timestamp() // 60)
-    return {"rev": f"{state.revision}.{minute}", **board_values(state, _filters(), told)}
+    own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": request.args.get("views") == "1"}
+    return {"rev": f"{state.revision}.{minute}", **own, **board_values(state, _filters(), told)}
 
 
 def _seen() -> board.Seen | None:
@@ -85,19 +85,7 @@ def _seen() -> board.Seen | None:
 
 
 def _filters() -> board.Filters:
-    level, stage = request.args.get("level", ""), request.args.get("stage", "")
-    if request.args.get("untriaged") == "1":
-        level = "0"
-    return board.Filters(
-        level=level if level in (*LEVELS, "0") else "",
-        stage=stage if stage in lifecycle.OPEN else "",
-        mine=request.args.get("mine") == "1",
-        over=request.args.get("over") == "1",
-        room=room if (room := request.args.get("room", "")).isalnum() else "",
-        missing=request.args.get("missing") == "1",
-        look=request.args.get("look") == "1",
-        carried=request.args.get("carried") == "1",
-    )
+    return board.Filters.read(request.args)
 
 
 def _lapses() -> timedelta:

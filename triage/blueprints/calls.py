@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Untimely
 from triage.models import Encounter
-from triage.services import calls, encounters, live, rooms
+from triage.services import calls, duty, encounters, live, rooms
 from triage.web import actor, done, inside, locale, page, requires
 
 blueprint = Blueprint("calls", __name__)
@@ -50,7 +50,8 @@ def show(encounter_id: str) -> Response:
 def _show(encounter: Encounter, status: int = 200) -> Response:
     return page(
         "calls/show.html", status=status, encounter=encounter, patient=encounter.patient,
-        calls=calls.list_of(encounter), rooms=rooms.list_rooms(actor()), may_call=calls.may_call(actor(), encounter),
+        calls=calls.list_of(encounter), rooms=rooms.list_rooms(actor()), own_room=duty.room_of(actor()),
+        may_call=calls.may_call(actor(), encounter),
     )  # fmt: skip
 
 
@@ -88,6 +89,14 @@ def no_answer(encounter_id: str) -> Response:
 def undo(encounter_id: str) -> Response:
     """Take the last thing noted of a call back."""
     return _noted(calls.undo, encounter_id)
+
+
+@blueprint.post("/encounters/<encounter_id>/room")
+@requires("calls:make")
+def place(encounter_id: str) -> Response:
+    """Note in which room the patient is, without a call."""
+    calls.place(actor(), encounter_id, request.form.get("room_id", ""))
+    return _back(encounter_id)
 
 
 def _noted(verb: Callable[[Any, str], None], encounter_id: str) -> Response:

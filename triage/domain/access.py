@@ -14,6 +14,7 @@ _CARE = frozenset({
     "patients:search",
     "emergencies:raise",
     "calls:make",
+    "team:sign_on",
     "board:print",
     "limits:view",
 })  # fmt: skip

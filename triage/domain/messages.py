@@ -122,5 +122,9 @@ MESSAGES: dict[str, str] = {
     "departure_undo_too_late": N_("This can be undone for 10 minutes. Check the patient in again."),
     "nobody_to_call": N_("This patient does not have to be called back any more."),
     "not_carried": N_("Nothing is noted for this patient today."),
+    "not_on_duty": N_("This person is not on duty."),
+    "view_empty": N_("Choose a filter on the board first."),
+    "too_many_views": N_("You have %(most)s views already. Remove one first."),
+    "view_name_taken": N_("You have a view with this name already."),
     "bad_text": N_("This text contains characters that cannot be stored."),
 }

@@ -10,6 +10,7 @@ from triage.models.departures import CallBack, CarryOver, Departure
 from triage.models.devices import Device, DeviceToken
 from triage.models.downtime import PaperCopy
 from triage.models.drafts import Draft, Submission
+from triage.models.duty import SavedView, SignOn
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
 from triage.models.feedback import RuleFeedback, RuleFeedbackAnswer
@@ -60,6 +61,8 @@ __all__ = [
     "RulesetPublication",
     "RulesetSignature",
     "RulesetVersion",
+    "SavedView",
+    "SignOn",
     "Simulation",
     "Site",
     "SiteHead",

@@ -18,6 +18,7 @@ from triage.db import aside, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
 from triage.models import Grant, LoginAttempt, LoginSession, Site, Staff
+from triage.services import duty
 from triage.services.audit import record, record_read
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -71,6 +72,7 @@ def _open_session(actor: Actor, user_name: str, address: str) -> str:
         LoginSession(token_hash=_hash(token), staff_id=actor.staff_id, site_id=actor.site_id, created_at=at, seen_at=at)
     )
     session.execute(delete(LoginAttempt).where(LoginAttempt.user_name == user_name, LoginAttempt.address == address))
+    duty.end_of_earlier_days(actor)
     record(actor, "signed_in", address=address)
     return token
 
@@ -79,6 +81,7 @@ def _open_session(actor: Actor, user_name: str, address: str) -> str:
 def sign_out(actor: Actor, token: str) -> None:
     """End the session at once."""
     session.execute(update(LoginSession).where(LoginSession.token_hash == _hash(token)).values(ended_at=clock.now()))
+    duty.end_with_session(actor)
     record(actor, "signed_out")
 
 

@@ -1,6 +1,6 @@
 """The queue board: who is here, in which order, since when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlalchemy import select
 
 from triage.db import session
+from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
@@ -49,6 +50,17 @@ class Filters:
             and (not self.look or line.must_look)
             and (not self.carried or line.is_carried)
         )
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> "Filters":
+        """Return the filters that stand in an address; what is no filter counts as none."""
+        level = "0" if asked.get("untriaged") == "1" else asked.get("level", "")
+        stage, room = asked.get("stage", ""), asked.get("room", "")
+        flags = {name: asked.get(name) == "1" for name in ("mine", "over", "missing", "look", "carried")}
+        return cls(
+            level=level if level in (*"12345", "0") else "", stage=stage if stage in lifecycle.OPEN else "",
+            room=room if room.isalnum() and room.isascii() else "", **flags,
+        )  # fmt: skip
 
     def query(self, **changes: str | bool) -> dict[str, str]:
         """Return these filters, some of them changed, as they stand in an address."""

@@ -148,6 +148,17 @@ def _restore(encounter: Encounter) -> None:
     note(encounter, call_state=state, call_count=count, called_at=newest.called_at, room_id=newest.room_id)
 
 
+@verb
+def place(actor: Actor, encounter_id: str, room_id: str) -> None:
+    """Note in which room the patient is, without a call; "" for in no room. Raises Refused for no such room."""
+    encounter = for_writing(actor, encounter_id)
+    _check(actor, encounter)
+    room, before = get_offered(actor, room_id).id if room_id else None, encounter.room_id
+    if room != before:
+        note(encounter, room_id=room)
+        record(actor, "room_assigned", **_ids(encounter), room=room, before=before)
+
+
 def _check(actor: Actor, encounter: Encounter) -> None:
     if not calling.may_call(actor.roles, encounter.stage):
         raise Conflict("not_your_stage")
