@@ -66,6 +66,9 @@ def test_a_saved_filter_becomes_a_tab_with_its_count_for_its_owner_alone(signed_
     assert re.search(r'href="/board\?stage=waiting">★ My &lt;queue&gt; <b>1</b>', page)
     assert "My &lt;queue&gt;" not in signed_in("nurse2").get("/board").text
     current = nurse.get("/board?stage=waiting").text
+    assert 'name="views" value="1"' in current  # so that a refresh brings the counts of the own tabs too
+    assert "★ My" in nurse.get("/board/rows?views=1").text
+    assert "★ My" not in nurse.get("/board/rows").text
     assert re.search(r'id="f-view-\w+" href="/board\?stage=waiting" aria-current="true"', current)
 
 
