@@ -1,4 +1,4 @@
-"""Simulated boards: a real session each, its event stream, and the rows fetched whenever the stream says so."""
+"""Simulated boards: a real session each, its event stream, and rows and strip fetched whenever the stream says so."""
 
 import asyncio
 import re
@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 REVISION = re.compile(rb'id="rev" name="rev" value="((\d+)\.\d+)"')
+STRIP = re.compile(rb'name="rev" value="([^"]*)"')
 ROW = re.compile(rb'<tr id="e-([a-z2-7]+)"')
 
 
@@ -73,6 +74,7 @@ class Board:
     shown: dict[int, float] = field(default_factory=dict)
     fetches: list[float] = field(default_factory=list)
     errors: int = 0
+    told: str = ""
     _behind: bool = False
 
     async def live(self) -> None:
@@ -120,6 +122,9 @@ class Board:
                     self.known = ",".join(f"e-{row.decode()}" for row in ROW.findall(answer.body))
             elif answer.status != 204:
                 self.errors += 1
+            strip = await line.ask(f"/alerts?rev={self.told}", None, "HX-Request: true", "X-Background: 1")
+            found = STRIP.search(strip.body)
+            self.told = found[1].decode() if found else self.told
 
     def showed(self, revision: int) -> float | None:
         """Return when the board came to show this revision or a later one."""

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.served import asked
+
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("reception", "nurse", "nurse2", "surgeon", "surgeon2", "radiographer", "admin", "auditor")
 
@@ -52,10 +54,27 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             words = "".join(takewhile(lambda line: line != "Stop with Ctrl-C.\n", server.stdout or ()))
             _wait_for(port, server)
             yield Served(port, words)
+            visitor = Served(port, words)
+            assert signed_in(visitor, "nurse")[0] == 303
+            with asked(port, visitor.cookie, "/live") as board:
+                assert board.readline()[:6] == b"retry:"
+                server.send_signal(signal.SIGINT)
+                board.read()  # an open board's stream is ended, not cut off: else this raises IncompleteRead
         finally:
             server.send_signal(signal.SIGINT)
             ended = server.wait(timeout=20)
     assert ended == 0
+
+
+def signed_in(served: Served, account: str) -> tuple[int, str, str]:
+    served.cookie = ""
+    _, _, page = served.ask("GET", "/sign-in")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    password = re.search(r"password +(\S+)", served.words)
+    assert password
+    form = {"csrf_token": token[1], "user_name": account, "password": password[1]}
+    return served.ask("POST", "/sign-in", form)
 
 
 def _wait_for(port: int, server: subprocess.Popen[str]) -> None:
@@ -74,14 +93,7 @@ def test_it_prints_the_address_the_accounts_and_the_password(served: Served) -> 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_every_printed_account_signs_in_with_the_printed_password(served: Served, account: str) -> None:
-    served.cookie = ""
-    _, _, page = served.ask("GET", "/sign-in")
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert token
-    password = re.search(r"password +(\S+)", served.words)
-    assert password
-    form = {"csrf_token": token[1], "user_name": account, "password": password[1]}
-    status, place, _ = served.ask("POST", "/sign-in", form)
+    status, place, _ = signed_in(served, account)
     assert status == 303
     assert served.ask("GET", place)[0] == 200
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 #: With so many streams or fewer all are woken at once; each one more spreads the wake-ups over STEP seconds more.
 AT_ONCE = 100
-STEP = 0.004
+STEP = 0.006
 #: Seconds between two lots of a spread wake-up.
 TICK = 0.05
 #: Seconds between two looks at the revisions although nothing was heard; until the next try when the database is away.
