@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 REVISION = re.compile(rb'id="rev" name="rev" value="((\d+)\.\d+)"')
-STRIP = re.compile(rb'name="rev" value="([^"]*)"')
+STRIP = re.compile(rb'<input type="hidden" name="rev" value="([^"]*)"')
 ROW = re.compile(rb'<tr id="e-([a-z2-7]+)"')
 
 
@@ -111,20 +111,22 @@ class Board:
     async def _catch_up(self, line: Line) -> None:
         while self._behind:
             self._behind = False
-            path = f"/board/rows?rev={self.rev}&hold=0&known={self.known}"
+            path = f"/board/rows?rev={self.rev}&hold=0&known={self.known}&said={self.told}"
             answer = await line.ask(path, None, "HX-Request: true", "X-Background: 1")
             self.fetches.append(answer.seconds)
             found = REVISION.search(answer.body)
             if answer.status == 200 and found:
                 self.rev = found[1].decode()
                 self.shown.setdefault(int(found[2]), time.perf_counter())
-                if b'id="rows"' in answer.body:
-                    self.known = ",".join(f"e-{row.decode()}" for row in ROW.findall(answer.body))
+                self._read(answer.body)
             elif answer.status != 204:
                 self.errors += 1
-            strip = await line.ask(f"/alerts?rev={self.told}", None, "HX-Request: true", "X-Background: 1")
-            found = STRIP.search(strip.body)
-            self.told = found[1].decode() if found else self.told
+
+    def _read(self, body: bytes) -> None:
+        if b'id="rows"' in body:
+            self.known = ",".join(f"e-{row.decode()}" for row in ROW.findall(body))
+        strip = STRIP.search(body)
+        self.told = strip[1].decode() if strip else self.told
 
     def showed(self, revision: int) -> float | None:
         """Return when the board came to show this revision or a later one."""

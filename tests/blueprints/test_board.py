@@ -397,3 +397,29 @@ def test_the_strip_names_the_ticket_not_the_patient_and_is_silent_while_it_would
     emergencies.acknowledge(clinic.nurse, encounter.id)
     taken_on = client.get("/alerts", query_string={"rev": rev_of(first.text)}, headers=HTMX)
     assert "Nurse" in taken_on.text
+
+
+def test_a_refresh_of_the_board_brings_the_strip_along_when_it_would_look_different(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    encounter = wait(clinic.reception)
+    client = signed_in("nurse")
+    shown = {"rev": rev_of(client.get("/board").text.partition('id="live"')[2]), "known": f"e-{encounter.id}"}
+    said = {"said": rev_of(client.get("/alerts", headers=HTMX).text)}
+    assert refresh(client, **shown, **said) == (204, "")
+    emergencies.raise_(clinic.reception, encounter.id)
+    status, text = refresh(client, **shown, **said)
+    assert (status, text.count(f'id="alert-{encounter.id}" role="alert"')) == (200, 1)
+    strip = {"said": rev_of(text.partition('id="alerts"')[2])}
+    claims.claim(clinic.nurse2, wait(clinic.reception).id)
+    assert 'id="alerts"' not in refresh(client, **shown, **strip)[1]  # it says that already
+    assert 'id="alerts"' not in refresh(client, **shown)[1]  # a page that asks for its strip itself
+
+
+@pytest.mark.parametrize("said", GARBAGE)
+def test_whatever_a_page_claims_to_say_the_strip_is_the_present_one(
+    clinic: Clinic, signed_in: SignIn, said: str
+) -> None:
+    encounter = wait(clinic.reception)
+    emergencies.raise_(clinic.reception, encounter.id)
+    assert f'id="alert-{encounter.id}"' in refresh(signed_in("nurse"), said=said)[1]

@@ -62,10 +62,13 @@ def test_two_tabs_hear_of_a_change_through_one_stream_and_ask_for_nothing_by_the
     hub: Hub = app.extensions["live"]
     while hub.count > 1:
         first.evaluate("1")
+    asked: list[str] = []
+    first.on("request", lambda request: asked.append(request.url))
     claimed(clinic, "surgeon", waiting)
     for page in (first, second):
         expect(owner(page, waiting)).to_contain_text("Surgeon")
     assert hub.count == 1
+    assert [url.partition("?")[0].rpartition("/")[2] for url in asked] == ["rows"]  # which bring the strip along
 
 
 def test_without_shared_workers_a_tab_has_a_stream_of_its_own(

@@ -29,21 +29,28 @@ def index() -> Response:
 @blueprint.get("/board/rows")
 @requires("board:view")
 def rows() -> AnyResponse:
-    """Answer a refresh: nothing (204), the rows that changed in their places, or the list anew.
+    """Answer a refresh: nothing (204), the rows that changed in their places, or the list anew; and the strip.
 
-    While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order.
+    While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order. ``said`` is
+    what its strip of alarms says.
     """
     asked, state = request.args, _look()
     onscreen = [row.removeprefix("e-") for row in asked.get("known", "").split(",") if row.isprintable() and row]
     in_place = asked.get("hold") == "1" or onscreen == state.ids
-    values = _values(state)
-    if in_place and asked.get("rev") == values["rev"]:
+    values = {**_values(state), "alerts": _strip_beside(state, asked.get("said"))}
+    if in_place and asked.get("rev") == values["rev"] and values["alerts"] is None:
         return make_response("", 204)
     if not in_place:
         return make_response(part("board/_anew.html", **values))
     ticked = asked.get("rev", "").partition(".")[2] != values["rev"].partition(".")[2]
     pieces = list(_pieces(state, onscreen, ticked, values))
     return make_response(part("board/_held.html", pieces=pieces, news=_news(state, onscreen), **values))
+
+
+def _strip_beside(state: board.Board, said: str | None) -> alerts.Alerts | None:
+    """Return the strip if the page did not leave it to the strip's own request, and it would look different."""
+    found = None if said is None else alerts.of(state.snapshot, actor(), said)
+    return found if found and found.rev != said else None
 
 
 def _pieces(state: board.Board, onscreen: Sequence[str], ticked: bool, values: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ function addHold({ detail: { elt, parameters } }) {
   if (elt !== source() || elt.id === 'alerts') return;
   parameters.hold = holding() ? '1' : '0';
   parameters.known = $$('[data-row]', list()).map((row) => row.id).join(',');
+  if ('liveList' in elt.dataset) parameters.said = document.querySelector('#alerts input').value;
 }
 
 // An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
@@ -31,9 +32,11 @@ function letGo() {
   if (!inHand()) { released = false; wake(); }
 }
 
-// A paused list asks nothing, the alarms always do.
+// A paused list asks nothing, the alarms always do; else they come with the answer of a list that brings them.
 function holdBack(event) {
-  if (paused() && event.detail.elt.closest('[data-live-source]:not(#alerts)')) event.preventDefault();
+  const { elt, requestConfig } = event.detail;
+  const brought = elt.id === 'alerts' && !paused() && source().matches('[data-live-list]') && requestConfig.triggeringEvent;
+  if (brought || (paused() && elt.matches('[data-live-source]:not(#alerts)'))) event.preventDefault();
 }
 
 function pause(want) {
