@@ -26,7 +26,7 @@ def dev(*arguments: str, folder: Path = ROOT, **environ: str) -> subprocess.Comp
 def test_help_names_every_verb(arguments: tuple[str, ...]) -> None:
     done = dev(*arguments)
     assert done.returncode == 0
-    for verb in ("run", "test", "check", "bench", "flask", "lock", "help"):
+    for verb in ("run", "test", "check", "bench", "prove", "flask", "lock", "help"):
         assert f"./dev {verb}" in done.stdout
 
 
