@@ -1,6 +1,7 @@
 """``./dev prove NAME``: play a proof to its end or to the time limit, judge it, and write its page."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,6 +27,7 @@ def load(name: str) -> Proof:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one proof, or list them; return how it ended."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))  # the server and the browser end with the proof
     if asked.name is None:
         for name in NAMES:
             print(f"{name:8} {load(name).says}")

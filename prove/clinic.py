@@ -55,6 +55,12 @@ class Served:
         return sum(private(pid) for pid in self.server.workers) if self.server else 0.0
 
     @property
+    def refreshes(self) -> int:
+        """Return how often walls have refreshed in all its lives."""
+        file = self.instance / "refreshes"
+        return file.stat().st_size if file.is_file() else 0
+
+    @property
     def now(self) -> datetime:
         """Return what the clinic's clock shows."""
         return datetime.now(UTC) + timedelta(seconds=float((self.instance / "clock").read_text()))

@@ -1,5 +1,6 @@
 """The wall lasts: ten thousand refreshes, a day change and a restart of the server, and nothing grows on the screen."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, Response
 from sqlalchemy import select
 
+from prove.bare import Bare
 from prove.clinic import Served, chromium, person, private, served
 from prove.runner import Found, Plan, Play, Proof
 from prove.wall_verdict import ZONE, day_change, is_whole, judge, notes, restart
@@ -27,30 +28,28 @@ class Stand:
     """The clinic, its wall, and what the wall has to show: kept here call by call, apart from the product."""
 
     clinic: Served
-    browser: Browser
-    page: Page
+    page: Bare
     nurse: Actor
     called: dict[str, tuple[str, str, datetime]] = field(default_factory=dict)
-    refreshes: int = 0
 
     def __post_init__(self) -> None:
-        """Count the answers to the wall, and open the way to the browser's own figures."""
-        self.page.on("response", self._count)
-        self.tools: CDPSession = self.page.context.new_cdp_session(self.page)
-        self.tools.send("Performance.enable")
-        self.processes: CDPSession = self.browser.new_browser_cdp_session()
+        """Remember how often walls had refreshed before this one, and open the browser's own figures."""
+        self.before = self.clinic.refreshes
+        self.page.send("Performance.enable")
 
-    def _count(self, answer: Response) -> None:
-        if "/wall/now" in answer.url and answer.status in (200, 204):
-            self.refreshes += 1
+    @property
+    def refreshes(self) -> int:
+        """Return how often this wall has refreshed."""
+        return self.clinic.refreshes - self.before
 
     def watch(self, count: int) -> None:
         """Wait until the wall has refreshed so often; raises TimeoutError after two minutes for each hundred."""
         goal = self.refreshes + count
         for _ in range(600 + 12 * count):
             if self.refreshes >= goal:
+                time.sleep(0.3)  # the last answer is on its way to the screen
                 return
-            self.page.wait_for_timeout(100)
+            time.sleep(0.1)
         raise TimeoutError(f"{goal - self.refreshes} refreshes are missing")
 
     def act(self, rng: Random, least: int = 0) -> None:
@@ -86,28 +85,21 @@ class Stand:
     def shown(self) -> list[list[str]]:
         """Return what a person can read on the wall."""
         found: list[list[str]] = self.page.evaluate(
-            "() => [...document.querySelectorAll('#calls li')].filter((li) => li.checkVisibility())"
+            "[...document.querySelectorAll('#calls li')].filter((li) => li.checkVisibility())"
             ".map((li) => ['.ticket', '.ja', '.en'].map((part) => li.querySelector(part).textContent))"
         )
         return found
 
     def asks_at_the_desk(self) -> bool:
-        """Tell whether the wall takes its numbers down within 75 s.
-
-        Looked at by hand: Playwright's own waiting leaves scripts and listeners in the page whose memory is measured.
-        """
-        for _ in range(150):
-            if self.page.evaluate("document.getElementById('ask').checkVisibility()"):
-                return True
-            self.page.wait_for_timeout(500)
-        return False
+        """Tell whether the wall takes its numbers down within 75 s."""
+        return self.page.until("document.getElementById('ask').checkVisibility()", 75) and self.shown() == []
 
     def figures(self) -> Found:
         """Return the memory of script, page and processes, after the browser has cleaned up."""
         for _ in range(2):
-            self.tools.send("HeapProfiler.collectGarbage")
-        said = {entry["name"]: entry["value"] for entry in self.tools.send("Performance.getMetrics")["metrics"]}
-        found = self.processes.send("SystemInfo.getProcessInfo")["processInfo"]
+            self.page.send("HeapProfiler.collectGarbage")
+        said = {entry["name"]: entry["value"] for entry in self.page.send("Performance.getMetrics")["metrics"]}
+        found = self.page.browser.send("SystemInfo.getProcessInfo")["processInfo"]
         return {
             "refreshes": self.refreshes, "heap_kb": round(said["JSHeapUsedSize"] / 1024, 1),
             "nodes": int(said["Nodes"]), "listeners": int(said["JSEventListeners"]),
@@ -128,12 +120,12 @@ def sitting(plan: Plan) -> Iterator[Play]:
         clinic.set_clock(datetime.combine(_day(datetime.now(UTC)), datetime.min.time(), ZONE) + timedelta(hours=20))
         with clinic.at_its_time():
             _, code = devices.add(person("admin"), "wall", "Waiting room")
-        page = browser.new_page(viewport={"width": 1920, "height": 1080})
-        page.goto(f"{clinic.address}/wall")
-        page.keyboard.type(code)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/wall")
-        stand = Stand(clinic, browser, page, person("nurse"))
+        page = Bare(browser, f"{clinic.address}/wall")
+        page.until("document.querySelector('[name=code]') !== null")
+        page.evaluate(f"document.querySelector('[name=code]').value = '{code}'; document.forms[0].requestSubmit()")
+        if not page.until("location.pathname === '/wall' && document.readyState === 'complete'"):
+            raise TimeoutError("the wall did not open")
+        stand = Stand(clinic, page, person("nurse"))
         yield lambda number, rng: _play(stand, plan, number, rng)
 
 
@@ -170,7 +162,7 @@ def _over_a_restart(stand: Stand, plan: Plan, rng: Random) -> Found:
     stand.clinic.stop()
     asked = False
     if is_whole(plan):
-        asked = stand.asks_at_the_desk() and stand.shown() == []
+        asked = stand.asks_at_the_desk()
     stand.act(rng, least=2)
     stand.clinic.start()
     stand.watch(plan.size - plan.size // 2)

@@ -98,6 +98,7 @@ def notes(plan: Plan, results: Sequence[Found]) -> list[str]:
         "(`prove/served.py`), the browser's is not.",
         "Between the rounds patients are called, come, or do not answer. What the wall has to show is kept call by "
         "call in the proof.",
+        "The page is spoken to over the browser's wire (`prove/bare.py`): a test tool keeps what pages are answered. "
         "Memory is read after the browser's own clean-up. Growth is the slope of least squares over one sitting "
         "without its first tenth, of the server without the first third of each life, in which its threads come up.",
         f"First and last of those rounds: {first_last}.",

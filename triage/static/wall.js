@@ -47,6 +47,7 @@
   }
 
   async function ask() {
+    let next = Math.max(every, 1000); // a server that is away is not asked more often than this
     try {
       const headers = { 'X-Background': '1' };
       const answer = await fetch(`${set.url}?rev=${rev}`, { headers, cache: 'no-store', signal: AbortSignal.timeout(10000) });
@@ -55,10 +56,11 @@
       if (answer.status === 200) fill(await answer.json());
       heard = Date.now();
       ahead = Number(answer.headers.get('X-Wall-Now')) - heard;
+      next = every;
       if (answer.headers.get('X-Wall-Release') !== set.release) await renew();
     } catch { /* the next answer heals it; tick() says when there has been none for too long */ }
     tick();
-    setTimeout(ask, every);
+    setTimeout(ask, next);
   }
 
   // A new release: the page is asked for first, so that it is never given up for a server that is just restarting.
