@@ -113,6 +113,11 @@ def test_a_wrong_entry_is_told_at_its_field_and_everything_typed_is_kept(
     assert f'value="{typed}"' in answer.text
 
 
+def test_every_wrong_entry_is_told_at_once(clinic: Clinic, signed_in: SignIn) -> None:
+    text = signed_in("admin").post("/limits", data=filled(limit_4="20", limit_waiting="abc", limit_5="")).text
+    assert all(f'id="limit_{name}-error"' in text for name in ("4", "waiting", "5"))
+
+
 def test_full_width_digits_are_digits(clinic: Clinic, signed_in: SignIn) -> None:
     assert propose(signed_in("admin"), limit_4="９０") == 303
     proposal = limits.find_open(clinic.admin)

@@ -1,5 +1,6 @@
 """The imaging list: a nurse asks, a doctor orders, two identifiers and pregnancy before the start, the dose signed."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -8,7 +9,8 @@ from sqlalchemy import select
 
 from tests.builders import Clinic, add_patient, build_clinic, wait
 from tests.services.test_triage import all_no, later, override
-from triage import db, knowledge
+from triage import clock, db, knowledge
+from triage.domain.access import Actor
 from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
 from triage.domain.lifecycle import IMAGING_OPEN, IMAGING_STEPS
 from triage.models import AuditEvent, AuditPayload, Encounter, ImagingOrder
@@ -338,6 +340,26 @@ def test_the_reason_is_one_of_the_clinics_own(clinic: Clinic, reason: str) -> No
     for known in knowledge.load().not_imaged_reasons:
         other = ordered(clinic)
         imaging.cannot_image(clinic.radiographer, other.id, other.version, known.id)
+
+
+def test_the_list_stands_in_the_order_of_the_board_and_who_waited_long_is_not_forgotten(clinic: Clinic) -> None:
+    start, old = clock.now(), asked(clinic)
+    with clock.at(start + timedelta(minutes=200)):
+        new = asked(clinic)
+        db.session.close()
+        assert [order.id for order in imaging.list_orders(clinic.radiographer)] == [old.id, new.id]
+        change_acuity(clinic.nurse, new.encounter_id, 3)
+        assert [order.id for order in imaging.list_orders(clinic.radiographer)] == [old.id, new.id]
+    with clock.at(start + timedelta(minutes=100)):
+        db.session.close()
+        assert [order.id for order in imaging.list_orders(clinic.radiographer)] == [new.id, old.id]
+
+
+@db.verb
+def change_acuity(actor: Actor, encounter_id: str, acuity: int) -> None:
+    encounter = encounters.for_writing(actor, encounter_id)
+    encounter.acuity = acuity
+    audit.record(actor, "recalled", encounter_id=encounter.id, reason="", **{"from": encounter.stage})
 
 
 def test_with_several_orders_the_patient_goes_on_only_when_none_is_open(clinic: Clinic) -> None:

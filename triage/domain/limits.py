@@ -36,9 +36,9 @@ def least(name: str) -> int:
 
 
 def faults(values: Mapping[str, int]) -> dict[str, str]:
-    """Return what is wrong: name to message code; empty means sound. The order of the queue rests on ``CHAINS``."""
-    found = {name: "number_range" for name in NAMES if not least(name) <= values[name] <= MOST}
+    """Return what is wrong with these: name to message code; empty means sound. The order rests on ``CHAINS``."""
+    found = {name: "number_range" for name in NAMES if name in values and not least(name) <= values[name] <= MOST}
     for sooner, later in (pair for chain in CHAINS for pair in pairwise(chain)):
-        if values[later] < values[sooner]:
+        if {sooner, later} <= values.keys() and values[later] < values[sooner]:
             found.setdefault(later, "limit_falls")
     return found

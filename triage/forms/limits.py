@@ -64,13 +64,12 @@ class LimitsForm(FlaskForm):
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Tell whether the limits are sound, each with what is wrong at its field."""
-        if not super().validate(extra_validators):
-            return False
-        faults = limits.faults(self.minutes)
+        sound = super().validate(extra_validators)
+        faults = limits.faults({name: minutes for name, minutes in self.minutes.items() if minutes is not None})
         for name, code in faults.items():
             values = {"low": limits.least(name), "high": limits.MOST}
             self[f"limit_{name}"].errors = [told(code) % values]
-        return not faults
+        return sound and not faults
 
 
 for _name, _label in LABELS.items():

@@ -20,6 +20,7 @@ from triage.services import intakes, limits, orders, pins, rulesets
 from triage.services.audit import record
 from triage.services.encounters import check_version, earlier, for_writing, move
 from triage.services.leases import let_go
+from triage.services.waits import in_order
 
 __all__ = [
     "DECIDABLE", "LISTED", "Case", "Choice", "candidates_for", "check", "decide", "decisions_of", "earlier_visits",
@@ -49,15 +50,9 @@ def list_cases(actor: Actor, stage: str) -> list[Case]:
     query = select(Encounter).where(Encounter.visible_to(actor), Encounter.stage == stage)
     rows = session.scalars(query.options(joinedload(Encounter.patient))).all()
     names, imaged = _recorded(row.id for row in rows), _imaged(row.id for row in rows)
-    goals, at = limits.in_force(actor.site_id), clock.now()
-    cases = [_case(row, goals.by_stage[stage], names.get(row.id, set()), row.id in imaged) for row in rows]
-    return sorted(cases, key=lambda case: queue.sort_key(_place(case.encounter), at, goals))
-
-
-def _place(row: Encounter) -> queue.Place:
-    return queue.Place(
-        row.acuity, row.suggested_level, row.arrived_at, None, row.urgent, row.worse_at is not None, row.ticket
-    )
+    allowed, key = limits.in_force(actor.site_id).by_stage[stage], in_order(actor)
+    cases = [_case(row, allowed, names.get(row.id, set()), row.id in imaged) for row in rows]
+    return sorted(cases, key=lambda case: key(case.encounter))
 
 
 def _case(row: Encounter, allowed: int, names: set[str], imaged: bool) -> Case:

@@ -18,14 +18,13 @@ from triage.services import late
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
 from triage.services.leases import let_go
+from triage.services.waits import in_order
 
 #: What a patient can be recognised by; two must have been checked before the start.
 IDENTIFIERS = ("name", "birth_date", "number", "ticket")
 NEEDED_IDENTIFIERS = 2
 #: The one answer with which the examination may start, and what stands for who is recorded male.
 NOT_PREGNANT, NOT_APPLICABLE = "no", "not_applicable"
-#: Stands behind every level, for sorting.
-NO_ACUITY = 9
 
 
 def get(actor: Actor, order_id: str) -> ImagingOrder:
@@ -39,9 +38,9 @@ def get(actor: Actor, order_id: str) -> ImagingOrder:
 
 
 def list_orders(actor: Actor, modality: str = "") -> Sequence[ImagingOrder]:
-    """Return what is asked for, ordered, under way, or ended today, of one modality or of all: the most urgent first.
+    """Return what is asked for, ordered, under way, or ended today, of one modality or of all, in the board's order.
 
-    Among equals the one that was asked for first.
+    Of one patient's the one that was asked for first.
     """
     zone = ZoneInfo(actor.time_zone)
     midnight = datetime.combine(clock.now().astimezone(zone).date(), time(), zone)
@@ -51,7 +50,8 @@ def list_orders(actor: Actor, modality: str = "") -> Sequence[ImagingOrder]:
     if modality:
         query = query.where(ImagingOrder.modality == modality)
     rows = session.scalars(query.order_by(ImagingOrder.requested_at, ImagingOrder.id)).all()
-    return sorted(rows, key=lambda row: row.encounter.acuity or NO_ACUITY)
+    key = in_order(actor)
+    return sorted(rows, key=lambda row: key(row.encounter))
 
 
 def list_of(actor: Actor, encounter: Encounter) -> Sequence[ImagingOrder]:
