@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from triage.migrations import name_index
+from triage.migrations import estimates, name_index
 from triage.models import Base
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -30,6 +30,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     if revision == "head":
         with engine.begin() as connection:
             name_index.complete(connection)
+            estimates.keep(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:

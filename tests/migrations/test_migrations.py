@@ -119,3 +119,14 @@ def test_a_database_that_knows_no_japanese_letters_is_said_to_search_slowly(tmp_
     assert "LC_CTYPE" in (migrate.find_name_problem(engine) or "")
     assert app.test_cli_runner().invoke(args=["db", "check"]).exit_code == 1
     engine.dispose()
+
+
+def test_sqlite_plans_as_for_a_clinic_ten_years_old(app: Flask) -> None:
+    engine = app.extensions["engine"]
+    if engine.dialect.name != "sqlite":
+        return  # which counts by itself
+    with engine.connect() as connection:
+        told = dict(row[:] for row in connection.exec_driver_sql("SELECT idx, stat FROM sqlite_stat1"))
+    assert told["ix_encounter_site_id_finished_at"] == "1000000 500000 300"
+    assert told["uq_encounter_open_patient"] == "50 25 1"
+    assert told["sqlite_autoindex_claim_1"] == "50 1"

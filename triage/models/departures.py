@@ -8,11 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row
 from triage.models.accounts import Staff
-from triage.models.encounters import Encounter
+from triage.models.encounters import AtSite, Encounter
 from triage.models.versioned import Entered, Versioned
 
 
-class Departure(Versioned, Entered, Base):
+class Departure(AtSite, Versioned, Entered, Base):
     """Who left when, why, what was warned of and confirmed, and whether they were reached afterwards."""
 
     __tablename__ = "departure"
@@ -22,7 +22,6 @@ class Departure(Versioned, Entered, Base):
         Index("ix_departure_encounter_id", "encounter_id"),
     )
 
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
     kind: Mapped[str]  # domain/leaving.py: unseen, finished
     at: Mapped[datetime]

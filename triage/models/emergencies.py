@@ -7,23 +7,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base
 from triage.models.accounts import Staff
-from triage.models.encounters import Encounter
+from triage.models.encounters import AtSite, Encounter
 from triage.models.versioned import Entered, Versioned
 
 _OPEN: ColumnClause[bool] = literal_column("closed_at IS NULL")
 _UNDECIDED: ColumnClause[bool] = literal_column("decided_at IS NULL")
 
 
-class Emergency(Versioned, Entered, Base):
+class Emergency(AtSite, Versioned, Entered, Base):
     """One alarm: why, who answered, which hospital, and the times; one open at most per encounter."""
 
     __tablename__ = "emergency"
     __table_args__ = (
         Index("uq_emergency_open", "encounter_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_emergency_site_id_closed_at", "site_id", "closed_at"),
+        Index("ix_emergency_encounter_id_opened_at", "encounter_id", "opened_at"),
     )
 
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
     opened_at: Mapped[datetime]
     opened_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
@@ -54,6 +54,7 @@ class EmergencyWithdrawal(Versioned, Base):
             sqlite_where=_UNDECIDED,
             postgresql_where=_UNDECIDED,
         ),
+        Index("ix_emergency_withdrawal_emergency_id", "emergency_id"),
     )
 
     emergency_id: Mapped[str] = mapped_column(ForeignKey("emergency.id"))

@@ -15,7 +15,18 @@ from triage.models.versioned import Entered, Versioned
 _OPEN: ColumnClause[bool] = literal_column("finished_at IS NULL")
 
 
-class Encounter(Versioned, Entered, Base):
+class AtSite:
+    """A row of one site, seen by whoever has a role in care there."""
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Return the condition under which the actor may see a row: same site, a role in care."""
+        return cls.site_id == actor.site_id if actor.may("patients:open") else false()
+
+
+class Encounter(AtSite, Versioned, Entered, Base):
     """One visit at one site. Acuity, route and the rules' suggestion stand here for the board."""
 
     __tablename__ = "encounter"
@@ -33,7 +44,6 @@ class Encounter(Versioned, Entered, Base):
         Index("ix_encounter_patient_id_arrived_at", "patient_id", "arrived_at"),
     )
 
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"))
     room_id: Mapped[str | None] = mapped_column(ForeignKey("room.id"))
     ticket_date: Mapped[date]
@@ -71,11 +81,6 @@ class Encounter(Versioned, Entered, Base):
     urgent: Mapped[int | None]  # urgent questions whose answer is not "no"; None: never counted, so not known
     patient: Mapped[Patient] = relationship(lazy="raise")
     claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Return the condition under which the actor may see an encounter: same site, a role in care."""
-        return cls.site_id == actor.site_id if actor.may("patients:open") else false()
 
     @property
     def is_emergency(self) -> bool:

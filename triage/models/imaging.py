@@ -3,25 +3,27 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ColumnClause, ForeignKey, Index, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base
 from triage.models.accounts import Staff
-from triage.models.encounters import Encounter
+from triage.models.encounters import AtSite, Encounter
 from triage.models.versioned import Entered, Versioned
 
+_UNSIGNED: ColumnClause[bool] = literal_column("signed_at IS NULL")
 
-class ImagingOrder(Versioned, Base):
+
+class ImagingOrder(AtSite, Versioned, Base):
     """One examination. Requested by a nurse, it may not start before a named doctor ordered it (Art. 26, RT Act)."""
 
     __tablename__ = "imaging_order"
     __table_args__ = (
         Index("ix_imaging_order_site_id_modality_status", "site_id", "modality", "status"),
         Index("ix_imaging_order_encounter_id", "encounter_id"),
+        Index("ix_imaging_order_site_id_ended_at", "site_id", "ended_at"),
     )
 
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
     modality: Mapped[str]
     status: Mapped[str]  # domain/lifecycle.py: requested, ordered, started, completed, not_imaged, cancelled
@@ -48,6 +50,9 @@ class ExposureRecord(Versioned, Entered, Base):
     """The exposure record (Art. 28, RT Act): what was irradiated, how, by whom, and the doctor's signature."""
 
     __tablename__ = "exposure_record"
+    __table_args__ = (
+        Index("ix_exposure_record_unsigned", "order_id", sqlite_where=_UNSIGNED, postgresql_where=_UNSIGNED),
+    )
 
     order_id: Mapped[str] = mapped_column(ForeignKey("imaging_order.id"), unique=True)
     views: Mapped[str]

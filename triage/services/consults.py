@@ -47,7 +47,8 @@ class Case:
 
 def list_cases(actor: Actor, stage: str) -> list[Case]:
     """Return the site's cases at one stage, in the order of the board: no move makes anybody begin anew at the end."""
-    query = select(Encounter).where(Encounter.visible_to(actor), Encounter.stage == stage)
+    here = (Encounter.visible_to(actor), Encounter.finished_at.is_(None))
+    query = select(Encounter).where(*here, Encounter.stage == stage)
     rows = session.scalars(query.options(joinedload(Encounter.patient))).all()
     names, imaged = _recorded(row.id for row in rows), _imaged(row.id for row in rows)
     allowed, key = limits.in_force(actor.site_id).by_stage[stage], in_order(actor)

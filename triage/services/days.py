@@ -10,7 +10,6 @@ from sqlalchemy.orm import joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
-from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Refused
 from triage.models import CarryOver, Departure, Encounter, ImagingOrder, Task
@@ -43,9 +42,7 @@ def still_here(actor: Actor) -> list[StillHere]:
 
 
 def _orders(actor: Actor) -> dict[str, list[ImagingOrder]]:
-    query = select(ImagingOrder).where(
-        ImagingOrder.site_id == actor.site_id, ImagingOrder.status.in_(lifecycle.IMAGING_OPEN)
-    )
+    query = select(ImagingOrder).where(ImagingOrder.visible_to(actor), ImagingOrder.ended_at.is_(None))
     found: dict[str, list[ImagingOrder]] = {}
     for order in session.scalars(query.order_by(ImagingOrder.requested_at)):
         found.setdefault(order.encounter_id, []).append(order)

@@ -56,8 +56,7 @@ def list_open(actor: Actor) -> Sequence[Emergency]:
     """Return the site's open emergencies, oldest first, with their patients."""
     query = (
         select(Emergency)
-        .join(Emergency.encounter)
-        .where(Emergency.closed_at.is_(None), Encounter.visible_to(actor))
+        .where(Emergency.visible_to(actor), Emergency.closed_at.is_(None))
         .options(joinedload(Emergency.encounter).joinedload(Encounter.patient), joinedload(Emergency.acknowledger))
     )
     return session.scalars(query.order_by(Emergency.opened_at)).all()
