@@ -25,14 +25,14 @@ def free_port() -> int:
 
 @contextmanager
 def gunicorn(
-    url: str, folder: Path, port: int = 0, **settings: object
+    url: str, folder: Path, port: int = 0, config: str | Path = "gunicorn.conf.py", **settings: object
 ) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Serve the database at ``url``, yield the port and the server; it is ended at the end, if it still runs."""
     port = port or free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TRIAGE_")}
     ours = {"DATABASE_URL": url, "SECRET_KEY": "test", "INSTANCE": folder, "COOKIE_SECURE": 0, "WORKERS": 1, **settings}
     environ |= {f"TRIAGE_{name}": str(value) for name, value in ours.items()}
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", "-c", str(config), "-b", f"127.0.0.1:{port}", "wsgi:app"]
     with subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True) as server:
         try:
             _wait_for(port, server)

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.builders import Clinic, arrive
-from tests.served import asked, gunicorn, sign_in
+from tests.served import ROOT, asked, gunicorn, sign_in
 
 Ask = Callable[..., http.client.HTTPResponse]
 
@@ -47,6 +47,21 @@ def test_the_server_ends_its_streams_properly_when_it_is_told_to_stop(
         for stream in streams:
             stream.read()  # a stream that is cut off instead of ended raises IncompleteRead
         assert server.wait(timeout=20) == 0
+
+
+def test_a_server_that_forgets_its_streams_cuts_them_off(
+    place: tuple[str, Path], clinic: Clinic, ask: Ask, tmp_path: Path
+) -> None:
+    """Planted: without the hook of gunicorn.conf.py the test above fails."""
+    settings = (ROOT / "gunicorn.conf.py").read_text().replace("def post_worker_init", "def _forgotten")
+    settings = settings.replace("Path(__file__).parent", repr(str(ROOT)))
+    (tmp_path / "planted.conf.py").write_text(settings.replace("graceful_timeout = 5", "graceful_timeout = 0"))
+    with gunicorn(*place, config=tmp_path / "planted.conf.py") as (port, server):
+        stream = ask(port, sign_in(port, "nurse"))
+        assert next_revision(stream) == 0
+        server.terminate()
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            stream.read()
 
 
 def test_a_change_made_by_another_process_reaches_the_stream(place: tuple[str, Path], clinic: Clinic, ask: Ask) -> None:
