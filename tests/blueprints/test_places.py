@@ -1,12 +1,17 @@
 """What the desk reads out: in the patient's language or the other, and nothing of anybody else."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from tests.builders import Clinic, build_clinic, leave_unseen, wait
+from tests.builders import Clinic, add_patient, build_clinic, leave_unseen, wait
 from tests.services.test_places import calm
+from triage import clock
+from triage.db import session
+from triage.models import Encounter
 from triage.services import emergencies
 
 SignIn = Callable[[str], FlaskClient]
@@ -57,6 +62,18 @@ def test_every_row_of_the_board_and_of_the_desk_leads_to_it(clinic: Clinic, sign
     assert f'href="/encounters/{encounter.id}/place"' in browser.get("/board").text
     if who == "reception":
         assert f'href="/encounters/{encounter.id}/place"' in browser.get("/patients").text
+
+
+def test_no_form_sets_the_time_of_an_arrival(clinic: Clinic, signed_in: SignIn) -> None:
+    patient, start = add_patient(clinic.reception), clock.now()
+    ahead = (start + timedelta(hours=3)).isoformat()
+    forged = {"arrived_at": ahead, "stage_since": ahead, "at": ahead}
+    answer = signed_in("reception").post(f"/patients/{patient.id}/encounters", data=forged)
+    assert answer.status_code == 303
+    session.close()
+    encounter = session.scalars(select(Encounter)).one()
+    assert start <= encounter.arrived_at <= clock.now()
+    assert encounter.stage_since == encounter.arrived_at
 
 
 def test_a_visit_that_is_over_is_said_to_be_over_and_a_foreign_one_is_not_found(
