@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from tests.builders import Clinic, arrive, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage import clock
 from triage.db import session, verb
 from triage.domain.access import Actor
@@ -77,7 +77,7 @@ def test_what_was_committed_before_somebody_looks_is_there(clinic: Clinic) -> No
         session.close()
         (line,) = board.look(clinic.nurse, board.Filters()).lines
         assert line.complaint == f"word {number}"
-    encounters.leave_unseen(clinic.reception, encounter.id, line_version(clinic.nurse, encounter.id), "no time")
+    leave_unseen(clinic.reception, encounter.id, line_version(clinic.nurse, encounter.id), "no time")
     assert tickets(clinic.nurse) == []
 
 
