@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bench import measure, waiting
+from bench.crowd import HTMX, SEARCH, crowd
+from bench.draw import lines
 from bench.measure import table
 from bench.pairs import READ, WRITE, Case, Pair, change, compare, running, urls
 from bench.servers import Answer
+from bench.share import share
 from triage.db import session
+from triage.demo.years import Size
 
 PEOPLE = 100
-SEARCH = "/patients/search?q=%E4%BD%90"
 
 
 def screens(quick: bool) -> dict[str, Any]:
@@ -57,7 +60,6 @@ def cases(pair: Pair) -> Iterator[Case]:
     yield from _writes(pair, ids)
 
 
-HTMX = {"HX-Request": "true"}
 BACKGROUND = {**HTMX, "X-Background": "1"}
 
 
@@ -141,7 +143,83 @@ def sizes(_quick: bool) -> dict[str, Any]:
     return {**found, "assets": parts}
 
 
-PARTS: dict[str, Callable[[bool], Any]] = {"screens": screens, "sizes": sizes}
+def growth(quick: bool, full: bool = False) -> dict[str, Any]:
+    """Measure the product's screens with more and more past visits behind the same day."""
+    steps = (100, 1000) if quick else (1_000, 10_000, 100_000, *((1_000_000,) if full else ()))
+    rounds, calls = (1, 2) if quick else (5, 20)
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for engine in ("sqlite", "postgresql") if full else ("sqlite",):
+        for visits in steps:
+            with tempfile.TemporaryDirectory() as folder:
+                url = urls(Path(folder), engine).get(engine)
+                if url is None:
+                    continue
+                days = max(1, min(3650, visits // 100))
+                behind = Size(patients=max(1, visits // 10), days=days, visits=visits, whole=min(visits, 2000))
+                with running(url, PEOPLE, routings=2 * (rounds + 1) * calls, behind=behind) as pair:
+                    measured = {case.name: compare(pair, case, rounds, calls).product for case in cases(pair)}
+                found.setdefault(engine, {})[str(visits)] = {name: round(ms, 3) for name, ms in measured.items()}
+        _show_growth(engine, found[engine])
+    return found
+
+
+def _show_growth(engine: str, found: dict[str, dict[str, float]]) -> None:
+    sizes, last = list(found), list(found.values())[-1]
+    rows = [(name, *(found[size][name] for size in sizes), ms / found[sizes[0]][name]) for name, ms in last.items()]
+    head = ("milliseconds of processor a request", *(f"{int(size):,}" for size in sizes), "last / first")
+    table(f"{engine}: past visits behind the day (target: at most 1.2 times)", head, rows)
+
+
+def clients(quick: bool) -> dict[str, Any]:
+    """Let 1 to 32 clients ask without a pause on two workers, on every database there is."""
+    steps, seconds = ((1, 4), 0.5) if quick else ((1, 2, 4, 8, 16, 32), 4.0)
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for engine, url in urls(Path(folder), "sqlite" if quick else None).items():
+            with running(url, PEOPLE) as pair:
+                ids = re.findall(r'<tr id="e-(\w+)"', pair.browser.get("/board").text)
+                found[engine] = [crowd(pair.product, ids, count, seconds) for count in steps]
+    rows = [(engine, *list(row.values())[:-1]) for engine, steps_of in found.items() for row in steps_of]
+    head = ("", "clients", "answers/s", "median ms", "95th ms", "worst ms", "errors")
+    table("clients without a pause, the load on the same machine (target: 95th under 250 ms, no error)", head, rows)
+    return found
+
+
+def shares(quick: bool) -> dict[str, Any]:
+    """Say where the time of a board page goes."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = share(urls(Path(folder), "sqlite")["sqlite"], Path(folder), PEOPLE, 3 if quick else 40)
+    names = list(next(iter(found.values())))
+    rows = [(name, *(each[name] for each in found.values())) for name in names]
+    table("where the time of a board page goes, milliseconds of processor", ("", *found), rows)
+    return found
+
+
+PARTS: dict[str, Callable[..., Any]] = {
+    "screens": screens, "sizes": sizes, "growth": growth, "clients": clients, "share": shares,
+}  # fmt: skip
+
+
+def draw(found: dict[str, Any]) -> Iterator[Path]:
+    """Draw how cost grows with data and with clients, beside the kept result."""
+    for engine, by_size in found.get("growth", {}).items():
+        names = next(iter(by_size.values()))
+        series = {name: [(float(size), row[name]) for size, row in by_size.items()] for name in names}
+        title = f"{engine}: cost and past visits"
+        yield _write(f"growth-{engine}", lines(title, "past visits", "milliseconds of processor a request", series))
+    series = {
+        engine: [(float(row["clients"]), row["p95_ms"]) for row in rows]
+        for engine, rows in found.get("clients", {}).items()
+    }
+    if series:
+        yield _write("clients", lines("95th percentile and clients", "clients", "milliseconds", series, 250.0))
+
+
+def _write(name: str, drawing: str) -> Path:
+    measure.RESULTS.mkdir(exist_ok=True)
+    file = measure.RESULTS / f"board-{name}.svg"
+    file.write_text(drawing, encoding="utf-8")
+    return file
 
 
 def main() -> None:
@@ -149,10 +227,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench board", description=__doc__)
     parser.add_argument("--only", choices=tuple(PARTS), help="one part")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works; nothing is kept")
+    parser.add_argument("--full", action="store_true", help="growth to 1,000,000 past visits, on every database")
     asked = parser.parse_args()
-    found = {name: part(asked.quick) for name, part in PARTS.items() if asked.only in (None, name)}
+    more = {"growth": {"full": asked.full}}
+    wanted = [name for name in PARTS if asked.only in (None, name)]
+    found = {name: PARTS[name](asked.quick, **more.get(name, {})) for name in wanted}
     if not asked.quick:
-        print(f"\nkept in {measure.keep('board', found).relative_to(measure.ROOT)}")
+        kept = [measure.keep("board", found), *draw(found)]
+        print("\nkept in " + ", ".join(str(file.relative_to(measure.ROOT)) for file in kept))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 from bench import stored, waiting
 from bench.servers import Answer, Client, Server, serve
 from triage.db import session
+from triage.demo.years import Size
 from triage.domain.access import Actor
 
 READ, WRITE = 2.0, 3.0
@@ -98,14 +99,11 @@ def twin(url: str, folder: Path) -> str:
 
 
 @contextmanager
-def running(
-    url: str, people: int, routings: int = 0, grow: Callable[[Actor], object] = lambda _a: None
-) -> Iterator[Pair]:
+def running(url: str, people: int, routings: int = 0, behind: Size | None = None) -> Iterator[Pair]:
     """Fill the database and its twin with ``people`` waiting, serve the product and the floor, and yield the pair."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        with waiting.clinic(url) as actor:
-            grow(actor)
+        with waiting.clinic(url, behind) as actor:
             waiting.fill(actor, people)
             undecided = waiting.undecided(actor, routings) if routings else []
         other = twin(url, folder)

@@ -12,6 +12,7 @@ from bench.servers import PASSWORD
 from triage import db, migrate
 from triage.db import new_id, session, verb
 from triage.demo import loading
+from triage.demo.years import Size
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.models import (
@@ -34,15 +35,18 @@ PARTS: tuple[Any, ...] = (Finding, Claim, Emergency, ImagingOrder, Task, TriageD
 
 
 @contextmanager
-def clinic(url: str) -> Iterator[Actor]:
-    """Open the database at ``url``, fill it with the demonstration clinic if it is empty, and yield its nurse."""
+def clinic(url: str, behind: Size | None = None) -> Iterator[Actor]:
+    """Open the database at ``url``, filled with the demonstration clinic and the years behind it; yield its nurse."""
     engine = db.connect(url)
     audit.use_key("bench")
     try:
         if not migrate.is_current(engine):
             migrate.upgrade(engine)
-            loading.fill(PASSWORD, loading.SEED)
+            loading.fill(PASSWORD, size=behind)
             session.remove()
+            if engine.dialect.name == "postgresql":  # what its autovacuum does by itself within a minute
+                with engine.begin() as connection:
+                    connection.exec_driver_sql("ANALYZE")
         nurse = accounts.actor_of(session.scalars(select(Staff.id).where(Staff.user_name == "nurse")).one())
         session.remove()
         if nurse is None:

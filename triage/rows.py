@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, request
 from flask_babel import force_locale
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from triage import knowledge, web
 from triage.domain.access import Actor
@@ -63,7 +63,13 @@ def board_values(state: Board, filters: Filters, told: Mapping[str, str] | None 
     """Return what the board and its refreshes are drawn with; ``told`` is what was refused, by the row's id."""
     viewer = Viewer.of(web.actor())
     around = {"counts": _counts(state.tally, viewer), "tabs": _tabs(state.tally, state.mine, filters, viewer)}
-    return {"board": state, "filters": filters, "told": told or {}, "viewer": viewer, **around, **row_values(told)}
+    values = row_values(told)
+
+    def all_rows() -> Markup:
+        return _joined(*map(values["row"], state.shown))
+
+    said = {"told": told or {}, "all_rows": all_rows}
+    return {"board": state, "filters": filters, "viewer": viewer, **said, **around, **values}
 
 
 def part(template: str, **values: Any) -> str:
@@ -74,15 +80,19 @@ def part(template: str, **values: Any) -> str:
 def row(viewer: Viewer, staff_id: str, told: Mapping[str, str], line: Line, swap: bool = False) -> Markup:
     """Return the row; with ``swap`` as one that takes the place of the same row on the screen."""
     start, data, owner, end = _parts(line, viewer, line.holder_id == staff_id)
-    said = Markup('<span class="told" role="alert">{}</span>').format(told[line.id]) if line.id in told else Markup()
-    return Markup().join((start, SWAP if swap else "", data, wait(viewer, line, swap=False), owner, said, end))
+    said = Markup('<span class="told" role="alert">{}</span>').format(told[line.id]) if line.id in told else ""
+    return _joined(start, SWAP if swap else "", data, wait(viewer, line, swap=False), owner, said, end)
 
 
 def wait(viewer: Viewer, line: Line, swap: bool = True) -> Markup:
     """Return the cell that changes with every minute; with ``swap`` as one that takes its own place on the screen."""
     start, attributes, whole, end = _wait(line.minutes, line.target, viewer.locale)
     here = _here(line.here, line.stage_limit, viewer.locale) if line.stage_limit is not None else ""
-    return Markup().join((start, line.id, attributes, SWAP if swap else "", whole, here, end))
+    return _joined(start, escape(line.id), attributes, SWAP if swap else "", whole, here, end)
+
+
+def _joined(*parts: str) -> Markup:
+    return Markup("".join(parts))  # noqa: S704 - each is markup already: escaped once, not a hundred times a page
 
 
 @lru_cache(maxsize=KEPT)

@@ -128,7 +128,7 @@ def test_what_was_never_committed_is_never_kept(clinic: Clinic) -> None:
     def half(actor: Actor) -> None:
         row = session.get_one(Encounter, encounter.id)
         row.complaint = "never said"
-        record(actor, "left_unseen", patient_id=row.patient_id, encounter_id=row.id, reason="")
+        record(actor, "encounter_changed", patient_id=row.patient_id, encounter_id=row.id, before={}, after={})
         session.flush()
         assert [line.complaint for line in board.look(actor, board.Filters()).lines] == ["never said"]
         raise RuntimeError("the power fails")

@@ -36,7 +36,9 @@ def _desk() -> Response:
     found = lookup.search(actor(), words)
     era = in_era(found.read_as) if found.read_as else ""
     keys = {patient.id: secrets.token_urlsafe(12) for patient in found.patients}
-    values: dict[str, Any] = {"found": found, "words": words, "era": era, "keys": keys, "desk": desk.look(actor())}
+    # What else the desk shows is not asked for while somebody types: the answer to a search stands alone.
+    around = None if words and htmx and not htmx.boosted else desk.look(actor())
+    values: dict[str, Any] = {"found": found, "words": words, "era": era, "keys": keys, "desk": around}
     values["in_era"] = in_era
     return page("patients/index.html", "patients/_found.html", **values)
 

@@ -187,8 +187,8 @@ def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None 
     """Return the site's open encounters (or ``only`` the one with this id) as rows, unsorted."""
     if not actor.may("patients:open"):
         return []
-    query = _ROWS if only is None else _ROWS.where(Encounter.id == only)
-    rows = session.execute(query, {"site": actor.site_id}).all()
+    query, asked = (_ROWS, {}) if only is None else (_ONE, {"only": only})
+    rows = session.execute(query, {"site": actor.site_id, **asked}).all()
     moment = Moment(clock.now(), lapses_after, actor.time_zone)
     # Of several open examinations the one asked for last counts; it comes last.
     return list({line.id: line for line in moment.lines(rows)}.values())
@@ -241,4 +241,6 @@ def _rows() -> Select[Any]:
     )
 
 
+#: Built once: to build such a query costs more than to answer it.
 _ROWS = _rows()
+_ONE = _ROWS.where(Encounter.id == bindparam("only"))
