@@ -27,7 +27,7 @@ def screens(quick: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for engine, url in urls(Path(folder)).items():
-            with running(url, PEOPLE, routings=2 * (rounds + 1) * calls) as pair:
+            with running(url, PEOPLE, routings=2 * (rounds + 1) * calls + 9) as pair:
                 found[engine] = {case.name: _measured(pair, case, rounds, calls) for case in cases(pair)}
         _show(found)
     return found
@@ -156,7 +156,7 @@ def growth(quick: bool, full: bool = False) -> dict[str, Any]:
                     continue
                 days = max(1, min(3650, visits // 100))
                 behind = Size(patients=max(1, visits // 10), days=days, visits=visits, whole=min(visits, 2000))
-                with running(url, PEOPLE, routings=2 * (rounds + 1) * calls, behind=behind) as pair:
+                with running(url, PEOPLE, routings=2 * (rounds + 1) * calls + 9, behind=behind) as pair:
                     measured = {case.name: compare(pair, case, rounds, calls).product for case in cases(pair)}
                 found.setdefault(engine, {})[str(visits)] = {name: round(ms, 3) for name, ms in measured.items()}
         _show_growth(engine, found[engine])
