@@ -159,6 +159,19 @@ def test_a_yes_from_paper_leads_straight_to_the_emergency(signed_in: SignIn, cli
     assert ago(session.scalars(select(Emergency.opened_at)).one()) in (80, 81)
 
 
+@pytest.mark.parametrize("typed", [{}, {"late_time": "9999"}, {"late_time": "0001", "late_day": "2099-01-01"}, at(500)])
+def test_no_time_on_the_sheet_holds_up_a_yes_that_is_an_emergency(
+    signed_in: SignIn, clinic: Clinic, typed: dict[str, str]
+) -> None:
+    client = signed_in("reception")
+    here = enter(client, add_patient(clinic.reception).id)
+    answer = client.post(f"/late/{here}/answers", data={f"a.{URGENT[0]}": "yes"} | typed)
+    assert answer.location == f"/encounters/{here}/emergency"
+    assert of(here).stage == "emergency"
+    assert ago(session.scalars(select(Emergency.opened_at)).one()) == 0
+    assert "It was noted as of now." in client.get(f"/encounters/{here}/emergency").text
+
+
 def waiting_late(client: FlaskClient, clinic: Clinic, asked: list[str] = URGENT) -> Encounter:
     here = enter(client, add_patient(clinic.reception).id)
     answer = client.post(f"/late/{here}/answers", data={f"a.{name}": "no" for name in asked} | at(85))

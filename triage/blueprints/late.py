@@ -10,8 +10,10 @@ from triage.blueprints.paper_time import at_paper_time, late_form
 from triage.blueprints.saving import Outcome, form_context, save
 from triage.domain import lifecycle
 from triage.domain.errors import Conflict, Invalid, Untimely
+from triage.domain.gate import EMERGENCY_LEVEL
 from triage.domain.late import next_ticket
 from triage.domain.names import normalise
+from triage.forms import findings
 from triage.forms.departures import LeaveForm
 from triage.forms.patients import REQUEST_ID
 from triage.models import Encounter
@@ -84,7 +86,7 @@ def _sheet(encounter: Encounter, outcome: Outcome | None = None, status: int = 2
 def answers(encounter_id: str) -> AnyResponse:
     """Save the answers with the time at which they were taken, and send the patient to the queue."""
     try:
-        outcome = at_paper_time(lambda: _save(encounter_id), needed=True)
+        outcome = at_paper_time(lambda: _save(encounter_id), needed=True, always=_alarming(encounter_id))
     except Untimely:
         return _sheet(encounters.get(actor(), encounter_id), Outcome(typed=_typed(), keep=True), 422)
     encounter = encounters.get(actor(), encounter_id)
@@ -97,6 +99,13 @@ def answers(encounter_id: str) -> AnyResponse:
     if request.form.get("go") == "next":
         return done(url_for("late.index", paper_ticket=next_ticket(encounter.ticket), late_day=day))
     return done(url_for("late.show", encounter_id=encounter_id, late_day=day))
+
+
+def _alarming(encounter_id: str) -> bool:
+    """Tell whether the posted answers make an emergency of it: no wrong time holds that up."""
+    encounter, said = encounters.get(actor(), encounter_id), findings.parse(request.form).answers
+    answers = intakes.answers_of(encounter) | {name: answer for name, answer in said.items() if answer is not None}
+    return intakes.suggest(encounter.site_id, answers).level <= EMERGENCY_LEVEL
 
 
 def _save(encounter_id: str) -> Outcome:

@@ -10,7 +10,7 @@ from flask import url_for
 from triage import clock
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import DomainError, NotAllowed, Refused, Stale
+from triage.domain.errors import DomainError, NotAllowed, Refused, Stale, Untimely
 from triage.domain.findings import Answer
 from triage.forms import entry, findings
 from triage.forms import intakes as details_form
@@ -77,6 +77,8 @@ def _save_answers(by: Actor, encounter_id: str, posted: findings.Posted, filled:
             intakes.record_answers(by, encounter_id, wanted, outcome.revision)
         except Stale:
             continue
+        except Untimely:
+            raise  # it is the time on the paper that does not fit, not an answer
         except (Refused, NotAllowed) as error:
             _note_refusal(rows, wanted, error, outcome)
         else:
