@@ -75,26 +75,33 @@ def told(page: Page) -> list[str]:
     return [mark for mark in HIDDEN if mark in text]
 
 
-#: People who between them may open every page that shows a patient.
+#: People who between them may open every page that shows a patient; the second is asked where the first sees none.
 READERS = ("nurse2", "surgeon2")
 
 
-@pytest.mark.parametrize("who", READERS)
-def test_with_names_hidden_no_page_tells_who_somebody_is(app: Flask, sign_in: Open, clinic: Clinic, who: str) -> None:
-    page = sign_in(who)
-    problems, looked_at = [], set()
+def test_with_names_hidden_no_page_tells_who_somebody_is(app: Flask, sign_in: Open, clinic: Clinic) -> None:
+    screens = [sign_in(who) for who in READERS]
+    problems, looked_at, pages = [], set(), 0
     for address in sorted(set(addresses(app, let_in(clinic)))):
-        answer = page.request.get(address)
-        text = answer.text() if "text/html" in answer.headers.get("content-type", "") else ""
-        if "<html" not in text or not any(mark in text for mark in HIDDEN):
+        page = next((screen for screen in screens if names_somebody(screen, address)), None)
+        if page is None:
             continue
+        pages += 1
         page.goto(address)
         page.evaluate("document.documentElement.dataset.privacy = 'off'")
         looked_at.update(told(page))
         page.evaluate("document.documentElement.dataset.privacy = 'on'")
         problems += [f"{address}: {mark}" for mark in told(page)]
     assert not problems, "\n".join(problems)
+    assert pages > 30
     assert {"印", "シルシ", "1949-02-28"} <= looked_at, "the search finds them where they are shown"
+
+
+def names_somebody(screen: Page, address: str) -> bool:
+    """Tell whether this person is answered a whole page that holds a mark, readable or not."""
+    answer = screen.request.get(address)
+    text = answer.text() if "text/html" in answer.headers.get("content-type", "") else ""
+    return "<html" in text and any(mark in text for mark in HIDDEN)
 
 
 def test_initials_stand_for_names_and_the_ticket_stays(sign_in: Open, clinic: Clinic) -> None:
