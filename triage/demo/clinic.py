@@ -1,13 +1,15 @@
 """The clinic itself: organisation, site, rooms, and one demonstration account per role."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from triage import clock
 from triage.db import session, verb
 from triage.domain.access import Actor
-from triage.models import Grant, Organisation, Room, Site, Staff
-from triage.services import accounts
+from triage.models import Grant, LoginSession, Organisation, Room, Site, Staff
+from triage.services import accounts, rooms
+from triage.services import team as duty
 from triage.services.audit import record
 
 Team = dict[str, Actor]
@@ -51,3 +53,25 @@ def _person(system: Actor, site: Site, entry: Mapping[str, Any], hashed: str, si
         record(system, "role_granted", whose=staff.id, role=role, valid_from=str(since), valid_until="")
     roles = frozenset(entry["roles"])
     return Actor(staff.id, staff.name, site.organisation_id, site.id, site.name, site.time_zone, roles)
+
+
+def go_on_duty(team: Team, plan: Mapping[str, Any], until: datetime) -> None:
+    """Let everybody with a room go on duty there, signed in and last seen at ``until``."""
+    for entry in plan["staff"]:
+        if "room" in entry:
+            _work(team[entry["user_name"]], entry["room"], until)
+
+
+def _work(actor: Actor, name: str, until: datetime) -> None:
+    duty.sign_on(actor, next(room.id for room in rooms.list_rooms(actor) if room.name == name))
+    _stay(actor, until)
+
+
+@verb
+def _stay(actor: Actor, until: datetime) -> None:
+    browser = f"demonstration-{actor.staff_id}"  # no token hashes to this: nobody can sign in with it
+    session.add(
+        LoginSession(
+            token_hash=browser, staff_id=actor.staff_id, site_id=actor.site_id, created_at=clock.now(), seen_at=until
+        )
+    )

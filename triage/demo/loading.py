@@ -61,6 +61,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
     today = day.today_of(now, script.clinic["site"]["time_zone"])
     with clock.at(now - BEFORE_THE_DAY):
         team = clinic.found(script.clinic, password)
+        clinic.go_on_duty(team, script.clinic, now)
         registry = Registry(script, rng, today)
         planned = file.open_(team, script, registry, rng, now)
         if size:

@@ -7,8 +7,22 @@ from triage.demo.clinic import Team
 from triage.demo.persons import Person
 from triage.demo.reading import Case, Script
 from triage.domain.access import Actor
+from triage.domain.lifecycle import REVIEW
 from triage.models import ImagingOrder
-from triage.services import claims, consults, departures, emergencies, encounters, imaging, intakes, orders, triage
+from triage.services import (
+    calls,
+    claims,
+    consults,
+    departures,
+    emergencies,
+    encounters,
+    imaging,
+    intakes,
+    orders,
+    reassessments,
+    rooms,
+    triage,
+)
 
 #: What the radiographer checks before each examination.
 IDENTITY = ("name", "birth_date")
@@ -89,6 +103,23 @@ def examine(visit: Visit) -> None:
     intakes.record_answers(visit.nurse, visit.encounter_id, answers)
 
 
+def summon(visit: Visit) -> None:
+    """Whoever the patient waits for calls the ticket into their room."""
+    review = encounters.get(visit.nurse, visit.encounter_id).stage == REVIEW
+    caller, room = (visit.surgeon, "Consulting room 1") if review else (visit.nurse, "Triage room")
+    calls.call(caller, visit.encounter_id, next(one.id for one in rooms.list_rooms(caller) if one.name == room))
+
+
+def not_there(visit: Visit) -> None:
+    """Nobody comes when called."""
+    calls.no_answer(visit.nurse, visit.encounter_id)
+
+
+def look_again(visit: Visit) -> None:
+    """The nurse looks at who waits: the same."""
+    reassessments.note_result(visit.nurse, visit.encounter_id, "same")
+
+
 def decide(visit: Visit) -> None:
     """The nurse decides."""
     encounter = encounters.get(visit.nurse, visit.encounter_id)
@@ -167,7 +198,8 @@ Step = Callable[[Visit], None]
 STEPS: dict[str, Step] = {
     step.__name__: step
     for step in (
-        arrive, begin, intake, give_up, claim, claim_doctor, measure, examine, decide, settle, order, start, complete,
+        arrive, begin, intake, give_up, claim, claim_doctor, summon, not_there, look_again,
+        measure, examine, decide, settle, order, start, complete,
         sign, confirm, doctor, acknowledge, call, accept, leave,
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ from triage.forms.patients import text
 class RoomForm(FlaskForm):
     """The names in both languages, and which machine stands there."""
 
-    name = text(_l("Name"), 60, DataRequired(told("name_needed")))
+    name = text(_l("Room name"), 60, DataRequired(told("name_needed")))
     name_ja = text(_l("Name in Japanese"), 60)
     modality = SelectField(_l("Machine in it"), validate_choice=False)
 
