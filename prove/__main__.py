@@ -12,7 +12,7 @@ from prove import report
 from prove.runner import ROOT, Plan, Proof, play
 
 #: Every proof, in its module of the same name.
-NAMES = ("wall",)
+NAMES = ("wall", "board", "pages")
 SEED = 20261122
 #: How a run ended: shown, not shown, stopped by the time limit.
 SHOWN, NOT_SHOWN, STOPPED = 0, 1, 3
