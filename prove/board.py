@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from bench.servers import PASSWORD
 from prove.clinic import chromium, person, served
 from prove.runner import Check, Found, Plan, Play, Proof
-from tests.builders import wait
+from tests.builders import leave_unseen, wait
 from triage.db import session
 from triage.domain.access import Actor
 from triage.services import board, claims, emergencies, encounters, intakes
@@ -82,7 +82,7 @@ class Others:
     def _leaves(self, whom: str) -> None:
         row = encounters.get(self.person("reception"), whom)
         if row.stage == "waiting":
-            encounters.leave_unseen(self.person("reception"), whom, row.version, "has a train to catch")
+            leave_unseen(self.person("reception"), whom, row.version, "has a train to catch")
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def notes(_plan: Plan, results: Sequence[Found]) -> list[str]:
     acts = ("arrives", "takes", "alarms", "tells", "leaves")
     done = {name: sum(found.get(name, 0) for found in results) for name in acts}
     return [
-        "Held: the pointer on the row, the focus on its name, on its button, its open menu, the caret in the search box.",
+        "Held: the pointer on the row, the focus on its name, on its button, its open menu, the caret in the search.",
         "Compared after every refresh: focus, text and caret, open menus, scroll, the row under the pointer, the row's "
         "place on the screen to the pixel, and the order of all rows.",
         f"Meanwhile, by others: {', '.join(f'{name} {count}' for name, count in done.items())}.",

@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright, expect
 from werkzeug.serving import make_server
 
+from prove.pages import violations
 from tests.builders import PASSWORD, Clinic
 from tests.peers import CHROMIUM_ARGS, chromium_path
 
 #: Sizes that every page is looked at in: a desk screen and a phone.
 DESK, PHONE = (1440, 900), (390, 844)
+
+#: Opens a browser for one person.
+Open = Callable[..., Page]
 
 expect.set_options(timeout=10_000)
 
@@ -69,12 +72,6 @@ def sign_in(browser: Browser, server: str, clinic: Clinic) -> Iterator[Callable[
     for context in contexts:
         context.close()
     assert problems == [], "a script failed in the browser"
-
-
-def violations(page: Page) -> list[str]:
-    """Return every WCAG violation of the page as it stands, one line each."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    return [f"{v['id']}: {n['html'][:160]}" for v in found.response["violations"] for n in v["nodes"]]
 
 
 @pytest.fixture

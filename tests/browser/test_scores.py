@@ -4,8 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.blueprints.test_triage import all_no
-from tests.browser.conftest import DESK, PHONE, violations
-from tests.browser.test_every_page import Open
+from tests.browser.conftest import DESK, PHONE, Open, violations
 from tests.builders import Clinic, as_answers, wait
 from tests.services.test_consults import at_stage
 from triage.db import session

@@ -1,13 +1,11 @@
 """A seeded sample of ``./dev prove board``: rows that a hand is on stay as they are while others work."""
 
-from collections.abc import Callable
 from random import Random
 
 import pytest
-from playwright.sync_api import Page
 
 from prove import board
-from tests.browser.conftest import browser, server, sign_in  # noqa: F401
+from tests.browser.conftest import Open
 from tests.builders import Clinic, wait
 from triage.db import session
 
@@ -15,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("hold", board.HOLDS)
-def test_what_a_hand_is_on_survives_every_refresh(sign_in: Callable[..., Page], clinic: Clinic, hold: str) -> None:  # noqa: F811
+def test_what_a_hand_is_on_survives_every_refresh(sign_in: Open, clinic: Clinic, hold: str) -> None:
     rng = Random(20261122)
     for number in range(14):
         wait(clinic.reception, family_name=f"山{number}")
@@ -27,7 +25,7 @@ def test_what_a_hand_is_on_survives_every_refresh(sign_in: Callable[..., Page], 
         assert not list(board.differences(page, others, board.rows(page)[place], hold, 6))
 
 
-def test_the_proof_finds_a_list_that_moves_under_the_hand(sign_in: Callable[..., Page], clinic: Clinic) -> None:  # noqa: F811
+def test_the_proof_finds_a_list_that_moves_under_the_hand(sign_in: Open, clinic: Clinic) -> None:
     for _ in range(6):
         wait(clinic.reception)
     session.remove()

@@ -1,0 +1,97 @@
+"""A clinic with a patient at every place, and every page there is, with who looks at it."""
+
+from flask import Flask
+
+from tests.builders import Clinic, arrive, as_answers, wait
+from tests.published import OTHER, put_in_force
+from triage import knowledge
+from triage.db import session
+from triage.domain.limits import as_values
+from triage.services import (
+    calls,
+    devices,
+    emergencies,
+    encounters,
+    feedback,
+    imaging,
+    intakes,
+    limits,
+    rooms,
+    rule_drafts,
+    simulations,
+    triage,
+)
+from triage.services.organisations import today
+
+#: What answers with a part of a page, a file, a stream or another address; and the wall, which no person opens.
+PARTS = frozenset({
+    "accounts.index", "accounts.theme", "agreement.table", "assets", "board.alerts", "board.rows", "calls.rows",
+    "consults.candidate", "consults.candidates", "consults.rows", "downtime.state", "emergencies.panel",
+    "encounters.show", "imaging.rows", "intakes.back", "live.stream", "rulesets.file", "static", "triage.suggestion",
+    "wall.now", "wall.show",
+})  # fmt: skip
+
+
+def build(clinic: Clinic) -> dict[str, str]:
+    """Build one patient at every place and return the pages to look at, with who looks."""
+    calm = {question.id: False for question in knowledge.load().urgent_questions}
+    desk = arrive(clinic.reception)
+    waiting = wait(clinic.reception, calm, family_name="渡邊", given_name="一郎", same_name=True)
+    pinned = wait(clinic.reception, interpreter=True, language="vi", family_name="Nguyen", given_name="Thi Lan")
+    emergencies.raise_(clinic.nurse, pinned.id, "numb legs")
+    for route, modality in (("xray", "xray"), ("ct", "ct"), ("specialist_consult", ""), ("conservative_first", "")):
+        row = wait(clinic.reception, calm)
+        current = encounters.get(clinic.nurse, row.id)
+        reason = knowledge.load().override_reasons[0].id
+        triage.decide(clinic.nurse, row.id, current.version, triage.Choice(4, route, modality, reason))
+        if route == "specialist_consult":
+            review = row
+    order = imaging.list_orders(clinic.surgeon)[0]
+    imaging.order(clinic.surgeon, order.id, order.version)
+    intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
+    rule = knowledge.load().ruleset.default.id
+    feedback.give_feedback(clinic.nurse, waiting.id, rule, "not for athletes")
+    put_in_force(clinic.surgeon2, OTHER)
+    draft = rule_drafts.create(clinic.surgeon, OTHER.replace("pain_nrs >= 9", "pain_nrs >= 7"), "one more")
+    devices.add(clinic.admin, "wall", "Waiting room")
+    proposed = as_values(limits.shipped()) | {"4": 90}
+    limits.propose(clinic.admin, proposed, "", "an hour and a half on Mondays")
+    day = today(clinic.site_id)
+    simulation = simulations.start(clinic.surgeon, draft, day, day)
+    while simulations.get(clinic.surgeon, simulation).finished_at is None:
+        simulations.step(clinic.surgeon, simulation, simulations.get(clinic.surgeon, simulation).done)
+    room = rooms.add(clinic.admin, "Room 1")
+    calls.call(clinic.nurse, waiting.id, room)
+    calls.no_answer(clinic.nurse, waiting.id)
+    session.remove()
+    return {
+        "/sign-in": "", "/device": "", "/devices": "admin", "/me": "admin", "/staff": "admin",
+        "/audit": "auditor", "/audit/verification": "auditor",
+        "/patients": "reception", "/patients/search?q=19630730": "reception", "/patients/new": "reception",
+        f"/patients/{waiting.patient_id}": "reception", f"/patients/{waiting.patient_id}/edit": "reception",
+        f"/encounters/{desk.id}/intake": "reception", f"/encounters/{desk.id}/slip": "reception",
+        f"/encounters/{waiting.id}/summary": "reception", "/board": "nurse", "/board?level=5": "nurse",
+        f"/encounters/{waiting.id}/triage": "nurse", f"/encounters/{pinned.id}/emergency": "nurse",
+        f"/encounters/{pinned.id}/emergency/transfer-sheet": "nurse", "/tasks": "nurse", "/imaging": "radiographer",
+        "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
+        "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
+        "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
+        "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
+        f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",
+        f"/rulesets/{draft}": "nurse", f"/rulesets/drafts/{draft}": "surgeon2",
+        f"/rulesets/{draft}/simulations": "surgeon", f"/simulations/{simulation}": "surgeon",
+        "/late": "reception", "/late?q=S380730": "nurse", f"/late/{desk.id}": "nurse",
+        "/agreement": "surgeon", f"/agreement/rules/{rule}": "surgeon2",
+        f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/scores": "nurse", "/nothing-here": "nurse",
+        "/rulesets": "surgeon2", "/rulesets?q=xyzzy": "nurse", "/rulesets/publications": "surgeon2",
+        f"/rulesets/differences?after={draft}": "auditor", "/rulesets/drafts": "surgeon",
+        "/limits": "surgeon2", f"/encounters/{waiting.id}/place": "reception",
+        f"/rulesets/drafts/{draft}/rule": "surgeon",
+    }  # fmt: skip
+
+
+def not_looked_at(app: Flask, pages: dict[str, str]) -> set[str]:
+    """Return the endpoints of pages that no address in ``pages`` leads to."""
+    adapter = app.url_map.bind("localhost")
+    there = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())} - PARTS
+    return there - {adapter.match(path.partition("?")[0])[0] for path in pages if path != "/nothing-here"}
