@@ -17,7 +17,7 @@ from triage.services.lines import Line
 
 Draw = Callable[..., str]
 NOT_KEPT = {"minutes": 99, "here": 98, "key": (9,), "turned_at": None, "turns_at": None}
-NURSE = Viewer("en", "Asia/Tokyo", may_claim=True, may_take_over=False, may_raise=True)
+NURSE = Viewer("en", "Asia/Tokyo", may_claim=True, may_take_over=False, may_raise=True, may_hold=True)
 
 
 @pytest.fixture
@@ -70,7 +70,8 @@ def test_what_is_kept_of_a_row_is_the_same_whatever_is_not_part_of_it(clinic: Cl
     line = line_of(clinic.nurse, wait(clinic.reception).id)
     drawn = rows._parts.__wrapped__
     with app.test_request_context():
-        assert drawn(line, NURSE, mine=False) == drawn(replace(line, **NOT_KEPT), NURSE, mine=False)
+        own = rows.Own.of(line, "nobody")
+        assert drawn(line, NURSE, own) == drawn(replace(line, **NOT_KEPT), NURSE, own)
 
 
 def test_each_minute_shows_its_own_wait_on_the_same_row(clinic: Clinic, draw: Draw) -> None:
@@ -94,7 +95,7 @@ def test_nobody_is_offered_what_only_the_reader_before_may_do(clinic: Clinic, dr
     claims.claim(clinic.nurse, encounter.id)
     line = line_of(clinic.nurse, encounter.id)
     lead, desk = replace(NURSE, may_take_over=True), replace(NURSE, may_claim=False)
-    assert "claim/takeover" in draw(line, lead)
+    assert f'/encounters/{encounter.id}/claim"' in draw(line, lead)
     assert "/claim" not in draw(line, NURSE)
     assert "/claim" not in draw(line, desk)
     assert "/emergency" in draw(line, desk)
@@ -108,6 +109,24 @@ def test_ones_own_patient_is_marked_as_ones_own_and_nobody_elses(clinic: Clinic,
     for staff_id, is_mine in ((clinic.nurse.staff_id, True), (clinic.surgeon.staff_id, False)) * 2:
         assert ("line mine" in draw(line, staff_id=staff_id)) == is_mine
         assert ("claim/release" in draw(line, staff_id=staff_id)) == is_mine
+
+
+def test_who_else_has_the_page_open_is_shown_to_all_but_oneself_and_the_undo_to_who_acted(
+    clinic: Clinic, draw: Draw
+) -> None:
+    encounter = wait(clinic.reception)
+    encounters.open_(clinic.reception, encounter.id, "intake")
+    claims.claim(clinic.nurse, encounter.id)
+    claims.release(clinic.nurse, encounter.id)
+    line = line_of(clinic.nurse, encounter.id)
+    for who, sees, undoes in (("nurse", True, True), ("reception", False, False), ("surgeon", True, False)) * 2:
+        row = draw(line, staff_id=clinic.people[who].staff_id)
+        assert ("Opened by" in row and "data-since" in row) == sees, who
+        assert ("claim/undo" in row) == undoes, who
+    with clock.at(clock.now() + timedelta(minutes=11)):
+        later = line_of(clinic.nurse, encounter.id)
+    assert (later.visitors, later.undo) == ((), None)
+    assert later != line, "time alone makes another row of it"
 
 
 def test_a_refusal_is_told_to_whom_it_was_meant_and_kept_for_nobody(clinic: Clinic, app: Flask, draw: Draw) -> None:

@@ -18,6 +18,7 @@ from triage import knowledge, web
 from triage.domain.access import Actor
 from triage.services.board import Board, Filters
 from triage.services.lines import Line
+from triage.services.presence import Visitor
 from triage.services.snapshots import Tally
 
 #: Rows kept in each process, a few kB each: all of a large clinic, for every role, in both languages.
@@ -41,6 +42,7 @@ class Viewer:
     root: str = ""
     may_create: bool = False
     may_end_day: bool = False
+    may_hold: bool = False
 
     @classmethod
     def of(cls, actor: Actor) -> "Viewer":
@@ -48,8 +50,24 @@ class Viewer:
         return cls(
             web.locale(), actor.time_zone, actor.may("encounters:claim"), actor.may("claims:take_over"),
             actor.may("emergencies:raise"), request.script_root, actor.may("patients:create"),
-            actor.may("days:end"),
+            actor.may("days:end"), actor.may("claims:hold"),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Own:
+    """What of the row is the reader's own: the patient, an act that may be undone; and who else has the page open."""
+
+    is_mine: bool
+    undo: str
+    visitors: tuple[Visitor, ...]
+
+    @classmethod
+    def of(cls, line: Line, staff_id: str) -> "Own":
+        """Return what of the row is this person's own."""
+        undo = line.undo.step_id if line.undo and line.undo.by == staff_id else ""
+        here = tuple(v for v in line.visitors if v.staff_id not in (staff_id, line.holder_id))
+        return cls(line.holder_id == staff_id, undo, here)
 
 
 def row_values(told: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -79,7 +97,7 @@ def part(template: str, **values: Any) -> str:
 
 def row(viewer: Viewer, staff_id: str, told: Mapping[str, str], line: Line, swap: bool = False) -> Markup:
     """Return the row; with ``swap`` as one that takes the place of the same row on the screen."""
-    start, data, owner, end = _parts(line, viewer, line.holder_id == staff_id)
+    start, data, owner, end = _parts(line, viewer, Own.of(line, staff_id))
     said = Markup('<span class="told" role="alert">{}</span>').format(told[line.id]) if line.id in told else ""
     return _joined(start, SWAP if swap else "", data, wait(viewer, line, swap=False), owner, said, end)
 
@@ -96,11 +114,11 @@ def _joined(*parts: str) -> Markup:
 
 
 @lru_cache(maxsize=KEPT)
-def _parts(line: Line, viewer: Viewer, mine: bool) -> list[Markup]:
+def _parts(line: Line, viewer: Viewer, own: Own) -> list[Markup]:
     zone = ZoneInfo(viewer.zone)
     values = {
-        "line": line, "viewer": viewer, "mine": mine, "locale": viewer.locale, "words": knowledge.load(), "cut": CUT,
-        "hour": partial(_hour, zone),
+        "line": line, "viewer": viewer, "locale": viewer.locale, "words": knowledge.load(), "cut": CUT,
+        "mine": own.is_mine, "undo": own.undo, "visitors": own.visitors, "hour": partial(_hour, zone),
     }  # fmt: skip
     return _drawn("board/_row.html", viewer.locale, values, 4)
 

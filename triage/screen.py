@@ -1,5 +1,6 @@
 """What every template may use: time in the site's zone, names, ages, permissions, the language switch."""
 
+import secrets
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from triage.domain.access import Actor
 from triage.domain.messages import N_
 from triage.domain.people import age_in_years
 from triage.knowledge import Knowledge
-from triage.services import rulesets
+from triage.services import presence, rulesets
 
 #: Endpoint, label, permission (one of them is enough) and shortcut (after "g") of the main navigation, in order.
 NAVIGATION = (
@@ -53,6 +54,7 @@ def init_app(app: Flask) -> None:
     )
     app.context_processor(_common)
     app.jinja_env.globals.update(known=LocalProxy(_known), signed=signed, rules_signed=LocalProxy(_rules_signed))
+    app.jinja_env.globals.update(visitors_of=_visitors_of, stamp=_stamp, fresh_key=_fresh_key)
     # Only the frame of a page asks for these: a partial that is fetched at every change does not pay for them.
     frame: dict[str, Callable[[], Any]] = {"nav": _navigation, "other_locale_url": _other_locale_url, "home_url": _home}
     app.jinja_env.globals.update({name: LocalProxy(value) for name, value in frame.items()})
@@ -98,6 +100,19 @@ def signed(content_hash: str | None) -> bool:
 def _home() -> str:
     who = _actor()
     return url_for(who.home if who else "accounts.sign_in")
+
+
+def _visitors_of(encounter: Any) -> list[presence.Visitor]:
+    who = _actor()
+    return presence.others(who, encounter.id) if who else []
+
+
+def _stamp() -> str:
+    return clock.now().isoformat()
+
+
+def _fresh_key() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def _rules_signed() -> bool:

@@ -52,6 +52,12 @@ def owner(encounter: Encounter) -> str | None:
     return held.staff_id if held else None
 
 
+def lease(encounter: Encounter) -> str:
+    """Return what a page that shows the present carries."""
+    session.remove()
+    return session.get_one(Claim, encounter.id).lease
+
+
 def act(client: FlaskClient, encounter: Encounter) -> str:
     """Return the last cell of the patient's row: what this person is offered."""
     text = client.get("/board").text
@@ -278,7 +284,7 @@ def test_who_does_not_triage_is_not_offered_a_patient_and_cannot_take_one(
     assert "/claim" not in offered
     assert "Take" not in offered
     assert f"/encounters/{encounter.id}/emergency" in offered, "but anybody may raise an emergency"
-    for end in ("", "/release", "/takeover"):
+    for end in ("", "/takeover", *([] if who == "radiographer" else ["/release", "/handover", "/undo"])):
         assert client.post(f"/encounters/{encounter.id}/claim{end}").status_code == 403
     assert owner(encounter) is None
 
@@ -292,7 +298,7 @@ def test_who_triages_is_offered_to_take_and_then_to_give_back(clinic: Clinic, si
     client.post(f"/encounters/{encounter.id}/claim")
     assert owner(encounter) == clinic.people[who].staff_id
     assert "Release" in act(client, encounter)
-    client.post(f"/encounters/{encounter.id}/claim/release")
+    client.post(f"/encounters/{encounter.id}/claim/release", data={"lease": lease(encounter)})
     assert owner(encounter) is None
 
 
@@ -306,7 +312,7 @@ def test_only_the_lead_nurse_is_offered_to_take_a_patient_over(clinic: Clinic, s
     assert owner(encounter) == clinic.nurse.staff_id
     lead = signed_in("nurse2")
     assert "Take over" in act(lead, encounter)
-    lead.post(f"/encounters/{encounter.id}/claim/takeover")
+    lead.post(f"/encounters/{encounter.id}/claim/takeover", data={"lease": lease(encounter), "reason": "lunch"})
     assert owner(encounter) == clinic.nurse2.staff_id
 
 
@@ -369,8 +375,10 @@ def test_without_javascript_the_browser_comes_back_to_where_it_was_and_never_lea
     encounter = arrive(clinic.reception)
     client = signed_in("nurse2")
     leads_to = {"/board?level=3": "/board?level=3"} | dict.fromkeys(ELSEWHERE, "/board")
-    for asked, press in product(leads_to, ("claim", "claim/release", "claim/takeover")):
-        answer = client.post(f"/encounters/{encounter.id}/{press}", data={"next": asked})
+    for asked, press in product(leads_to, ("claim", "claim/takeover", "claim/release")):
+        seen = lease(encounter) if owner(encounter) else ""
+        data = {"next": asked, "lease": seen, "reason": "lunch"}
+        answer = client.post(f"/encounters/{encounter.id}/{press}", data=data)
         assert (answer.status_code, answer.headers["Location"]) == (303, leads_to[asked]), asked
 
 

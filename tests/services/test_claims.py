@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.lifecycle import CLOSED, STEPS
 from triage.models import AuditEvent, AuditPayload, Claim, ClaimStep, Encounter, LoginSession, Staff
 from triage.services import (
+    alerts,
     claims,
     colleagues,
     consults,
@@ -68,16 +69,12 @@ def twenty_nurses(clinic: Clinic) -> list[Actor]:
     return [replace(clinic.nurse, staff_id=hire(clinic.admin, n), name=f"Nurse {n}") for n in range(20)]
 
 
-def at_work(*people: Actor) -> None:
+def at_work(*people: Actor, at: datetime | None = None) -> None:
     """Let these people be signed in, as their browsers would."""
+    seen = {"created_at": at or clock.now(), "seen_at": at or clock.now()}
     with aside() as own:
         for who in people:
-            own.add(
-                LoginSession(
-                    token_hash=f"token of {who.staff_id}", staff_id=who.staff_id, site_id=who.site_id,
-                    created_at=clock.now(), seen_at=clock.now(),
-                )
-            )  # fmt: skip
+            own.merge(LoginSession(token_hash=f"of {who.staff_id}", staff_id=who.staff_id, site_id=who.site_id, **seen))
 
 
 def record_around(own: Session, actor: Actor) -> None:
@@ -116,7 +113,9 @@ def test_who_presses_again_renews_the_claim_and_keeps_the_moment_it_began(clinic
     claims.claim(clinic.nurse, encounter.id)
     began, before = session.get_one(Claim, encounter.id).claimed_at, lease(encounter)
     with clock.at(start + timedelta(minutes=25)):
-        assert claims.claim(clinic.nurse, encounter.id) is None
+        again = claims.claim(clinic.nurse, encounter.id)
+        assert again
+        assert again.id == before, "the same lease, and the same undo"
     with clock.at(start + timedelta(minutes=50)), pytest.raises(Conflict):
         claims.claim(clinic.nurse2, encounter.id)
     session.close()
@@ -261,7 +260,7 @@ def test_the_lead_nurse_takes_a_patient_over_with_the_reason_and_the_other_one_i
     assert holder(encounter) == clinic.nurse2.staff_id
     assert last_event() == ("claim_taken_over", {"whose": clinic.nurse.staff_id, "reason": "she is at lunch"})
     (news,) = notices.list_untold(clinic.nurse)
-    assert (news.act, news.staff.name, news.note) == ("taken_over", "Nurse2", "she is at lunch")
+    assert (news.act, news.by, news.note) == ("taken_over", "Nurse2", "she is at lunch")
 
 
 def test_a_patient_is_handed_to_a_colleague_who_is_at_work_and_hears_of_it(clinic: Clinic) -> None:
@@ -270,13 +269,16 @@ def test_a_patient_is_handed_to_a_colleague_who_is_at_work_and_hears_of_it(clini
     with pytest.raises(Refused, match="colleague_needed"):
         claims.hand_over(clinic.nurse, encounter.id, clinic.nurse2.staff_id)
     at_work(clinic.nurse2, clinic.radiographer, clinic.nurse, clinic.reception)
-    assert [c.name for c in colleagues.list_active(clinic.nurse)] == ["Nurse2"], "not oneself, nor who takes nobody"
+    names = [colleague.name for colleague in colleagues.list_active(clinic.nurse, "waiting")]
+    assert names == ["Nurse2"], "not oneself, nor who takes nobody"
+    names = [colleague.name for colleague in colleagues.list_active(clinic.nurse, "imaging")]
+    assert names == ["Nurse2", "Radiographer"]
     claims.hand_over(clinic.nurse, encounter.id, clinic.nurse2.staff_id, "blood pressure again at 10", lease(encounter))
     assert holder(encounter) == clinic.nurse2.staff_id
     told = {"whose": clinic.nurse.staff_id, "to": clinic.nurse2.staff_id, "note": "blood pressure again at 10"}
     assert last_event() == ("claim_handed_over", told)
     (news,) = notices.list_untold(clinic.nurse2)
-    assert (news.act, news.staff.name, news.note) == ("handed_over", "Nurse", "blood pressure again at 10")
+    assert (news.act, news.by, news.note) == ("handed_over", "Nurse", "blood pressure again at 10")
     claims.hand_over(clinic.nurse2, encounter.id, clinic.nurse.staff_id)
     assert holder(encounter) == clinic.nurse.staff_id, "the receiver may give it back"
 
@@ -317,13 +319,17 @@ def test_who_has_been_told_is_told_once_and_nobody_after_the_visit(clinic: Clini
 def test_whose_claim_has_lapsed_is_told_until_it_is_taken_again_or_by_another(clinic: Clinic) -> None:
     encounter, start = wait(clinic.reception), clock.now()
     claims.claim(clinic.nurse, encounter.id)
-    assert notices.list_lapsed(clinic.nurse) == []
-    with clock.at(start + timedelta(minutes=31)):
+
+    def told(who: Actor) -> list[str]:
         session.close()
-        assert [news.ticket for news in notices.list_lapsed(clinic.nurse)] == [encounter.ticket]
-        assert notices.list_lapsed(clinic.nurse2) == []
+        return [line.ticket for line in alerts.look(who).lapsed]
+
+    assert told(clinic.nurse) == []
+    with clock.at(start + timedelta(minutes=31)):
+        assert told(clinic.nurse) == [encounter.ticket]
+        assert told(clinic.nurse2) == []
         claims.claim(clinic.nurse, encounter.id)
-        assert notices.list_lapsed(clinic.nurse) == []
+        assert told(clinic.nurse) == []
 
 
 # Undo

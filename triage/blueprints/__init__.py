@@ -14,6 +14,7 @@ NOUNS = (
     "encounters",
     "intakes",
     "board",
+    "claims",
     "calls",
     "departures",
     "team",

@@ -1,20 +1,20 @@
-"""The queue board, its live rows, claims, and the alert strip of every page."""
+"""The queue board, its live rows, and the alert strip of every page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, request, url_for
+from flask import Blueprint, Response, current_app, make_response, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from triage import clock
 from triage.domain import queue
-from triage.domain.errors import Conflict
+from triage.domain.errors import NotFound
 from triage.rows import board_values, part, row_values
-from triage.services import alerts, board, claims, views
-from triage.web import actor, done, htmx, inside, message, page, requires
+from triage.services import alerts, board, presence, views
+from triage.web import actor, page, requires
 
 blueprint = Blueprint("board", __name__)
 
@@ -23,7 +23,20 @@ blueprint = Blueprint("board", __name__)
 @requires("board:view")
 def index() -> Response:
     """Show every open encounter of the site, most urgent first; the filters stand in the URL."""
-    return page("board/index.html", **_values(_look()))
+    return shown()
+
+
+def shown(status: int = 200, told: Mapping[str, str] | None = None) -> Response:
+    """Return the whole board; ``told`` is what was refused, by the row's id."""
+    return page("board/index.html", status=status, **_values(_look(), told))
+
+
+def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = "") -> AnyResponse:
+    """Return one row in its place as it stands now, with what was refused (409), or what was done and its undo."""
+    line = board.find_line(actor(), encounter_id, lapses())
+    told = {encounter_id: refusal} if refusal else {}
+    values = {"line": line, "id": encounter_id, "told": told, "done": done, "undo_url": undo_url, **row_values(told)}
+    return make_response(part("board/_one.html", **values), 409 if refusal else 200)
 
 
 @blueprint.get("/board/rows")
@@ -75,7 +88,7 @@ def _news(state: board.Board, onscreen: Sequence[str]) -> dict[str, int]:
 
 
 def _look() -> board.Board:
-    return board.look(actor(), _filters(), _seen(), _lapses())
+    return board.look(actor(), _filters(), _seen(), lapses())
 
 
 def _values(state: board.Board, told: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -95,7 +108,8 @@ def _filters() -> board.Filters:
     return board.Filters.read(request.args)
 
 
-def _lapses() -> timedelta:
+def lapses() -> timedelta:
+    """Return after how long without activity a claim holds nobody up here."""
     return timedelta(minutes=current_app.config["CLAIM_MINUTES"])
 
 
@@ -103,50 +117,18 @@ def _lapses() -> timedelta:
 @requires("board:view")
 def strip() -> AnyResponse:
     """Answer the strip of every page: open emergencies and overdue tasks; 204 while it would look the same."""
-    found = alerts.look(actor(), request.args.get("rev", ""), _lapses())
-    if request.args.get("rev") == found.rev:
+    found, open_here = alerts.look(actor(), request.args.get("rev", ""), lapses()), request.args.get("open", "")
+    visitors = _visitors(open_here)
+    rev = "-".join([found.rev, *(visitor.staff_id for visitor in visitors)])
+    if request.args.get("rev") == rev:
         return make_response("", 204)
-    return make_response(part("board/_alerts.html", alerts=found))
+    values = {"rev": rev, "open_here": open_here, "visitors": visitors}
+    return make_response(part("board/_alerts.html", alerts=found, **values))
 
 
-@blueprint.post("/encounters/<encounter_id>/claim")
-@requires("encounters:claim")
-def claim(encounter_id: str) -> AnyResponse:
-    """Take the patient; who comes second is shown the row as it stands now, and who was first."""
+def _visitors(encounter_id: str) -> list[presence.Visitor]:
+    """Keep the patient's page that asks counted as open, and return who else has it open."""
     try:
-        claims.claim(actor(), encounter_id, _lapses())
-    except Conflict as faster:
-        return _row(encounter_id, faster)
-    return _row(encounter_id)
-
-
-@blueprint.post("/encounters/<encounter_id>/claim/release")
-@requires("encounters:claim")
-def release(encounter_id: str) -> AnyResponse:
-    """Give the patient back to the queue."""
-    try:
-        claims.release(actor(), encounter_id)
-    except Conflict as other:
-        return _row(encounter_id, other)
-    return _row(encounter_id)
-
-
-@blueprint.post("/encounters/<encounter_id>/claim/takeover")
-@requires("claims:take_over")
-def take_over(encounter_id: str) -> AnyResponse:
-    """Take the patient from whoever has it."""
-    claims.take_over(actor(), encounter_id, request.form.get("reason") or "—")
-    return _row(encounter_id)
-
-
-def _row(encounter_id: str, refusal: Conflict | None = None) -> AnyResponse:
-    """Answer a claim: the one row for htmx; without it the board, or the page the person came from."""
-    told = {encounter_id: message(refusal)} if refusal else {}
-    status = 409 if refusal else 200
-    if htmx:
-        line = board.find_line(actor(), encounter_id, _lapses())
-        values = {"line": line, "id": encounter_id, "told": told, **row_values(told)}
-        return make_response(part("board/_one.html", **values), status)
-    if refusal:
-        return page("board/index.html", status=status, **_values(_look(), told))
-    return done(inside(request.form.get("next")) or url_for("board.index"))
+        return presence.beat(actor(), encounter_id) if encounter_id else []
+    except NotFound:
+        return []

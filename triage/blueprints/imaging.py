@@ -11,7 +11,7 @@ from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
 from triage.forms.imaging import CannotForm, CompleteForm, StartForm, StepForm
-from triage.services import imaging, limits, live
+from triage.services import imaging, limits, live, presence
 from triage.web import STATUS, actor, done, inside, locale, message, page, requires
 
 blueprint = Blueprint("imaging", __name__)
@@ -56,7 +56,8 @@ def _values(refused: Refusal | None = None) -> dict[str, Any]:
     return {
         "orders": orders, "shown": [order for order in orders if modality in ("", order.modality)],
         "waiting": [order for order in orders if order.status in IMAGING_OPEN], "kinds": kinds, "modality": modality,
-        "rev": rev, "limit": limits.in_force(actor().site_id).by_stage["imaging"], "refused": refused,
+        "rev": rev, "open_pages": presence.open_pages(actor(), [order.encounter_id for order in orders]),
+        "limit": limits.in_force(actor().site_id).by_stage["imaging"], "refused": refused,
         "step_form": _step_form,
         "form": refused.form if refused else None,
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},

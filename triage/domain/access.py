@@ -22,6 +22,7 @@ _DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "enc
 _CLINICAL = _CARE | {
     "findings:record",
     "encounters:claim",
+    "claims:hold",
     "triage:decide",
     "emergencies:work",
     "emergencies:withdraw",
@@ -36,7 +37,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
     | {"rules:draft", "rules:view", "agreement:view"},
-    "radiographer": _CARE | {"imaging:view", "imaging:perform"},
+    "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
     "admin": frozenset(
         {"staff:manage", "rooms:manage", "devices:manage", "rules:view", "limits:view", "limits:propose"}
     ),

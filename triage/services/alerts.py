@@ -13,6 +13,7 @@ from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.services import snapshots
 from triage.services.lines import Line
+from triage.services.notices import News
 from triage.services.snapshots import Snapshot
 
 #: Who is called when nobody has acknowledged an emergency in time.
@@ -52,6 +53,8 @@ class Alerts:
     rev: str
     turns_in: int | None = None
     looks: Sequence[Line] = ()  # those to be looked at again now
+    news: Sequence[News] = ()  # what others did with this person's patients
+    lapsed: Sequence[Line] = ()  # the person's own claims
 
     @property
     def worse(self) -> int:
@@ -80,11 +83,14 @@ def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     looks = [line for when, line in awaited if when <= at]
     marks = [*(alarm.mark for alarm in alarms), *overdue]
     marks += [f"{line.id}{'w' if line.worse_at is not None else ''}" for line in looks]
+    news = [told for told in snapshot.news if told.tell == actor.staff_id]
+    lapsed = [line for line in snapshot.lines if line.is_idle and line.holder_id == actor.staff_id]
+    marks += [*(told.step_id for told in news), *(f"{line.id}l" for line in lapsed)]
     turns = [_since(alarm.line) + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
     turns += [when for _task, when in due] + [when for when, _line in awaited]
     later = min((turn for turn in turns if turn > at), default=None)
     turns_in = math.ceil((later - at).total_seconds()) if later is not None else None
-    return Alerts(alarms, len(overdue), "-".join(marks) or "0", turns_in, looks)
+    return Alerts(alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed)
 
 
 def _awaited(lines: Iterable[Line]) -> Iterator[tuple[datetime, Line]]:

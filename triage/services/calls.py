@@ -217,3 +217,14 @@ def list_of(encounter: Encounter) -> Sequence[Call]:
 def may_call(actor: Actor, encounter: Encounter) -> bool:
     """Tell whether the actor calls this patient now."""
     return encounter.finished_at is None and calling.may_call(actor.roles, encounter.stage)
+
+
+def withdraw(actor: Actor, encounter: Encounter) -> None:
+    """Take back the actor's own open call of this patient inside a verb, if there is one."""
+    last = _open_call(encounter)
+    if last is None or last.called_by != actor.staff_id:
+        return
+    was = _take_back(last)
+    session.flush()
+    _restore(encounter)
+    record(actor, "call_undone", **_ids(encounter), call=last.id, was=was)

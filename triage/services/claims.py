@@ -12,6 +12,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Claim, ClaimStep, Encounter
+from triage.services import calls
 from triage.services.audit import record
 from triage.services.colleagues import ACTIVE_WITHIN, find_active
 from triage.services.encounters import for_writing
@@ -22,9 +23,10 @@ from triage.services.leases import give, steps_of, taken
 def claim(
     actor: Actor, encounter_id: str, lapses_after: timedelta = LAPSES_AFTER, seen: str | None = None
 ) -> ClaimStep | None:
-    """Take the patient; raises Conflict naming who was faster. Taking one's own again renews it and returns None.
+    """Take the patient; raises Conflict naming who was faster. Taking one's own again renews it.
 
-    A claim without activity for longer than ``lapses_after`` holds nobody up.
+    A claim without activity for longer than ``lapses_after`` holds nobody up. Returns the step that undo names; None
+    where the actor has the patient by another's act.
     """
     return take(actor, for_writing(actor, encounter_id), leases.CLAIMED, lapses_after, seen)
 
@@ -36,7 +38,8 @@ def take(
     held = encounter.claim
     if held is not None and held.staff_id == actor.staff_id:
         record(actor, "claimed", **_ids(encounter))  # which renews it
-        return None
+        step = session.get(ClaimStep, held.lease)
+        return step if step is not None and step.staff_id == actor.staff_id else None
     if held is None:
         step = give(actor, encounter, actor.staff_id, act)
         record(actor, "claimed", **_ids(encounter))
@@ -51,8 +54,7 @@ def take(
 def take_over(actor: Actor, encounter_id: str, reason: str, seen: str | None = None) -> ClaimStep | None:
     """Take the patient from whoever has it, with the reason; the lead nurse's way. The other one is told.
 
-    Raises Refused without a reason, Conflict where somebody else has it than the screen showed. Returns None for one's
-    own.
+    Raises Refused without a reason, Conflict where somebody else has it than the screen showed.
     """
     encounter = for_writing(actor, encounter_id)
     if not reason.strip():
@@ -93,7 +95,7 @@ def hand_over(
     """
     encounter = for_writing(actor, encounter_id)
     held = _held(actor, encounter, seen)
-    colleague = find_active(actor, to_id, active_within)
+    colleague = find_active(actor, encounter.stage, to_id, active_within)
     if colleague is None or to_id == held.staff_id:
         raise Refused("colleague_needed")
     step = give(actor, encounter, to_id, leases.HANDED_OVER, note.strip(), tell=to_id)
@@ -127,6 +129,8 @@ def undo(actor: Actor, encounter_id: str, step_id: str) -> None:
     if refusal:
         raise Conflict(refusal, by=_who_acted(encounter, step, steps[0]))
     _restore(actor, encounter, step)
+    if step.act == leases.CALLED:
+        calls.withdraw(actor, encounter)
     record(actor, "claim_undone", **_ids(encounter), act=step.act, whose=step.to_staff_id or step.from_staff_id)
 
 

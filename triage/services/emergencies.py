@@ -29,7 +29,7 @@ from triage.services.pins import (
 )
 
 __all__ = [
-    "EMERGENCY_LEVEL", "acknowledge", "decide_withdrawal", "find_latest", "find_open", "find_proposal",
+    "EMERGENCY_LEVEL", "acknowledge", "answer_for", "decide_withdrawal", "find_latest", "find_open", "find_proposal",
     "find_withdrawal", "fired_by", "list_open", "name_of", "pin", "pin_by_rules", "propose_withdrawal", "quiet_rules",
     "raise_", "record_step", "rules_at_rest", "withdrawn_rules",
 ]  # fmt: skip
@@ -56,6 +56,14 @@ def _working(actor: Actor, encounter_id: str) -> tuple[Encounter, Emergency]:
 def acknowledge(actor: Actor, encounter_id: str) -> None:
     """Answer for the emergency by name; the first one stays, a second press changes nothing."""
     encounter, emergency = _working(actor, encounter_id)
+    _acknowledge(actor, encounter, emergency)
+
+
+def answer_for(actor: Actor, encounter: Encounter) -> None:
+    """Answer for the encounter's open emergency by name inside a verb; raises Conflict where there is none."""
+    emergency = find_open(encounter)
+    if emergency is None:
+        raise Conflict("no_open_emergency")
     _acknowledge(actor, encounter, emergency)
 
 

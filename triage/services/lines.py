@@ -18,7 +18,9 @@ from triage.domain.names import initials
 from triage.domain.people import age_in_years
 from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Room, Staff, Task, TreatmentDecision
 from triage.services import limits
+from triage.services.around import Undo, dress
 from triage.services.consults import open_question
+from triage.services.presence import Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Line:
     holder: str | None
     claimed_at: datetime | None
     active_at: datetime | None
+    lease: str | None  # of the claim; who sends an older one is shown the row anew
     emergency_id: str | None
     emergency_since: datetime | None
     emergency_cause: str | None  # rules, raised, decided
@@ -94,6 +97,8 @@ class Line:
     key: tuple[Any, ...] = field(compare=False)  # by which the board is sorted; the first is the rung
     turned_at: datetime | None = field(compare=False)  # when time alone last changed how the row looks
     turns_at: datetime | None = field(compare=False)  # when it will next
+    visitors: tuple[Visitor, ...] = ()  # who has the patient's page open
+    undo: Undo | None = None  # the last act upon the claim, while it may be taken back
 
     @property
     def is_free(self) -> bool:
@@ -191,7 +196,7 @@ def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None 
     rows = session.execute(query, {"site": actor.site_id, **asked}).all()
     moment = Moment(clock.now(), lapses_after, actor.time_zone)
     # Of several open examinations the one asked for last counts; it comes last.
-    return list({line.id: line for line in moment.lines(rows)}.values())
+    return dress(actor, {line.id: line for line in moment.lines(rows)}, moment.at, only)
 
 
 def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
@@ -207,7 +212,7 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
         **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
         **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),
-        "holder_id": Claim.staff_id, "holder": holder.name, **_same(Claim, "claimed_at", "active_at"),
+        "holder_id": Claim.staff_id, "holder": holder.name, **_same(Claim, "claimed_at", "active_at", "lease"),
         "emergency_id": Emergency.id, "emergency_since": Emergency.opened_at, "emergency_cause": Emergency.cause,
         "emergency_note": Emergency.note, "acknowledged_at": Emergency.acknowledged_at,
         "acknowledged_by": acknowledger.name, **_same(Emergency, "called_at", "accepted_at"),

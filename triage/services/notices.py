@@ -1,49 +1,56 @@
-"""What a person has to be told about patients they have or had: handed to them, taken from them, lapsed."""
+"""What a person has to be told about patients they have or had: handed to them, taken from them, undone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session
 
 from triage import clock
 from triage.db import session
 from triage.domain.access import Actor
-from triage.domain.leases import LAPSES_AFTER
-from triage.models import Claim, ClaimStep, Encounter
+from triage.models import ClaimStep, Encounter, Staff
+from triage.services.audit import note_change
 
 
-@dataclass(frozen=True)
-class Lapsed:
-    """A patient who is still with this person by name, and has been without activity for too long."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """An act upon a claim of which somebody (``tell``) has not heard yet: which, by whom, and the note."""
 
+    step_id: str
+    tell: str
     encounter_id: str
     ticket: str
-    active_at: datetime
+    act: str
+    by: str
+    note: str
 
 
-def list_untold(actor: Actor) -> Sequence[ClaimStep]:
-    """Return what others did with this person's patients and the person has not seen yet, the oldest first."""
+def untold(actor: Actor) -> tuple[News, ...]:
+    """Return what everybody at the site has still to be told of patients who are here, the oldest first."""
     query = (
-        select(ClaimStep)
-        .join(ClaimStep.encounter)
-        .where(ClaimStep.tell_staff_id == actor.staff_id, ClaimStep.told_at.is_(None))
+        select(
+            ClaimStep.id, ClaimStep.tell_staff_id, ClaimStep.encounter_id, Encounter.ticket, ClaimStep.act, Staff.name,
+            ClaimStep.note,
+        )
+        .join(Encounter, Encounter.id == ClaimStep.encounter_id)
+        .join(Staff, Staff.id == ClaimStep.staff_id)
+        .where(ClaimStep.tell_staff_id.is_not(None), ClaimStep.told_at.is_(None))
         .where(Encounter.visible_to(actor), Encounter.finished_at.is_(None))
-        .options(contains_eager(ClaimStep.encounter), joinedload(ClaimStep.staff))
-    )
-    return session.scalars(query.order_by(ClaimStep.at)).all()
+    )  # fmt: skip
+    rows: Iterable[Any] = session.execute(query.order_by(ClaimStep.at))
+    return tuple(News(*row) for row in rows)
 
 
-def list_lapsed(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> Sequence[Lapsed]:
-    """Return the person's own claims that have lapsed, the oldest first."""
-    query = select(Encounter.id, Encounter.ticket, Claim.active_at).join(Claim, Claim.encounter_id == Encounter.id)
-    mine = query.where(Claim.staff_id == actor.staff_id, Encounter.visible_to(actor))
-    idle = mine.where(Claim.active_at < clock.now() - lapses_after)
-    return [Lapsed(*row) for row in session.execute(idle.order_by(Claim.active_at))]
+def list_untold(actor: Actor) -> list[News]:
+    """Return what this person has still to be told, the oldest first."""
+    return [news for news in untold(actor) if news.tell == actor.staff_id]
 
 
 def told(own: Session, actor: Actor, encounter_id: str) -> None:
     """Note, in a transaction that is open, that the person has opened the patient they had to be told of."""
-    mine = update(ClaimStep).where(ClaimStep.encounter_id == encounter_id, ClaimStep.tell_staff_id == actor.staff_id)
-    own.execute(mine.where(ClaimStep.told_at.is_(None)).values(told_at=clock.now()))
+    mine = (ClaimStep.encounter_id == encounter_id, ClaimStep.tell_staff_id == actor.staff_id)
+    if own.scalar(select(ClaimStep.id).where(*mine, ClaimStep.told_at.is_(None)).limit(1)) is not None:
+        own.execute(update(ClaimStep).where(*mine, ClaimStep.told_at.is_(None)).values(told_at=clock.now()))
+        note_change(own, actor.site_id, encounter_id, "told")

@@ -17,15 +17,15 @@ from triage.domain.errors import NotFound
 from triage.models import Encounter, Presence, Staff
 from triage.services.audit import lock_site, note_change
 
-#: Without a heartbeat for this long a page counts as left.
-GONE_AFTER = timedelta(minutes=2)
+#: Without a heartbeat for this long a page counts as left; a hidden tab is allowed one a minute by its browser.
+GONE_AFTER = timedelta(seconds=150)
 #: A heartbeat is written down at most this often.
 WRITTEN_EVERY = timedelta(seconds=30)
 #: What was left behind is swept when a page is opened.
 SWEPT_AFTER = timedelta(minutes=10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """Somebody else who has the page open, and since when."""
 

@@ -15,7 +15,9 @@ from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change, Encounter, SiteHead, Task
+from triage.services import notices
 from triage.services.lines import Line, load
+from triage.services.notices import News
 
 #: Sites whose board each process keeps; a site's own is a few hundred kB.
 SITES = 32
@@ -50,7 +52,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The rows in order, the open questions with the moment each is due, and the last changes.
+    """The rows in order, the open questions with the moment each is due, the last changes, and what is to be told.
 
     The rows are at least as new as the revision. From ``until`` on time alone makes them look different.
     """
@@ -61,6 +63,7 @@ class Snapshot:
     lines: tuple[Line, ...]
     due: tuple[tuple[str, datetime], ...]
     recent: tuple[tuple[int, str], ...]
+    news: tuple[News, ...] = ()  # what somebody has to be told of
 
     @cached_property
     def by_id(self) -> dict[str, Line]:
@@ -163,7 +166,7 @@ def _load(actor: Actor, lapses_after: timedelta, revision: int, now: datetime) -
     until = min((line.turns_at for line in lines if line.turns_at is not None), default=_minute(now))
     return Snapshot(
         revision, now, min(until, _minute(now)), tuple(lines), tuple((row.id, row.due_at) for row in due),
-        tuple((row.revision, row.encounter_id) for row in recent),
+        tuple((row.revision, row.encounter_id) for row in recent), notices.untold(actor),
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 // Answers by key: y, n, u and the like; one key, one question.
 import { composing } from './forms.js';
-
-const $$ = (selector, root) => [...root.querySelectorAll(selector)];
+import { $$ } from './screen.js';
 
 function markAnswer(group) {
   const chosen = group.querySelector('input[type=radio]:checked');

@@ -1,7 +1,5 @@
 // Forms: errors get the focus, one press makes one record, autosave says when.
-import { say } from './screen.js';
-
-const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+import { $$, say } from './screen.js';
 
 export const composing = (event) => event.isComposing || event.keyCode === 229;
 
@@ -10,7 +8,6 @@ function focusErrors(root) {
   if (summary) summary.focus();
 }
 
-// --- one press, one record -----------------------------------------------------------------------------------------
 function guardSubmit(event) {
   const form = event.target;
   if (event.submitter?.matches('[data-always]')) return; // an emergency never waits for another answer
@@ -38,7 +35,6 @@ function stopImeEnter(event) {
   if (event.key === 'Enter' && composing(event)) event.stopImmediatePropagation();
 }
 
-// --- autosave ---------------------------------------------------------------------------------------------------------
 function showSaved(event) {
   if (!event.detail.elt.closest('[data-autosave]') || event.detail.requestConfig?.verb === 'get') return;
   const place = document.querySelector('[data-saved]');

@@ -1,9 +1,8 @@
 // Lists that refresh themselves: the order is held while a hand is in the list, and a press of Pause stops it.
 import { missed, show, source, wake } from './live.js';
+import { $$ } from './screen.js';
 
 const PAUSE = 300000;
-
-const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 let released = false;
 
 const list = () => document.querySelector('[data-hold]');

@@ -1,8 +1,7 @@
-// Keyboard shortcuts. A control declares its key in data-key; pressing it does what clicking or focusing it does.
+// Shortcuts: a control declares its key in data-key; pressing it does what clicking or focusing it does.
 import { composing } from './forms.js';
-import { cookie, say } from './screen.js';
+import { $$, cookie, say } from './screen.js';
 
-const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const TEXT = 'input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]';
 
 let prefix = '';

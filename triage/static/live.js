@@ -1,10 +1,9 @@
 // Live pages: when the list is asked for, how fresh the screen is, and no lost words offline.
-import { say } from './screen.js';
+import { $$, say } from './screen.js';
 
 const STALE = 10000;
 const OFFLINE = 30000;
 
-const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 let last = Date.now(); // when the list is known to have shown the present
 let heard = last; // the present that the stream told of last
 let asked = last;

@@ -5,7 +5,7 @@ export const cookie = (name, value) => {
   document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 };
 
-const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 export const say = (text) => {
   const place = document.getElementById('announce');

@@ -1,0 +1,85 @@
+"""Claims and presence in the browser: by key, in place, and seen by the others at once."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.builders import Clinic, wait
+from tests.services.test_claims import holder
+from triage.db import session
+from triage.services import claims
+
+Open = Callable[..., Page]
+
+pytestmark = pytest.mark.browser
+
+
+def test_who_opens_a_patient_is_seen_on_the_board_and_on_the_page_until_it_is_left(
+    sign_in: Open, clinic: Clinic
+) -> None:
+    encounter = wait(clinic.reception)
+    session.remove()
+    board, sheet, review = sign_in("nurse2"), sign_in("nurse"), sign_in("surgeon")
+    board.goto("/board")
+    owner = board.locator(f"#e-{encounter.id} .c-owner")
+    sheet.goto(f"/encounters/{encounter.id}/triage")
+    expect(owner.locator("[data-since]")).to_have_text("1 s")  # counted by the browser
+    expect(owner).to_contain_text("Nurse")
+    review.goto(f"/consults/{encounter.id}")
+    expect(review.locator("#visitors")).to_contain_text("Opened by Nurse")
+    expect(sheet.locator("#visitors")).to_contain_text("Opened by Surgeon")
+    sheet.goto("/board")
+    expect(review.locator("#visitors")).not_to_contain_text("Opened by Nurse")
+    review.close()
+    expect(owner.locator("[data-since]")).to_have_count(0)
+
+
+def test_taking_and_undoing_by_key_keeps_the_row_and_the_focus(sign_in: Open, clinic: Clinic) -> None:
+    encounter = wait(clinic.reception)
+    session.remove()
+    page = sign_in("nurse")
+    page.locator(f"#n-{encounter.id}").focus()
+    page.keyboard.press("c")
+    expect(page.locator("#toast")).to_contain_text(f"{encounter.ticket}: taken")
+    expect(page.locator(f"#c-{encounter.id}")).to_contain_text("Release")
+    expect(page.locator(f"#n-{encounter.id}")).to_be_focused()
+    page.keyboard.press("z")
+    expect(page.locator(f"#c-{encounter.id}")).to_contain_text("Take")
+    assert page.url.endswith("/board")
+    assert holder(encounter) is None
+
+
+def test_an_undo_after_somebody_has_acted_is_refused_in_the_row(sign_in: Open, clinic: Clinic) -> None:
+    encounter = wait(clinic.reception)
+    session.remove()
+    page = sign_in("nurse")
+    page.locator(f"#c-{encounter.id}").click()
+    undo = page.locator("#toast button")
+    expect(undo).to_be_visible()
+    claims.take_over(clinic.nurse2, encounter.id, "lunch")
+    session.remove()
+    undo.click()
+    expect(page.locator(f"#e-{encounter.id} .told")).to_contain_text("Nurse2 has acted since")
+    expect(page.locator(f"#e-{encounter.id} .c-owner")).to_contain_text("Nurse2")
+    expect(page.locator("#alerts")).to_contain_text(f"{encounter.ticket} → Nurse2")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_call_next_by_key_and_handing_over_meet_the_guideline(
+    sign_in: Open, clinic: Clinic, axe: Callable[[Page], None], size: tuple[int, int]
+) -> None:
+    encounter = wait(clinic.reception)
+    session.remove()
+    sign_in("nurse2")
+    page = sign_in("nurse", size)
+    page.keyboard.press("x")
+    page.wait_for_url("**/triage")
+    expect(page.locator("#toast")).to_contain_text(f"{encounter.ticket}: taken")
+    page.goto(f"/encounters/{encounter.id}/claim")
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_text("Nurse2", exact=False).first.click()
+    page.get_by_role("button", name="Hand over").click()
+    page.wait_for_url("**/board")
+    assert holder(encounter) == clinic.nurse2.staff_id

@@ -1,0 +1,15 @@
+// Who has a patient's page open: seconds on the server's clock, and a word on leaving.
+import { $$ } from './screen.js';
+
+const { body } = document;
+const ahead = Date.now() - body.dataset.now * 1000;
+
+setInterval(() => $$('[data-since]').forEach((time) => {
+  const seconds = Math.max(0, (Date.now() - ahead - new Date(time.dateTime)) / 1000);
+  time.textContent = seconds < 60 ? `${seconds | 0} s` : `${seconds / 60 | 0} min`;
+}), 1000);
+
+addEventListener('pagehide', () => {
+  const url = $$('#here')[0]?.dataset.leave;
+  if (url) fetch(url, { method: 'POST', keepalive: true, headers: JSON.parse(body.getAttribute('hx-headers')) });
+});
