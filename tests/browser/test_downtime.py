@@ -65,6 +65,7 @@ def test_three_slips_from_paper_stand_on_the_board_where_they_belong(sign_in: Op
     session.remove()
     nurse = sign_in("nurse")
     nurse.goto("/board")
+    nurse.locator("#lists summary").click()
     nurse.get_by_role("link", name="Print snapshot").click()
     expect(nurse.locator(".snapshot")).to_contain_text(live.ticket)
     nurse.goto("/board")

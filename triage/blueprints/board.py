@@ -122,7 +122,7 @@ def strip() -> AnyResponse:
     rev = "-".join([found.rev, *(visitor.staff_id for visitor in visitors)])
     if request.args.get("rev") == rev:
         return make_response("", 204)
-    values = {"rev": rev, "open_here": open_here, "visitors": visitors}
+    values = {"strip_rev": rev, "open_here": open_here, "visitors": visitors}
     return make_response(part("board/_alerts.html", alerts=found, **values))
 
 
