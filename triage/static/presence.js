@@ -2,7 +2,7 @@
 import { $$ } from './screen.js';
 
 const { body } = document;
-const ahead = Date.now() - body.dataset.now * 1000;
+const ahead = Date.now() - new Date(body.dataset.now);
 
 setInterval(() => $$('[data-since]').forEach((time) => {
   const seconds = Math.max(0, (Date.now() - ahead - new Date(time.dateTime)) / 1000);
