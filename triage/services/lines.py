@@ -189,13 +189,12 @@ def _place(row: Any) -> queue.Place:
 
 
 def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None = None) -> list[Line]:
-    """Return the site's open encounters (or ``only`` the one with this id) as rows, unsorted."""
+    """Return the site's open encounters (or ``only`` the one with this id) as rows, unsorted; the last examination counts."""
     if not actor.may("patients:open"):
         return []
     query, asked = (_ROWS, {}) if only is None else (_ONE, {"only": only})
     rows = session.execute(query, {"site": actor.site_id, **asked}).all()
     moment = Moment(clock.now(), lapses_after, actor.time_zone)
-    # Of several open examinations the one asked for last counts; it comes last.
     return dress(actor, {line.id: line for line in moment.lines(rows)}, moment.at, only)
 
 
