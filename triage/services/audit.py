@@ -11,16 +11,27 @@ from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.util import identity_key
 
 from triage import clock
-from triage.db import aside, session
+from triage.db import aside, new_id, session
 from triage.domain.access import Actor
 from triage.domain.events import EVENTS
-from triage.models import AuditEvent, AuditPayload, Change, Claim, Encounter, Patient, SiteHead, Staff
-from triage.wake import announce
+from triage.models import AuditEvent, AuditPayload, Claim, Encounter, Patient, SiteHead, Staff
+from triage.services import trail
+from triage.services.trail import append, lock_site
+
+__all__ = [
+    "Filters", "Verification", "list_events", "lock_site", "note_change", "patient_numbers", "record", "record_read",
+    "use_key", "verify", "verify_own",
+]  # fmt: skip
 
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
+#: What the signature of an event covers, in this order; behind it the moment it tells of, where that was earlier.
+_SIGNED = (
+    "previous_hash", "site_id", "sequence", "at", "name", "staff_id", "patient_id", "encounter_id", "payload_hash",
+)  # fmt: skip
 
 
 def use_key(secret: str) -> None:
@@ -39,14 +50,13 @@ def record(
     patient_id: str | None = None,
     encounter_id: str | None = None,
     **payload: Any,
-) -> AuditEvent:
+) -> None:
     """Add the event to the transaction of the running verb; raises ValueError unless the payload is as declared."""
-    event = _append(session(), actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
+    _append(session(), actor.site_id, actor.staff_id or None, name, patient_id, encounter_id, payload)
     if encounter_id:
         note_change(session(), actor.site_id, encounter_id, name)
         _renew_claim(session(), actor, encounter_id)
         _mark_late(session(), encounter_id)
-    return event
 
 
 def record_read(
@@ -70,48 +80,34 @@ def _append(
     patient_id: str | None,
     encounter_id: str | None,
     payload: Mapping[str, Any],
-) -> AuditEvent:
+) -> None:
     if EVENTS[name] != payload.keys():
         raise ValueError(f"{name} carries {sorted(EVENTS[name])}, not {sorted(payload)}")
     head = lock_site(db, site_id)
     body = json.loads(_canonical(payload))
-    event = AuditEvent(
-        site_id=site_id, sequence=head.audit_count + 1, at=clock.entered(), occurred_at=clock.happened(), name=name,
-        staff_id=staff_id, patient_id=patient_id, encounter_id=encounter_id, key_id=_current[0],
-        previous_hash=head.audit_hash, payload_hash=_sign(_current[0], _canonical(body)),
-    )  # fmt: skip
-    event.hash = _sign(event.key_id, _signed_part(event))
-    head.audit_count, head.audit_hash = event.sequence, event.hash
-    db.add(event)
-    db.flush()
-    db.add(AuditPayload(event_id=event.id, body=body))
-    return event
-
-
-def lock_site(db: Session, site_id: str) -> SiteHead:
-    """Return the site's head, locked until the commit: writers of one site go one after the other."""
-    head = db.scalar(
-        select(SiteHead).where(SiteHead.site_id == site_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if head is None:
-        head = SiteHead(site_id=site_id, audit_count=0, audit_hash="", revision=0)
-        db.add(head)
-        db.flush()
-    return head
+    event = {
+        "id": new_id(), "site_id": site_id, "sequence": head.audit_count + 1, "at": clock.entered(),
+        "occurred_at": clock.happened(), "name": name, "staff_id": staff_id, "patient_id": patient_id,
+        "encounter_id": encounter_id, "key_id": _current[0], "previous_hash": head.audit_hash,
+        "payload_hash": _sign(_current[0], _canonical(body)),
+    }  # fmt: skip
+    event["hash"] = _sign(_current[0], _signed_part(event))
+    append(db, event, body)
 
 
 def note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
     """Tell the open boards, with the commit of the open transaction, that this encounter's row looks different."""
-    head = lock_site(db, site_id)
-    head.revision += 1
-    db.add(Change(site_id=site_id, revision=head.revision, topic=topic, encounter_id=encounter_id, at=clock.entered()))
-    announce(db, site_id, head.revision)
+    trail.note_change(db, site_id, encounter_id, topic, clock.entered())
 
 
 def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:
     # Whoever records something of a patient they took is at work on that patient: the claim does not lapse.
-    mine = (Claim.encounter_id == encounter_id, Claim.staff_id == actor.staff_id)
-    db.execute(update(Claim).where(*mine).values(active_at=clock.entered()))
+    encounter = db.identity_map.get(identity_key(Encounter, encounter_id))
+    if encounter is None or "claim" not in encounter.__dict__:
+        mine = (Claim.encounter_id == encounter_id, Claim.staff_id == actor.staff_id)
+        db.execute(update(Claim).where(*mine).values(active_at=clock.entered()))
+    elif encounter.claim and encounter.claim.staff_id == actor.staff_id:
+        encounter.claim.active_at = clock.entered()
 
 
 def _mark_late(db: Session, encounter_id: str) -> None:
@@ -124,13 +120,10 @@ def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
 
 
-def _signed_part(event: AuditEvent) -> str:
-    parts = (
-        event.previous_hash, event.site_id, event.sequence, event.at.isoformat(), event.name, event.staff_id,
-        event.patient_id, event.encounter_id, event.payload_hash,
-    )  # fmt: skip
-    occurred = (event.occurred_at.isoformat(),) if event.occurred_at else ()  # what is not late is signed as ever
-    return _canonical(parts + occurred)
+def _signed_part(event: Mapping[str, Any]) -> str:
+    parts = [event[name] for name in _SIGNED]
+    occurred = [event["occurred_at"]] if event["occurred_at"] else []  # what is not late is signed as ever
+    return _canonical([part.isoformat() if isinstance(part, datetime) else part for part in (*parts, *occurred)])
 
 
 def _sign(key_id: str, text: str) -> str:
@@ -180,7 +173,9 @@ def _damage(event: AuditEvent, payload: AuditPayload | None, previous: str, coun
         return f"number {event.sequence} stands where {count} belongs"
     if event.key_id not in _keys:
         return f"signed with the unknown key {event.key_id}"
-    if event.previous_hash != previous or event.hash != _sign(event.key_id, _signed_part(event)):
+    if event.previous_hash != previous or event.hash != _sign(
+        event.key_id, _signed_part({name: getattr(event, name) for name in (*_SIGNED, "occurred_at")})
+    ):
         return "the event was changed"
     if payload is not None and event.payload_hash != _sign(event.key_id, _canonical(payload.body)):
         return "its payload was changed"

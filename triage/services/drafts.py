@@ -53,4 +53,7 @@ def discard(actor: Actor, form: str) -> None:
 
 def forget(actor: Actor, form: str) -> None:
     """Forget a draft inside a verb."""
-    session.execute(delete(Draft).where(Draft.staff_id == actor.staff_id, Draft.form == form))
+    session.execute(
+        delete(Draft).where(Draft.staff_id == actor.staff_id, Draft.form == form),
+        execution_options={"synchronize_session": False},  # nobody holds the row in this transaction
+    )

@@ -66,7 +66,8 @@ def create(
     Raises Conflict while somebody on file may be the same person, unless their id is among ``different``: then both
     records are marked. Raises Invalid for a number that another record bears.
     """
-    return _create(actor, values, identifiers, request_id, different).id
+    made = _made(actor, request_id)
+    return made.id if made else _create(actor, values, identifiers, request_id, different).id
 
 
 @verb
@@ -79,22 +80,26 @@ def create_and_check_in(
     paper_ticket: str = "",
 ) -> str:
     """Add a patient who is standing at the desk, and return the id of the encounter; sent twice, it is one."""
-    patient = _create(actor, values, identifiers, request_id, different)
-    admitted = once(f"{request_id}{_ADMITTED}") if request_id else None
+    patient = _made(actor, request_id)
+    admitted = once(f"{request_id}{_ADMITTED}") if patient else None
     if admitted:
         return admitted
+    patient = patient or _create(actor, values, identifiers, request_id, different)
     encounter = encounters.admit(actor, patient, paper_ticket)
     remember(actor, f"{request_id}{_ADMITTED}" if request_id else "", encounter.id)
     return encounter.id
 
 
+def _made(actor: Actor, request_id: str) -> Patient | None:
+    """Return the patient whom this request has made before, looked for under the lock."""
+    _lock(actor)
+    made = once(request_id)
+    return get(actor, made) if made else None
+
+
 def _create(
     actor: Actor, values: Mapping[str, Any], identifiers: Mapping[str, str], request_id: str, different: Collection[str]
 ) -> Patient:
-    _lock(actor)
-    made = once(request_id)
-    if made:
-        return get(actor, made)
     alike = lookup.find_alike(actor, values)
     if any(other.id not in different for other in alike):
         raise Conflict("maybe_on_file")
@@ -110,7 +115,7 @@ def _create(
 def _lock(actor: Actor) -> None:
     """Let one desk write at a time: the site's in order, then the organisation's, whose numbers all sites share."""
     lock_site(session(), actor.site_id)
-    session.get_one(Organisation, actor.organisation_id, with_for_update=True)
+    session.scalar(select(Organisation.id).where(Organisation.id == actor.organisation_id).with_for_update())
 
 
 def _add(actor: Actor, values: Mapping[str, Any]) -> Patient:

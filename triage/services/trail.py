@@ -1,0 +1,92 @@
+"""The end of a site's trail while a transaction is open: locked once, made longer in memory, written as it commits."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, event, insert, select, update
+from sqlalchemy.orm import Session
+
+from triage.models import AuditEvent, AuditPayload, Change, SiteHead
+from triage.wake import announce
+
+_HEAD: Table = SiteHead.__table__  # type: ignore[assignment]
+_LOCK = select(_HEAD.c.audit_count, _HEAD.c.audit_hash, _HEAD.c.revision).with_for_update()
+#: Where the rows go, in the order in which they refer to each other.
+_TABLES: tuple[Table, ...] = (AuditEvent.__table__, AuditPayload.__table__, Change.__table__)  # type: ignore[assignment]
+
+
+@dataclass
+class Head:
+    """How far a site's audit chain and its changes go, this transaction's own among them."""
+
+    site_id: str
+    audit_count: int
+    audit_hash: str
+    revision: int
+
+
+@dataclass
+class _Open:
+    """What a transaction holds locked, and what it will write."""
+
+    heads: dict[str, Head] = field(default_factory=dict)
+    rows: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: {table: [] for table in _TABLES})
+
+
+def _open(db: Session) -> _Open:
+    held: _Open = db.info.setdefault("trail", _Open())
+    return held
+
+
+def lock_site(db: Session, site_id: str) -> Head:
+    """Return the site's head, locked until the commit: writers of one site go one after the other."""
+    heads = _open(db).heads
+    if site_id not in heads:
+        row = db.execute(_LOCK.where(_HEAD.c.site_id == site_id)).first()
+        if row is None:
+            db.connection().execute(
+                insert(_HEAD), {"site_id": site_id, "audit_count": 0, "audit_hash": "", "revision": 0}
+            )
+        heads[site_id] = Head(site_id, *(row or (0, "", 0)))
+    return heads[site_id]
+
+
+def append(db: Session, event_: dict[str, Any], body: dict[str, Any]) -> None:
+    """Add a signed event with its payload to the trail of its site, whose head is locked."""
+    held = _open(db)
+    head = held.heads[event_["site_id"]]
+    head.audit_count, head.audit_hash = event_["sequence"], event_["hash"]
+    held.rows[_TABLES[0]].append(event_)
+    held.rows[_TABLES[1]].append({"event_id": event_["id"], "body": body})
+    db.info["recorded"] = True  # the guard against unaudited writes: it is written with the same commit
+
+
+def note_change(db: Session, site_id: str, encounter_id: str, topic: str, at: datetime) -> None:
+    """Tell the open boards, with the commit of the open transaction, that this encounter's row looks different."""
+    head = lock_site(db, site_id)
+    head.revision += 1
+    row = {"site_id": site_id, "revision": head.revision, "topic": topic, "encounter_id": encounter_id, "at": at}
+    _open(db).rows[_TABLES[2]].append(row)
+    announce(db, site_id, head.revision)
+
+
+@event.listens_for(Session, "before_commit")
+def _write(db: Session) -> None:
+    held: _Open | None = db.info.pop("trail", None)
+    if held is None or not any(held.rows.values()):
+        return
+    db.flush()
+    connection = db.connection()
+    for table, rows in held.rows.items():
+        if rows:
+            connection.execute(insert(table), rows)
+    for head in held.heads.values():
+        values = {"audit_count": head.audit_count, "audit_hash": head.audit_hash, "revision": head.revision}
+        connection.execute(update(_HEAD).where(_HEAD.c.site_id == head.site_id), values)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(db: Session, transaction: Any) -> None:
+    if transaction.parent is None:
+        db.info.pop("trail", None)
