@@ -37,7 +37,7 @@ def tasks_of(encounter: Encounter) -> list[Task]:
 
 def create_tasks(actor: Actor, encounter: Encounter, reasons: Mapping[str, str]) -> None:
     """Add, inside a verb, a task for each question of ``reasons`` (id to why) that has no open task yet."""
-    waiting = {task.question for task in tasks_of(encounter)}
+    waiting = {task.question for task in tasks_of(encounter)} if reasons else ()
     for question, why in reasons.items():
         if question not in waiting:
             _create(actor, encounter, question, why)

@@ -1,5 +1,6 @@
 """The decision of a nurse or surgeon: accept or override the suggestion, send the patient on, undo that for a while."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -11,15 +12,17 @@ from triage.db import session, verb
 from triage.domain import gate, lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
-from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
+from triage.domain.findings import Answer, not_known_urgent, resolve, unanswered_urgent
 from triage.domain.leases import LAPSES_AFTER
+from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, TreatmentDecision, TriageDecision
-from triage.services import emergencies, intakes, tasks
+from triage.services import emergencies, intakes, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
+from triage.services.pins import alarms
 from triage.services.reassessments import restart
 from triage.services.tasks import open_tasks
 
@@ -45,6 +48,7 @@ class Choice:
 class Situation:
     """What a decision is made on: the suggestion now, the question put to the gate, and what was already explained."""
 
+    answers: Mapping[str, Answer]
     suggestion: Suggestion
     question: gate.Question
     explained: dict[str, str]
@@ -53,16 +57,18 @@ class Situation:
 def situation(encounter: Encounter) -> Situation:
     """Return the state in which a route is asked for now."""
     answers, known = intakes.answers_of(encounter), knowledge.load()
-    suggestion = intakes.suggest(encounter.site_id, answers)
+    rules = rulesets.in_force(encounter.site_id)
+    suggestion = evaluate(rules.ruleset, resolve(rules, answers))
+    fired = set(alarms(rules.ruleset, suggestion))
     question = gate.Question(
         unanswered=unanswered_urgent(known, answers),
         not_known=not_known_urgent(known, answers),
         level=suggestion.level,
         route=suggestion.route,
         emergency_open=emergencies.find_open(encounter) is not None,
-        emergency_withdrawn=set(emergencies.fired_by(encounter, suggestion)) <= emergencies.withdrawn_rules(encounter),
+        emergency_withdrawn=not fired or fired <= emergencies.withdrawn_rules(encounter),
     )
-    return Situation(suggestion, question, {task.question: task.reason for task in tasks.tasks_of(encounter)})
+    return Situation(answers, suggestion, question, {task.question: task.reason for task in tasks.tasks_of(encounter)})
 
 
 def suggested_modality(suggestion: Suggestion) -> str:
@@ -93,7 +99,7 @@ def decide(
     encounter, choice = for_writing(actor, encounter_id), _known_codes(choice)
     now = situation(encounter)
     if gate.is_emergency(choice.acuity, choice.route):
-        return _decide_emergency(actor, encounter, choice, now.suggestion)
+        return _decide_emergency(actor, encounter, choice, now)
     check_version(encounter, version)
     held = find_holder(actor, encounter, lapses_after)
     if held is not None:
@@ -103,7 +109,7 @@ def decide(
     lifecycle.after(lifecycle.ROUTES[choice.route], encounter.stage)  # before anything is written
     why = {name: choice.not_known_reasons.get(name, "").strip() for name in now.question.not_known}
     tasks.create_tasks(actor, encounter, why)
-    decision = _keep(actor, encounter, choice, now.suggestion)
+    decision = _keep(actor, encounter, choice, now)
     _send_on(actor, encounter, choice)
     return decision.id
 
@@ -120,22 +126,23 @@ def _known_codes(choice: Choice) -> Choice:
     )
 
 
-def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> str:
+def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> str:
     level = choice.acuity if choice.acuity in gate.LEVELS else gate.EMERGENCY_LEVEL
     level = min(level, encounter.acuity or gate.EMERGENCY_LEVEL, gate.EMERGENCY_LEVEL)
     if emergencies.find_open(encounter) is None or level < (encounter.acuity or gate.EMERGENCY_LEVEL):
         emergencies.pin(actor, encounter, "decided", choice.note.strip(), level)
     kept = replace(choice, acuity=level, route=gate.EMERGENCY_ROUTE, modality="")
-    return _keep(actor, encounter, kept, suggestion).id
+    return _keep(actor, encounter, kept, now).id
 
 
-def _keep(actor: Actor, encounter: Encounter, choice: Choice, suggestion: Suggestion) -> TriageDecision:
+def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> TriageDecision:
+    suggestion = now.suggestion
     accepted = (choice.acuity, choice.route) == (suggestion.level, suggestion.route)
     reason = "" if accepted else choice.reason
     decision = TriageDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, acuity=choice.acuity, route=choice.route,
         modality=choice.modality or None, accepted=accepted, reason=reason, note=choice.note.strip(),
-        suggestion=suggestion.as_dict(), findings=resolve(knowledge.load(), intakes.answers_of(encounter)),
+        suggestion=suggestion.as_dict(), findings=resolve(knowledge.load(), now.answers),
         ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash,
     )  # fmt: skip
     session.add(decision)
