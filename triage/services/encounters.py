@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from triage import clock
 from triage.db import session, verb
@@ -159,6 +160,7 @@ def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encount
     )  # fmt: skip
     session.add(encounter)
     session.flush()
+    set_committed_value(encounter, "claim", None)  # nobody can have a patient who has just come
     return encounter
 
 
