@@ -15,7 +15,7 @@ from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed
 from triage.models import Claim, Encounter
-from triage.services import board, call_next, calls, claims, emergencies, encounters, imaging, rooms, triage
+from triage.services import board, call_next, calls, claims, emergencies, encounters, imaging, rooms, team, triage
 
 
 def press(actor: Actor, request_id: str = "") -> call_next.Next:
@@ -153,3 +153,10 @@ def test_who_has_two_roles_is_next_for_both(clinic: Clinic) -> None:
     review, waiting = sent(clinic, "specialist_consult"), wait(clinic.reception)
     both = replace(clinic.nurse, roles=frozenset({"nurse", "surgeon"}))
     assert {press(both).encounter_id for _ in range(2)} == {review.id, waiting.id}
+
+
+def test_who_is_on_duty_in_a_room_calls_the_ticket_there(clinic: Clinic) -> None:
+    room, encounter = rooms.add(clinic.admin, "Room 1"), wait(clinic.reception)
+    team.sign_on(clinic.nurse, room)
+    press(clinic.nurse)
+    assert [(shown.ticket, shown.room) for shown in calls.showing(clinic.site_id)] == [(encounter.ticket, "Room 1")]

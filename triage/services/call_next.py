@@ -10,8 +10,8 @@ from triage.domain import leases
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.errors import Conflict, NotAllowed
-from triage.models import Encounter
-from triage.services import board, calls, emergencies
+from triage.models import Encounter, Room
+from triage.services import board, calls, duty, emergencies
 from triage.services.audit import lock_site
 from triage.services.claims import take
 from triage.services.encounters import get
@@ -35,8 +35,9 @@ def call_next(
 ) -> Next:
     """Take the most urgent free patient for whom the actor's role is next, and call the ticket into ``room_id``.
 
-    An emergency that nobody answers for goes first: taking it is answering for it. One that somebody answers for is
-    never taken. The same press sent twice takes one. Raises Conflict where nobody waits for this role.
+    Without one it is the room in which the actor is on duty, if any. An emergency that nobody answers for goes first:
+    taking it is answering for it. One that somebody answers for is never taken. The same press sent twice takes one.
+    Raises Conflict where nobody waits for this role.
     """
     if not actor.may("claims:hold"):
         raise NotAllowed("not_allowed")
@@ -77,9 +78,15 @@ def _answer(actor: Actor, line: Line) -> Next:
 def _take(actor: Actor, line: Line, lapses_after: timedelta, room_id: str) -> Next:
     encounter = get(actor, line.id)
     step = take(actor, encounter, leases.CALLED, lapses_after)
-    if room_id:
+    if room_id := room_id or _own_room(actor):
         calls.call_in(actor, encounter, room_id)
     return Next(encounter.id, encounter.ticket, step_id=step.id if step else "")
+
+
+def _own_room(actor: Actor) -> str:
+    """Return the room in which the actor is on duty, "" for none and for one that is no longer offered."""
+    room = session.get(Room, duty.room_of(actor) or "")
+    return room.id if room is not None and room.retired_at is None else ""
 
 
 def _again(actor: Actor, encounter_id: str) -> Next:

@@ -189,7 +189,7 @@ def _place(row: Any) -> queue.Place:
 
 
 def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None = None) -> list[Line]:
-    """Return the site's open encounters (or ``only`` the one with this id) as rows, unsorted; the last examination counts."""
+    """Return the site's open encounters (or ``only`` the one with this id), unsorted; of two examinations the later."""
     if not actor.may("patients:open"):
         return []
     query, asked = (_ROWS, {}) if only is None else (_ONE, {"only": only})
