@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ColumnClause, ForeignKey, Index, UniqueConstraint, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row
 from triage.models.versioned import Versioned
+
+_RUNNING: ColumnClause[bool] = literal_column("ended_at IS NULL")
 
 
 class Staff(Versioned, Base):
@@ -52,6 +54,9 @@ class LoginSession(Base):
     """A signed-in browser. The cookie holds a random token, this row only its hash."""
 
     __tablename__ = "login_session"
+    __table_args__ = (
+        Index("ix_login_session_running", "site_id", "seen_at", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    )
     __audited__ = False  # "seen" moves with every request; signing in and out are audited by name
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
