@@ -77,6 +77,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
+        f"/encounters/{waiting.id}/claim": "nurse2",
         f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",
         f"/rulesets/{draft}": "nurse", f"/rulesets/drafts/{draft}": "surgeon2",
         f"/rulesets/{draft}/simulations": "surgeon", f"/simulations/{simulation}": "surgeon",
