@@ -76,6 +76,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
+        f"/encounters/{waiting.id}/claim": "nurse",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
         f"/encounters/{waiting.id}/claim": "nurse2",
         f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",
