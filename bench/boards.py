@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 REVISION = re.compile(rb'id="rev" name="rev" value="((\d+)\.\d+)"')
 STRIP = re.compile(rb'<input type="hidden" name="rev" value="([^"]*)"')
+LEASE = re.compile(rb'name="lease" value="([^"]+)"')
 ROW = re.compile(rb'<tr id="e-([a-z2-7]+)"')
 
 

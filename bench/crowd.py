@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.boards import LEASE
 from bench.servers import Client, Server
 
 SEARCH = "/patients/search?q=%E4%BD%90"
@@ -25,7 +26,7 @@ class Person:
 
     def work(self, until: float, start: int) -> None:
         """Look, search, take, give back, until the time is over."""
-        number = start
+        number, lease = start, ""
         while time.monotonic() < until:
             number += 1
             one = self.ids[number % len(self.ids)]
@@ -35,12 +36,13 @@ class Person:
             )  # fmt: skip
             for method, path in steps:
                 begun = time.perf_counter()
-                answer = (self.client.get if method == "GET" else self.client.post)(path, **HTMX)
+                form = {"lease": lease} if path.endswith("release") else {}
+                answer = self.client.get(path, **HTMX) if method == "GET" else self.client.post(path, form, **HTMX)
                 self.seconds.append(time.perf_counter() - begun)
-                if answer.status >= 400 and answer.status not in (
-                    403,
-                    409,
-                ):  # the desk may not claim; another was first
+                given = LEASE.search(answer.body) if path.endswith("claim") else None
+                lease = given[1].decode() if given else lease
+                # The desk may not claim; another was first.
+                if answer.status >= 400 and answer.status not in (403, 409):
                     self.errors.append(f"{path}: {answer.status}")
 
 

@@ -24,7 +24,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select, update
 
 from bench import measure, stored
-from bench.boards import REVISION, ROW, Board, Line
+from bench.boards import LEASE, REVISION, ROW, Board, Line
 from bench.measure import table
 from tests.served import gunicorn
 from triage import clock, create_app, db, migrate
@@ -93,7 +93,7 @@ class Clinic:
         self.boards: list[Board] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._nurse = Line(port, signed[0][0])
-        self._taken = False
+        self._lease = b""  # of the claim, while the patient is taken
         self._patient = ""
         self.revision = 0
 
@@ -121,13 +121,14 @@ class Clinic:
 
     async def change(self) -> tuple[float, int]:
         """Take the patient or give the patient back; return when that was asked for, and the revision it made."""
-        act = "claim/release" if self._taken else "claim"
+        act = "claim/release" if self._lease else "claim"
         begun = time.perf_counter()
         headers = ("HX-Request: true", f"X-CSRFToken: {self.signed[0][1]}")
-        answer = await self._nurse.ask(f"/encounters/{self._patient}/{act}", b"", *headers)
+        answer = await self._nurse.ask(f"/encounters/{self._patient}/{act}", b"lease=" + self._lease, *headers)
         if answer.status != 200:
             raise RuntimeError(f"{act}: {answer.status} {answer.body[:300]!r}")
-        self._taken = not self._taken
+        lease = LEASE.search(answer.body)
+        self._lease = b"" if self._lease or lease is None else lease[1]
         self.revision += 1
         return begun, self.revision
 
