@@ -78,7 +78,6 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         f"/encounters/{waiting.id}/claim": "nurse",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
-        f"/encounters/{waiting.id}/claim": "nurse2",
         f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",
         f"/rulesets/{draft}": "nurse", f"/rulesets/drafts/{draft}": "surgeon2",
         f"/rulesets/{draft}/simulations": "surgeon", f"/simulations/{simulation}": "surgeon",
