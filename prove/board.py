@@ -213,7 +213,7 @@ PROOF = Proof(
         "The board is calm: whatever a hand holds, row by row, survives every refresh while others admit, take, raise, "
         "change and send away patients."
     ),
-    rounds=100,
+    rounds=50,
     size=12,
     sitting=sitting,
     judge=judge,
