@@ -137,9 +137,10 @@ def refresh(page: Page) -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
-def rows(page: Page) -> list[str]:
-    """Return the ids of the patients on the screen, in order."""
-    found: list[str] = page.locator("#rows [data-row]").evaluate_all("rows => rows.map((row) => row.id.slice(2))")
+def rows(page: Page, hold: str = "") -> list[str]:
+    """Return the ids of the patients on the screen, in order: those whose row can be held so (not each has a menu)."""
+    which = page.locator(f"#rows [data-row]{':has(details)' * (hold == 'menu')}")
+    found: list[str] = which.evaluate_all("rows => rows.map((row) => row.id.slice(2))")
     return found
 
 
@@ -178,7 +179,7 @@ def sitting(plan: Plan) -> Iterator[Play]:
 def _play(page: Page, plan: Plan, number: int, rng: Random) -> Found:
     hold, others = HOLDS[number % len(HOLDS)], Others(person, rng)
     page.goto("/board")
-    here = rows(page)
+    here = rows(page, hold)
     place = number // len(HOLDS) * len(here) // max(1, plan.rounds // len(HOLDS))
     lost = list(differences(page, others, here[place], hold, plan.size))
     return {"hold": hold, "place": place + 1, "rows": len(here), "lost": lost, **others.done}

@@ -22,7 +22,7 @@ def test_what_a_hand_is_on_survives_every_refresh(sign_in: Open, clinic: Clinic,
     others = board.Others(clinic.people.__getitem__, rng)
     for place in (1, -2):
         page.reload()
-        assert not list(board.differences(page, others, board.rows(page)[place], hold, 6))
+        assert not list(board.differences(page, others, board.rows(page, hold)[place], hold, 6))
 
 
 def test_the_proof_finds_a_list_that_moves_under_the_hand(sign_in: Open, clinic: Clinic) -> None:
