@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from prove.pages import violations
@@ -20,6 +20,12 @@ DESK, PHONE = (1440, 900), (390, 844)
 Open = Callable[..., Page]
 
 expect.set_options(timeout=10_000)
+
+
+def place_of(part: Locator) -> dict[str, float]:
+    """Return where it stands, found and measured in one step: a refresh may exchange the element at any moment."""
+    place: dict[str, float] = part.evaluate("part => part.getBoundingClientRect().toJSON()")
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,14 @@
 """The whole day through all five hands, by keyboard alone."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Open
 from tests.builders import Clinic
 from triage.db import session
 from triage.services import audit, board
-
-Open = Callable[..., Page]
 
 
 def tab_to(page: Page, selector: str, limit: int = 150) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, Open, place_of
 from tests.builders import PASSWORD, Clinic, arrive, leave_unseen, wait
 from triage import knowledge
 from triage.db import session
@@ -16,7 +16,6 @@ from triage.models import Encounter
 from triage.services import claims, emergencies, encounters, intakes
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Page]
 
 NAMES = [
     ("青木", "アオキ"),
@@ -109,8 +108,7 @@ def test_the_row_under_the_pointer_keeps_its_patient_while_rows_come_in_above(
     at_board: Open, clinic: Clinic, queue: list[Encounter]
 ) -> None:
     page = at_board()
-    place = row(page, queue[3]).bounding_box()
-    assert place
+    place = place_of(row(page, queue[3]))
     x, y = place["x"] + 300, place["y"] + place["height"] / 2
     page.mouse.move(x, y)
     before = order(page)
@@ -120,7 +118,7 @@ def test_the_row_under_the_pointer_keeps_its_patient_while_rows_come_in_above(
         expect(page.locator("#news")).to_contain_text(f"{number + 1} new")
         assert under_pointer(page, x, y) == f"e-{queue[3].id}"
     assert order(page) == before
-    assert row(page, queue[3]).bounding_box() == place
+    assert place_of(row(page, queue[3])) == place
     page.mouse.move(5, 5)
     expect(page.locator("#rows tr")).to_have_count(9)
     expect(page.locator("#news")).to_be_empty()
@@ -164,12 +162,12 @@ def test_a_patient_who_leaves_while_the_order_is_held_leaves_the_other_rows_in_p
 ) -> None:
     page = at_board()
     row(page, queue[2]).locator("a.name").focus()
-    place = row(page, queue[2]).bounding_box()
+    place = place_of(row(page, queue[2]))
     gone = encounters.get(clinic.reception, queue[0].id)
     by_others(leave_unseen, clinic.reception, gone.id, gone.version, "went home")
     refresh(page)
     expect(row(page, queue[0])).to_have_text("This patient has moved on.")
-    assert row(page, queue[2]).bounding_box() == place
+    assert place_of(row(page, queue[2])) == place
     expect(page.locator("#news")).to_contain_text("1 left")
 
 
@@ -180,7 +178,7 @@ def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     row(page, queue[1]).locator("a.name").focus()
     page.route("**/board/rows*", lambda route: route.fulfill(status=204))  # before her screen hears of it
     by_others(claims.claim, clinic.surgeon, queue[1].id)
-    place = row(page, queue[1]).bounding_box()
+    place = place_of(row(page, queue[1]))
     page.keyboard.press("c")
     told = row(page, queue[1]).get_by_role("alert")
     expect(told).to_contain_text("Surgeon has this patient since")
@@ -189,7 +187,7 @@ def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     page.unroute("**/board/rows*")
     refresh(page)
     expect(told).to_be_visible()  # the next refresh does not wipe it away unread
-    assert row(page, queue[1]).bounding_box() == place
+    assert place_of(row(page, queue[1])) == place
 
 
 def test_take_and_release_by_key(at_board: Open, queue: list[Encounter]) -> None:

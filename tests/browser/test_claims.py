@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Open
 from tests.builders import Clinic, wait
 from tests.services.test_claims import holder
 from triage.db import session
 from triage.services import claims
-
-Open = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
 

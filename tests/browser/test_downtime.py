@@ -1,19 +1,18 @@
 """The whole way over paper: the board is printed, the server is away, three slips are entered, the board is right."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Open
 from tests.builders import Clinic, wait
 from triage import clock, knowledge
 from triage.db import session
 from triage.services import patients
 
-Open = Callable[..., Page]
 CALM = {question.id: False for question in knowledge.load().urgent_questions}
 
 

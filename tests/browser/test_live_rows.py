@@ -1,16 +1,13 @@
 """The board while others work: a row never changes patient under the hand, and nothing that happens is missed."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.conftest import Open, place_of
 from tests.builders import Clinic, leave_unseen, wait
 from triage.db import session
 from triage.models import Encounter
 from triage.services import board, claims, emergencies, encounters
-
-Open = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
 
@@ -73,8 +70,7 @@ def focused(page: Page) -> str:
 
 def point_at(page: Page, encounter_id: str) -> tuple[float, float]:
     """Put the pointer on the row's complaint, where nothing can be pressed by mistake."""
-    box = row(page, encounter_id).locator(".c-complaint").bounding_box()
-    assert box
+    box = place_of(row(page, encounter_id).locator(".c-complaint"))
     at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*at)
     return at
@@ -111,7 +107,7 @@ def test_the_row_in_hand_keeps_its_patient_and_its_place_while_others_arrive_abo
     if hand == "focus":
         page.mouse.move(2, 2)
         page.locator(f"#n-{mine}").focus()
-    before = row(page, mine).bounding_box()
+    before = place_of(row(page, mine))
     for turn in range(3):
         alarm(clinic, ids[5 - turn])
         alarm(clinic, arrives(clinic).id)
@@ -120,7 +116,7 @@ def test_the_row_in_hand_keeps_its_patient_and_its_place_while_others_arrive_abo
         expect(page.locator("#news")).to_contain_text("Show")
         assert onscreen(page) == ids, f"after refresh {turn + 1}"
         assert under(page, at) == mine
-        assert row(page, mine).bounding_box() == before
+        assert place_of(row(page, mine)) == before
         if hand == "focus":
             assert focused(page) == f"n-{mine}"
     expect(row(page, mine).locator(".c-owner")).to_contain_text("Surgeon2")

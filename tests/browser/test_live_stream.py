@@ -1,12 +1,12 @@
 """How a change reaches the screen: one stream for all tabs; without it the list is asked for; an old list says so."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.conftest import Open
 from tests.builders import Clinic, wait
 from tests.served import free_port, gunicorn
 from triage.blueprints import live
@@ -16,7 +16,6 @@ from triage.services import accounts, board
 from triage.services.streams import Hub
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Page]
 
 
 @pytest.fixture

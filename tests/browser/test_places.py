@@ -1,16 +1,14 @@
 """Why somebody is third, asked from the row: by key, by press, and without JavaScript."""
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import Open
 from tests.builders import PASSWORD, Clinic, wait
 from triage.db import session
 from triage.models import Encounter
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Page]
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, Open
 from tests.builders import PASSWORD, Clinic, arrive, wait
 from triage import knowledge
 from triage.db import session
 from triage.services import calls, devices, emergencies, encounters, imaging, intakes, rooms, triage
 
-Open = Callable[..., Page]
 pytestmark = pytest.mark.browser
 
 #: Who comes under the eyes of a visitor. None of it may be read on any screen of the day while names are hidden.

@@ -9,14 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, Open
 from tests.builders import PASSWORD, Clinic
 from triage.db import session
 from triage.models import Encounter, Patient
 from triage.services import encounters, patients
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Page]
 PERSON = {
     "family_name": "渡邊", "given_name": "一郎", "family_kana": "ワタナベ", "given_kana": "イチロウ",
     "birth_date": date(1963, 7, 30), "sex": "male", "phone": "",

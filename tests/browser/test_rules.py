@@ -1,15 +1,13 @@
 """The rules in a real browser: a draft is checked while it is typed, and printed rules hold nothing of the screen."""
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.conftest import Open
 from tests.builders import Clinic
 from triage.knowledge import rules_text
 from triage.services import rule_drafts, rulesets
 
-Open = Callable[..., Page]
 SHIPPED = rules_text.shipped()
 
 

@@ -1,14 +1,13 @@
 """A simulation in a real browser: it goes on by itself, stops and resumes, works without scripts, and is readable."""
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import DESK, PHONE, violations
+from tests.browser.conftest import DESK, PHONE, Open, violations
 from tests.builders import PASSWORD, Clinic, wait
 from tests.drafts import blind, keener, write_draft
 from triage.db import session
@@ -16,7 +15,6 @@ from triage.services import simulations, stored
 from triage.services.organisations import today
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Page]
 
 
 @pytest.fixture
