@@ -1,10 +1,13 @@
 """The floor: the same screens from bare Flask and SQLAlchemy on the same server and the same data.
 
-One query, one template, no session, no permission, no audit; a write is the one set of statements and a commit. It is
-not made slower than it must be: the queries are built once, the tables are plain, the words are in dictionaries.
+One query, one template, no session, no permission, no audit; a write is the one set of statements and a commit. It
+shows the cells and keeps the rows of the clinic that the product shows and keeps, no more: no trail, no change row, no
+key against a form sent twice, no lock, no look at what stands there. It is not made slower than it must be: the queries
+are built once, the tables are plain, the words are in dictionaries.
 """
 
 import os
+import secrets
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from triage import knowledge
 from triage.db import new_id
+from triage.domain.dates import in_era
 
 OPEN_ORDERS = ("requested", "ordered", "started")
 STAGES = {
@@ -40,6 +44,8 @@ WARNING = (
 )
 
 
+#: The tables that writes add to.
+KEPT = ("patient", "encounter", "triage_decision", "claim", "claim_step", "stage_change", "imaging_order")
 #: The product's own: the same promises to who has pressed a button.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
 
@@ -83,21 +89,27 @@ class Floor:
         )  # fmt: skip
 
     def found(self) -> sa.Select[Any]:
-        """Return the query of a search."""
-        p = self["patient"].c
-        shown = (p.id, p.number, p.family_name, p.given_name, p.family_kana, p.given_kana, p.birth_date, p.sex)
-        query = sa.select(*shown).where(p.search_key.like(sa.bindparam("part")))
-        return query.order_by(p.family_kana, p.given_kana).limit(8)
+        """Return the query of a search: who fits, whether they are here, and when they were last seen."""
+        p, e, past = self["patient"].c, self["encounter"].c, self["encounter"].alias().c
+        shown = (
+            p.id, p.number, p.family_name, p.given_name, p.family_kana, p.given_kana, p.birth_date, p.sex, p.language,
+            p.interpreter, p.call_by_number, p.mobility, p.same_name,
+        )  # fmt: skip
+        gone = sa.and_(past.patient_id == p.id, past.site_id == sa.bindparam("site"), past.finished_at.is_not(None))
+        seen = sa.select(sa.func.max(past.arrived_at)).where(gone).scalar_subquery()
+        here = sa.and_(e.patient_id == p.id, e.site_id == sa.bindparam("site"), e.finished_at.is_(None))
+        query = sa.select(*shown, e.id.label("visit"), e.ticket, seen.label("seen")).outerjoin(self["encounter"], here)
+        return query.where(p.search_key.like(sa.bindparam("part"))).order_by(p.family_kana, p.given_kana).limit(8)
 
     def claimed(self) -> Any:
         """Return the statement that takes a patient whom nobody has, or whoever has them."""
         kind = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[self.engine.dialect.name]
         insert = kind(self["claim"])
-        again = {name: insert.excluded[name] for name in ("staff_id", "claimed_at", "active_at")}
+        again = {name: insert.excluded[name] for name in ("staff_id", "claimed_at", "active_at", "lease")}
         return insert.on_conflict_do_update(index_elements=["encounter_id"], set_=again)
 
     def blank(self, name: str) -> dict[str, Any]:
-        """Return a row with what the table wants, empty."""
+        """Return a row with what the table wants, empty; asked once for each table."""
         wanted = [c for c in self[name].c if not c.nullable and c.server_default is None]
         empty = {
             str: "",
@@ -137,6 +149,7 @@ def _words() -> dict[str, Any]:
         "findings": {name: finding.label("en") for name, finding in known.findings.items()},
         "modalities": {modality.id: modality.label("en") for modality in known.modalities},
         "minutes": _minutes, "hour": lambda value: f"{value:%H:%M}", "age": _age,
+        "moment": lambda value: f"{value:%-d %b %Y %H:%M}", "era": in_era,
     }  # fmt: skip
 
 
@@ -166,14 +179,20 @@ def _reads(app: Flask, floor: Floor) -> None:
     @app.get("/patients/search")
     def search() -> str:
         with floor.engine.connect() as connection:
-            rows = connection.execute(found, {"part": f"%|{request.args['q']}%"}).all()
+            asked = {"part": f"%|{request.args['q']}%", "site": site}
+            rows = connection.execute(found, asked).all()
         return render_template("found.html", rows=rows)
 
 
 def _writes(app: Flask, floor: Floor) -> None:
-    patient, encounter, decision = (sa.insert(floor[n]) for n in ("patient", "encounter", "triage_decision"))
-    routed = sa.update(floor["encounter"]).where(floor["encounter"].c.id == sa.bindparam("which"))
-    claimed, site = floor.claimed(), floor.site
+    blank = {name: floor.blank(name) for name in KEPT}
+    _registration(app, floor, blank)
+    _claim(app, floor, blank)
+    _routing(app, floor, blank)
+
+
+def _registration(app: Flask, floor: Floor, blank: dict[str, dict[str, Any]]) -> None:
+    patient, encounter, site = sa.insert(floor["patient"]), sa.insert(floor["encounter"]), floor.site
 
     @app.post("/patients")
     def register() -> Any:
@@ -183,25 +202,41 @@ def _writes(app: Flask, floor: Floor) -> None:
         here = {"id": visit, "site_id": site.id, "patient_id": who, "ticket": visit, "stage": "registered"}
         born = {"birth_date": date.fromisoformat(form["birth_date"]), "created_at": now}
         with floor.engine.begin() as connection:
-            connection.execute(patient, {**floor.blank("patient"), **person, **names, **born})
-            connection.execute(encounter, {**floor.blank("encounter"), **here})
+            connection.execute(patient, {**blank["patient"], **person, **names, **born})
+            connection.execute(encounter, {**blank["encounter"], **here})
         return redirect(f"/encounters/{visit}/intake", 303)
+
+
+def _claim(app: Flask, floor: Floor, blank: dict[str, dict[str, Any]]) -> None:
+    claimed, step, site = floor.claimed(), sa.insert(floor["claim_step"]), floor.site
 
     @app.post("/encounters/<encounter_id>/claim")
     def claim(encounter_id: str) -> str:
         now = datetime.now(UTC)
+        act = {"id": new_id(), "number": secrets.randbelow(2**31), "encounter_id": encounter_id, "site_id": site.id}
+        hands = {"at": now, "staff_id": floor.staff_id, "to_staff_id": floor.staff_id, "act": "claimed"}
         taken = {"encounter_id": encounter_id, "staff_id": floor.staff_id, "claimed_at": now, "active_at": now}
         with floor.engine.begin() as connection:
-            connection.execute(claimed, {**floor.blank("claim"), **taken})
+            connection.execute(step, {**blank["claim_step"], **act, **hands})
+            connection.execute(claimed, {**blank["claim"], **taken, "lease": act["id"]})
             row = connection.execute(floor.one, {"site": site.id, "id": encounter_id}).first()
         return render_template("one.html", r=row)
+
+
+def _routing(app: Flask, floor: Floor, blank: dict[str, dict[str, Any]]) -> None:
+    decision, moved, order = (sa.insert(floor[n]) for n in ("triage_decision", "stage_change", "imaging_order"))
+    routed = sa.update(floor["encounter"]).where(floor["encounter"].c.id == sa.bindparam("which"))
 
     @app.post("/encounters/<encounter_id>/decision")
     def decide(encounter_id: str) -> Any:
         now, form = datetime.now(UTC), request.form
         chosen = {"acuity": int(form["shown_level"]), "route": form["shown_route"]}
-        kept = {"id": new_id(), "encounter_id": encounter_id, "at": now, "staff_id": floor.staff_id, "accepted": True}
+        kept = {"encounter_id": encounter_id, "at": now, "staff_id": floor.staff_id}
+        asked = {"site_id": floor.site.id, "encounter_id": encounter_id, "modality": form["shown_modality"]}
+        by = {"status": "requested", "requested_by": floor.staff_id, "requested_at": now}
         with floor.engine.begin() as connection:
-            connection.execute(decision, {**floor.blank("triage_decision"), **kept, **chosen})
-            connection.execute(routed, {"which": encounter_id, "stage": "review", "stage_since": now, **chosen})
+            connection.execute(decision, {**blank["triage_decision"], **kept, **chosen, "id": new_id()})
+            connection.execute(moved, {**blank["stage_change"], **kept, "id": new_id(), "to_stage": "imaging"})
+            connection.execute(routed, {"which": encounter_id, "stage": "imaging", "stage_since": now, **chosen})
+            connection.execute(order, {**blank["imaging_order"], **asked, **by, "id": new_id()})
         return redirect("/board", 303)
