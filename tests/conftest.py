@@ -11,7 +11,11 @@ from jinja2 import FileSystemBytecodeCache
 
 from tests import builders
 from tests.peers import postgres
-from tests.peers.plugin import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401
+from tests.peers.plugin import (  # noqa: F401
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+)
 from triage import create_app, db, migrate
 
 #: Tests in these folders make their promise on both engines.
