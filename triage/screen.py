@@ -34,6 +34,8 @@ NAVIGATION = (
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
     ("devices.index", N_("Devices"), "devices:manage", "d"),
 )
+#: So many stand side by side on a desk's screen; one more alone is no menu.
+IN_THE_BAR = 5
 #: Blueprints that are reached through another one's place in the navigation.
 PART_OF = {
     "calls": "board",
@@ -123,20 +125,23 @@ def _rules_signed() -> bool:
 
 
 def _navigation() -> list[dict[str, Any]]:
+    """Return where this person may go; what comes after the first few stands under "More"."""
     who = _actor()
     if who is None:
         return []
     blueprint = (request.endpoint or "").split(".")[0]
     blueprint = PART_OF.get(blueprint, blueprint)
+    mine = [item for item in NAVIGATION if any(who.may(one) for one in item[2].split())]
+    inline = IN_THE_BAR if len(mine) > IN_THE_BAR + 1 else len(mine)
     return [
         {
             "url": url_for(endpoint),
             "label": gettext(label),
             "key": key,
+            "more": place >= inline,
             "current": endpoint == request.endpoint or endpoint.split(".")[0] == blueprint != "triage",
         }
-        for endpoint, label, permission, key in NAVIGATION
-        if any(who.may(one) for one in permission.split())
+        for place, (endpoint, label, _permission, key) in enumerate(mine)
     ]
 
 
