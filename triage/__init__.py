@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from triage import assets, blueprints, cli, config, db, knowledge, packing, screen, turns, web
+from triage import assets, blueprints, cli, config, db, knowledge, packing, screen, turns, web, wording
 from triage.services import audit, streams
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +28,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
     queue = turns.init_app(app)
     hub = streams.Hub(app.extensions["engine"], app.config["LIVE_STREAMS"], lambda: queue.are_crowded)
     app.extensions["live"] = hub
+    wording.init_app(app)
     packing.init_app(app)  # first of all, so that it packs what the others have finished
     web.init_app(app)
     screen.init_app(app)

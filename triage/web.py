@@ -23,10 +23,10 @@ from triage.domain import errors
 from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
 from triage.services import accounts, audit
+from triage.wording import LOCALES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-LOCALES = ("en", "ja")
 THEMES = ("auto", "light", "dark")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

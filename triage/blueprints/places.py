@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from triage.domain.messages import N_
 from triage.services import places
 from triage.services.places import Standing
-from triage.web import LOCALES, actor, page, requires
+from triage.web import actor, page, requires
+from triage.wording import LOCALES
 
 blueprint = Blueprint("places", __name__)
 

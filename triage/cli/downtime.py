@@ -23,6 +23,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import DomainError
 from triage.domain.messages import MESSAGES
 from triage.services import downtime
+from triage.wording import LOCALES
 
 #: The styles that the file carries within itself, in this order.
 STYLES = ("tokens", "app", "clinic", "print", "downtime")
@@ -55,7 +56,7 @@ def group() -> None:
     "--print", "command", default="", metavar="COMMAND", help="Hand each file to this command, its name last."
 )
 @click.option("--site", help="Code of one site (all by default).")
-@click.option("--lang", "language", type=click.Choice(web.LOCALES), default="ja", show_default=True)
+@click.option("--lang", "language", type=click.Choice(LOCALES), default="ja", show_default=True)
 @with_appcontext
 def snapshot(
     minutes: int | None,

@@ -1,0 +1,51 @@
+"""Every reader sees every sentence in the language they chose, whether it stands in the page or comes from a table."""
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+from jinja2 import DictLoader
+
+from triage.wording import ByLanguage, catalogue
+
+PAGES = {
+    "word.html": "{{ _('Board') }}",
+    "label.html": "{% for label in ('Board', 'Patient') %}{{ _(label) }} {% endfor %}",
+    "value.html": "{{ _('age %(years)s', years=years) }}",
+    "number.html": "{{ ngettext('emergency', 'emergencies', count) }}",
+    "whole.html": "{% include 'word.html' %}",
+    "macro.html": "{% macro name() %}{{ _('Board') }}{% endmacro %}",
+    "caller.html": "{% from 'macro.html' import name %}{{ name() }}",
+    "inside.html": "{{ _('Name') ~ ': ' ~ years }}",
+}
+
+
+def drawn(app: Flask, name: str, language: str, **values: object) -> str:
+    """Draw one of the pages in a language."""
+    app.jinja_env.loader = ByLanguage(DictLoader(PAGES))
+    with app.test_request_context(), force_locale(language):
+        return app.jinja_env.get_template(name).render(values)
+
+
+@pytest.mark.parametrize("page", ["word.html", "whole.html", "caller.html"])
+def test_a_word_is_in_the_readers_language_in_a_page_its_parts_and_its_macros(app: Flask, page: str) -> None:
+    japanese = catalogue("ja").gettext("Board")
+    assert japanese != "Board"
+    assert [drawn(app, page, language) for language in ("en", "ja", "en")] == ["Board", japanese, "Board"]
+
+
+def test_a_label_from_a_table_is_in_the_readers_language(app: Flask) -> None:
+    assert drawn(app, "label.html", "en") == "Board Patient "
+    assert drawn(app, "label.html", "ja") == " ".join(catalogue("ja").gettext(w) for w in ("Board", "Patient")) + " "
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("page", ["value.html", "inside.html"])
+def test_what_somebody_typed_is_escaped_inside_a_sentence(app: Flask, page: str, language: str) -> None:
+    html = drawn(app, page, language, years="<script>")
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+
+
+def test_a_number_of_things_has_its_own_word(app: Flask) -> None:
+    assert [drawn(app, "number.html", "en", count=count) for count in (1, 2)] == ["emergency", "emergencies"]
+    assert drawn(app, "number.html", "ja", count=2) == catalogue("ja").ngettext("emergency", "emergencies", 2)
