@@ -35,7 +35,8 @@ def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = ""
     """Return one row in its place as it stands now, with what was refused (409), or what was done and its undo."""
     line = board.find_line(actor(), encounter_id, lapses())
     told = {encounter_id: refusal} if refusal else {}
-    values = {"line": line, "id": encounter_id, "told": told, "done": done, "undo_url": undo_url, **row_values(told)}
+    said = f"{line.ticket}: {done}" if line and done else done
+    values = {"line": line, "id": encounter_id, "told": told, "done": said, "undo_url": undo_url, **row_values(told)}
     return make_response(part("board/_one.html", **values), 409 if refusal else 200)
 
 

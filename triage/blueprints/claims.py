@@ -152,8 +152,7 @@ def _done(encounter_id: str, what: str, step_id: str = "") -> AnyResponse:
     """Answer what was done: the row for htmx, else the page the person came from; both with the way to undo it."""
     back = inside(request.form.get("next"))
     if htmx and back != url_for("claims.show", encounter_id=encounter_id):
-        ticket = encounters.get(actor(), encounter_id).ticket
-        return board.row(encounter_id, done=f"{ticket}: {what}", undo_url=_undo_url(encounter_id, step_id))
+        return board.row(encounter_id, done=what, undo_url=_undo_url(encounter_id, step_id))
     _flash(encounter_id, encounters.get(actor(), encounter_id).ticket, what, step_id)
     return done(back or url_for("board.index"))
 

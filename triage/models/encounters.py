@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnClause, ColumnElement, ForeignKey, Index, UniqueConstraint, false, literal_column
+from sqlalchemy import ColumnClause, ColumnElement, ForeignKey, Index, UniqueConstraint, bindparam, false, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row
@@ -15,6 +15,11 @@ from triage.models.versioned import Entered, Versioned
 _OPEN: ColumnClause[bool] = literal_column("finished_at IS NULL")
 
 
+def sight(actor: Actor) -> dict[str, str | None]:
+    """Return what ``AtSite.in_sight`` is asked with; no site equals None, so who has no role in care sees no row."""
+    return {"sight": actor.site_id if actor.may("patients:open") else None}
+
+
 class AtSite:
     """A row of one site, seen by whoever has a role in care there."""
 
@@ -24,6 +29,11 @@ class AtSite:
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Return the condition under which the actor may see a row: same site, a role in care."""
         return cls.site_id == actor.site_id if actor.may("patients:open") else false()
+
+    @classmethod
+    def in_sight(cls) -> ColumnElement[bool]:
+        """Return the same condition for a statement that is built once; ``sight(actor)`` says who asks."""
+        return cls.site_id == bindparam("sight")
 
 
 class Encounter(AtSite, Versioned, Entered, Base):

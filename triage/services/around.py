@@ -1,11 +1,11 @@
 """What stands around a row of the board, in one query: who has the page open, and what may still be undone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import bindparam, literal, select, union_all
 
 from triage.db import session
 from triage.domain.access import Actor
@@ -42,7 +42,9 @@ class Around:
 def around(actor: Actor, at: datetime, only: str | None = None) -> dict[str, Around]:
     """Return what stands around the site's rows (or ``only`` the one with this id), by encounter."""
     found: dict[str, list[Any]] = {}
-    for row in session.execute(_query(actor.site_id, at, only)):
+    asked = {"site": actor.site_id, "seen_after": at - SWEPT_AFTER, "done_after": at - 2 * RECALL_LIMIT}
+    query, asked = (_ALL, asked) if only is None else (_ONE, {"only": only, **asked})
+    for row in session.execute(query, asked):
         found.setdefault(row.encounter_id, []).append(row)
     return {encounter_id: _of(rows, at) for encounter_id, rows in found.items()}
 
@@ -55,7 +57,7 @@ def dress(actor: Actor, lines: dict[str, Any], at: datetime, only: str | None = 
     return list(lines.values())
 
 
-def _query(site_id: str, at: datetime, only: str | None) -> Any:
+def _query(*conditions: Callable[[Any], Any]) -> Any:
     here = (
         select(
             Presence.encounter_id, Presence.staff_id, Staff.name.label("what"), Presence.since.label("at"),
@@ -63,15 +65,20 @@ def _query(site_id: str, at: datetime, only: str | None) -> Any:
         )
         .join(Staff, Staff.id == Presence.staff_id)
         .join(Encounter, Encounter.id == Presence.encounter_id)
-        .where(Encounter.site_id == site_id, Presence.seen_at > at - SWEPT_AFTER)
+        .where(Encounter.site_id == bindparam("site"), Presence.seen_at > bindparam("seen_after"))
     )  # fmt: skip
     steps = select(
         ClaimStep.encounter_id, ClaimStep.staff_id, ClaimStep.act.label("what"), ClaimStep.at,
         ClaimStep.at.label("ends"), ClaimStep.id.label("step_id"), ClaimStep.number,
-    ).where(ClaimStep.site_id == site_id, ClaimStep.at > at - 2 * RECALL_LIMIT)  # fmt: skip
-    if only is not None:
-        here, steps = here.where(Presence.encounter_id == only), steps.where(ClaimStep.encounter_id == only)
+    ).where(ClaimStep.site_id == bindparam("site"), ClaimStep.at > bindparam("done_after"))  # fmt: skip
+    here = here.where(*(condition(Presence) for condition in conditions))
+    steps = steps.where(*(condition(ClaimStep) for condition in conditions))
     return union_all(here, steps).order_by("number", "at")
+
+
+#: Built once: to build such a query costs more than to answer it.
+_ALL = _query()
+_ONE = _query(lambda table: table.encounter_id == bindparam("only"))
 
 
 def _of(rows: Iterable[Any], at: datetime) -> Around:

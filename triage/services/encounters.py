@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -16,17 +16,25 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Stale, Untimely
 from triage.domain.late import paper_ticket as find_paper_ticket
 from triage.models import Claim, Encounter, Patient, Staff, StageChange
+from triage.models.encounters import sight
 from triage.services import call_state, late, notices, presence
 from triage.services.audit import lock_site, record, record_read
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
 
 
+#: Built once: every page of a patient and every write asks it.
+_WHOLE = (
+    select(Encounter)
+    .where(Encounter.id == bindparam("id"), Encounter.in_sight())
+    .options(joinedload(Encounter.patient), joinedload(Encounter.claim).joinedload(Claim.staff))
+    .execution_options(populate_existing=True)
+)
+
+
 def get(actor: Actor, encounter_id: str) -> Encounter:
     """Return the encounter with its patient and claim, if the actor may see it; raises NotFound otherwise."""
-    query = select(Encounter).where(Encounter.id == encounter_id, Encounter.visible_to(actor))
-    loaded = query.options(joinedload(Encounter.patient), joinedload(Encounter.claim).joinedload(Claim.staff))
-    encounter = session.scalar(loaded.execution_options(populate_existing=True))
+    encounter = session.scalar(_WHOLE, {"id": encounter_id, **sight(actor)})
     if encounter is None:
         raise NotFound("encounter")
     return encounter

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
@@ -12,6 +12,8 @@ from triage.domain import leases
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.models import Claim, ClaimStep, Encounter
+
+_LAST_NUMBER = select(func.max(ClaimStep.number)).where(ClaimStep.encounter_id == bindparam("encounter"))
 
 
 def taken(actor: Actor, held: Claim) -> Conflict:
@@ -80,8 +82,7 @@ def _keep(
 
 
 def _count(encounter: Encounter) -> int:
-    query = select(func.max(ClaimStep.number)).where(ClaimStep.encounter_id == encounter.id)
-    return session.scalar(query) or 0
+    return session.scalar(_LAST_NUMBER, {"encounter": encounter.id}) or 0
 
 
 def steps_of(encounter: Encounter) -> list[ClaimStep]:
