@@ -73,9 +73,10 @@ def text(label: Any, size: int = 100, *validators: Any, clean: Any = as_typed) -
 class PatientForm(FlaskForm):
     """Everything the desk knows about a person; what is not known stays empty."""
 
-    request_id = HiddenField(validators=[Optional(), Regexp(REQUEST_ID.pattern + "$")])
-    version = IntegerField(validators=[Optional(), NumberRange(1, 2**31 - 1)])
-    base = HiddenField(validators=[Length(max=20000)])  # the record as the page was made from it
+    # What is not shown has an empty label: for one that is left out the library reads its catalogue at each request.
+    request_id = HiddenField("", [Optional(), Regexp(REQUEST_ID.pattern + "$")])
+    version = IntegerField("", [Optional(), NumberRange(1, 2**31 - 1)])
+    base = HiddenField("", [Length(max=20000)])  # the record as the page was made from it
     family_name = text(_l("Family name"), 100, DataRequired(told("name_needed")))
     given_name = text(_l("Given name"))
     family_kana = text(_l("Family name, reading"))

@@ -24,11 +24,12 @@ def storable(_form: Any, field: Any) -> None:
 class DecisionForm(FlaskForm):
     """``act`` says which half counts: "accept" the suggestion as the page showed it, or "override" it."""
 
-    act = HiddenField()
-    version = IntegerField(validators=[Optional()])
-    shown_level = IntegerField(validators=[Optional()])
-    shown_route = HiddenField(validators=[Length(max=40), storable])
-    shown_modality = HiddenField(validators=[Length(max=40), storable])
+    # What is not shown has an empty label: for one that is left out the library reads its catalogue at each request.
+    act = HiddenField("")
+    version = IntegerField("", [Optional()])
+    shown_level = IntegerField("", [Optional()])
+    shown_route = HiddenField("", [Length(max=40), storable])
+    shown_modality = HiddenField("", [Length(max=40), storable])
     acuity = RadioField(_l("Acuity"), coerce=str, validate_choice=False)
     route = RadioField(_l("Where to"), validate_choice=False)
     modality = RadioField(_l("Imaging"), validate_choice=False)
