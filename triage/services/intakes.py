@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from triage import clock, knowledge
 from triage.db import session, verb
@@ -26,6 +26,8 @@ from triage.services.reassessments import restart_on
 
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
+#: What the rules read of a finding; built once, and no row of the session, for nothing is changed.
+_ANSWERS = select(Finding.name, Finding.known, Finding.value).where(Finding.encounter_id == bindparam("encounter"))
 #: FHIR administrative gender -> the value the rules read; anything else is unknown.
 SEX = {"male": "M", "female": "F"}
 
@@ -43,8 +45,8 @@ def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
 
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
     """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
-    rows = findings_of(encounter.id).values()
-    return _from_record(encounter) | {row.name: Answer(row.known, row.value) for row in rows}
+    rows = session.execute(_ANSWERS, {"encounter": encounter.id})
+    return _from_record(encounter) | {name: Answer(known, value) for name, known, value in rows}
 
 
 def _from_record(encounter: Encounter) -> dict[str, Answer]:

@@ -3,10 +3,14 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam, select
+
 from triage import clock
 from triage.db import session
 from triage.domain.access import Actor
 from triage.models import Site
+
+_ZONE = select(Site.time_zone).where(Site.id == bindparam("site"))
 
 
 def site_of(actor: Actor) -> Site:
@@ -16,4 +20,4 @@ def site_of(actor: Actor) -> Site:
 
 def today(site_id: str) -> date:
     """Return the day that the calendar on the site's wall shows: a birthday begins at its midnight, not at UTC's."""
-    return clock.now().astimezone(ZoneInfo(session.get_one(Site, site_id).time_zone)).date()
+    return clock.now().astimezone(ZoneInfo(session.execute(_ZONE, {"site": site_id}).scalar_one())).date()

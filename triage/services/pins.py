@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
@@ -19,12 +19,16 @@ from triage.services.reassessments import restart
 from triage.services.rulesets import in_force
 
 EMERGENCY_LEVEL = gate.EMERGENCY_LEVEL
+_OPEN = (
+    select(Emergency)
+    .where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
+    .options(joinedload(Emergency.acknowledger))
+)
 
 
 def find_open(encounter: Encounter) -> Emergency | None:
     """Return the encounter's open emergency with who acknowledged it, or None."""
-    query = select(Emergency).where(Emergency.encounter_id == encounter.id, Emergency.closed_at.is_(None))
-    return session.scalar(query.options(joinedload(Emergency.acknowledger)))
+    return session.scalar(_OPEN, {"encounter": encounter.id})
 
 
 def find_latest(encounter: Encounter) -> Emergency | None:

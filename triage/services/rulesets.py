@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import knowledge
@@ -16,6 +16,12 @@ from triage.models import RulesetPublication, RulesetSignature, RulesetVersion, 
 #: Published versions already read, by id: what is published never changes.
 _read: dict[str, Knowledge] = {}
 _KEPT = 32
+_NEWEST = (
+    select(RulesetPublication.version_id)
+    .where(RulesetPublication.site_id == bindparam("site"))
+    .order_by(RulesetPublication.sequence.desc())
+    .limit(1)
+)
 
 
 def in_force(site_id: str) -> Knowledge:
@@ -24,8 +30,7 @@ def in_force(site_id: str) -> Knowledge:
     Which ones is asked of the database every time, so that all processes agree from the moment of a publication on.
     Raises KnowledgeError where this program cannot read them; ``preflight`` has refused to start then.
     """
-    newest = select(RulesetPublication.version_id).where(RulesetPublication.site_id == site_id)
-    version_id = session.scalar(newest.order_by(RulesetPublication.sequence.desc()).limit(1))
+    version_id = session.scalar(_NEWEST, {"site": site_id})
     if version_id is None:
         return knowledge.load()
     if version_id not in _read:

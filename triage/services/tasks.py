@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock, knowledge
@@ -16,6 +16,11 @@ from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, touch
 
 TASK_DUE = timedelta(minutes=15)
+_OPEN = (
+    select(Task)
+    .where(Task.encounter_id == bindparam("encounter"), Task.done_at.is_(None))
+    .order_by(Task.due_at, Task.id)
+)
 
 
 def open_tasks(actor: Actor) -> list[Task]:
@@ -31,8 +36,7 @@ def open_tasks(actor: Actor) -> list[Task]:
 
 def tasks_of(encounter: Encounter) -> list[Task]:
     """Return the encounter's open tasks, the first due first."""
-    query = select(Task).where(Task.encounter_id == encounter.id, Task.done_at.is_(None))
-    return list(session.scalars(query.order_by(Task.due_at, Task.id)))
+    return list(session.scalars(_OPEN, {"encounter": encounter.id}))
 
 
 def create_tasks(actor: Actor, encounter: Encounter, reasons: Mapping[str, str]) -> None:
