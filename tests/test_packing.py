@@ -57,7 +57,7 @@ def test_our_own_files_are_packed_once_and_the_browser_keeps_them(signed_in: Sig
         assert "Content-Encoding" not in part.headers
 
 
-def test_an_answer_without_content_stays_empty_and_a_stream_flows_as_it_is(app: Flask, signed_in: SignIn) -> None:
+def test_an_answer_without_content_stays_empty_and_a_stream_flows_as_it_is(own_app: Flask, signed_in: SignIn) -> None:
     @requires(PUBLIC)
     def stream() -> Response:
         return Response((f"data: {'x' * 900}\n\n" for _ in range(3)), mimetype="text/event-stream")
@@ -66,9 +66,9 @@ def test_an_answer_without_content_stays_empty_and_a_stream_flows_as_it_is(app: 
     def growing() -> Response:
         return Response(("x" * 900 for _ in range(3)), mimetype="text/html")
 
-    app.add_url_rule("/planted/stream", view_func=stream)
-    app.add_url_rule("/planted/growing", view_func=growing)
-    client = app.test_client()
+    own_app.add_url_rule("/planted/stream", view_func=stream)
+    own_app.add_url_rule("/planted/growing", view_func=growing)
+    client = own_app.test_client()
     for path in ("/planted/stream", "/planted/growing"):
         answer = client.get(path, headers=GZIP)
         assert "Content-Encoding" not in answer.headers

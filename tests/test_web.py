@@ -31,26 +31,26 @@ def plant(app: Flask, path: str, view: Callable[[], object]) -> None:
     ],
 )
 def test_a_refusal_has_one_status_and_a_sentence_a_person_can_read(
-    app: Flask, error: errors.DomainError, status: int
+    own_app: Flask, error: errors.DomainError, status: int
 ) -> None:
     def refuse() -> object:
         raise error
 
-    plant(app, "/planted", refuse)
-    answer = app.test_client().get("/planted")
+    plant(own_app, "/planted", refuse)
+    answer = own_app.test_client().get("/planted")
     assert answer.status_code == status
     assert MESSAGES[error.code].replace("'", "&#39;") in answer.text
-    partial = app.test_client().get("/planted", headers={"HX-Request": "true"})
+    partial = own_app.test_client().get("/planted", headers={"HX-Request": "true"})
     assert partial.status_code == status
     assert "<html" not in partial.text
 
 
-def test_an_unforeseen_error_is_a_calm_page_that_gives_nothing_away(app: Flask) -> None:
+def test_an_unforeseen_error_is_a_calm_page_that_gives_nothing_away(own_app: Flask) -> None:
     def fail() -> object:
         raise ZeroDivisionError("山本 和夫 1963-07-30")
 
-    plant(app, "/planted", fail)
-    answer = app.test_client().get("/planted")
+    plant(own_app, "/planted", fail)
+    answer = own_app.test_client().get("/planted")
     assert answer.status_code == 500
     assert "山本" not in answer.text
     assert "Traceback" not in answer.text

@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from tests.builders import PASSWORD, Clinic
 from triage import clock
@@ -94,9 +93,11 @@ def test_a_role_granted_while_someone_is_signed_in_counts_from_the_next_request(
     assert client.get("/audit").status_code == 200
 
 
-def test_who_holds_a_session_is_asked_of_the_database_once_a_request(signed_in: SignedIn, app: Flask) -> None:
-    client, statements = signed_in("nurse"), list[str]()
-    event.listen(app.extensions["engine"], "before_cursor_execute", lambda c, cu, text, *rest: statements.append(text))
+def test_who_holds_a_session_is_asked_of_the_database_once_a_request(
+    signed_in: SignedIn, statements: list[str]
+) -> None:
+    client = signed_in("nurse")
+    statements.clear()
     assert client.get("/alerts", headers={"X-Background": "1"}).status_code == 200
     assert sum("login_session" in text or "staff_grant" in text for text in statements) == 1
 

@@ -126,12 +126,17 @@ def _at_exit(action: Callable[..., object], *arguments: object) -> None:
     atexit.register(lambda: action(*arguments) if os.getpid() == owner else None)
 
 
-def create_database(template: str | None = None) -> str:
+def address() -> str:
+    """Return the URL of a database that is not there yet."""
+    return make_url(postgres_url()).set(database=f"t_{secrets.token_hex(8)}").render_as_string()
+
+
+def create_database(template: str | None = None, url: str | None = None) -> str:
     """Create a database, empty or a copy of the one at URL ``template`` (nobody connected to it); return its URL."""
-    name = f"t_{secrets.token_hex(8)}"
+    url = url or address()
     origin = make_url(template).database if template else "template0"
-    _admin(f'CREATE DATABASE "{name}" TEMPLATE "{origin}" STRATEGY FILE_COPY')
-    return make_url(postgres_url()).set(database=name).render_as_string()
+    _admin(f'CREATE DATABASE "{make_url(url).database}" TEMPLATE "{origin}" STRATEGY FILE_COPY')
+    return url
 
 
 def drop_database(url: str) -> None:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from flask import Flask
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import Clinic, arrive, build_clinic, wait
@@ -183,10 +181,9 @@ def test_the_effect_counts_who_would_be_over_without_naming_anybody(clinic: Clin
         assert limits.effect(clinic.admin, longer) == limits.Effect(here=4, over=0, over_stage=0)
 
 
-def test_limits_in_force_cost_one_query_and_their_content_is_read_once(clinic: Clinic, app: Flask) -> None:
+def test_limits_in_force_cost_one_query_and_their_content_is_read_once(clinic: Clinic, statements: list[str]) -> None:
     limits.approve(clinic.surgeon2, propose(clinic.admin, level_4=90), "")
-    statements: list[str] = []
-    event.listen(app.extensions["engine"], "before_cursor_execute", lambda c, u, sql, *rest: statements.append(sql))
+    statements.clear()
     now(clinic)
     first = [sql for sql in statements if sql.startswith("SELECT")]
     statements.clear()

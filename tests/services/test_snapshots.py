@@ -33,8 +33,10 @@ def counted(app: Flask) -> Iterator[list[str]]:
             read.append(statement)
 
     event.listen(app.extensions["engine"], "before_cursor_execute", note)
-    yield read
-    event.remove(app.extensions["engine"], "before_cursor_execute", note)
+    try:
+        yield read
+    finally:
+        event.remove(app.extensions["engine"], "before_cursor_execute", note)
 
 
 def tickets(actor: Actor) -> list[str]:
