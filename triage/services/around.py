@@ -1,11 +1,11 @@
 """What stands around a row of the board, in one query: who has the page open, and what may still be undone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, bindparam, literal, select, union_all
 
 from triage.db import session
 from triage.domain.access import Actor
@@ -39,17 +39,17 @@ class Around:
         return {"visitors": self.visitors, "undo": self.undo, **turns}
 
 
-def around(actor: Actor, at: datetime, only: str | None = None) -> dict[str, Around]:
-    """Return what stands around the site's rows (or ``only`` the one with this id), by encounter."""
+def around(actor: Actor, at: datetime, only: Collection[str] | None = None) -> dict[str, Around]:
+    """Return what stands around the site's rows (or ``only`` those with these ids), by encounter."""
+    query, asked = (_ALL, {}) if only is None else (_ONLY, {"only": list(only)})
+    since = {"opened": at - SWEPT_AFTER, "acted": at - 2 * RECALL_LIMIT}
     found: dict[str, list[Any]] = {}
-    asked = {"site": actor.site_id, "seen_after": at - SWEPT_AFTER, "done_after": at - 2 * RECALL_LIMIT}
-    query, asked = (_ALL, asked) if only is None else (_ONE, {"only": only, **asked})
-    for row in session.execute(query, asked):
+    for row in session.execute(query, {"site": actor.site_id, **since, **asked}):
         found.setdefault(row.encounter_id, []).append(row)
     return {encounter_id: _of(rows, at) for encounter_id, rows in found.items()}
 
 
-def dress(actor: Actor, lines: dict[str, Any], at: datetime, only: str | None = None) -> list[Any]:
+def dress(actor: Actor, lines: dict[str, Any], at: datetime, only: Collection[str] | None = None) -> list[Any]:
     """Return the rows of the board with what stands around each."""
     for encounter_id, found in around(actor, at, only).items():
         if encounter_id in lines:
@@ -57,7 +57,7 @@ def dress(actor: Actor, lines: dict[str, Any], at: datetime, only: str | None = 
     return list(lines.values())
 
 
-def _query(*conditions: Callable[[Any], Any]) -> Any:
+def _query(only: bool) -> Any:
     here = (
         select(
             Presence.encounter_id, Presence.staff_id, Staff.name.label("what"), Presence.since.label("at"),
@@ -65,20 +65,20 @@ def _query(*conditions: Callable[[Any], Any]) -> Any:
         )
         .join(Staff, Staff.id == Presence.staff_id)
         .join(Encounter, Encounter.id == Presence.encounter_id)
-        .where(Encounter.site_id == bindparam("site"), Presence.seen_at > bindparam("seen_after"))
+        .where(Encounter.site_id == bindparam("site"), Presence.seen_at > bindparam("opened"))
     )  # fmt: skip
     steps = select(
         ClaimStep.encounter_id, ClaimStep.staff_id, ClaimStep.act.label("what"), ClaimStep.at,
         ClaimStep.at.label("ends"), ClaimStep.id.label("step_id"), ClaimStep.number,
-    ).where(ClaimStep.site_id == bindparam("site"), ClaimStep.at > bindparam("done_after"))  # fmt: skip
-    here = here.where(*(condition(Presence) for condition in conditions))
-    steps = steps.where(*(condition(ClaimStep) for condition in conditions))
+    ).where(ClaimStep.site_id == bindparam("site"), ClaimStep.at > bindparam("acted"))  # fmt: skip
+    if only:
+        asked: BindParameter[Any] = bindparam("only", expanding=True)
+        here, steps = here.where(Presence.encounter_id.in_(asked)), steps.where(ClaimStep.encounter_id.in_(asked))
     return union_all(here, steps).order_by("number", "at")
 
 
 #: Built once: to build such a query costs more than to answer it.
-_ALL = _query()
-_ONE = _query(lambda table: table.encounter_id == bindparam("only"))
+_ALL, _ONLY = _query(only=False), _query(only=True)
 
 
 def _of(rows: Iterable[Any], at: datetime) -> Around:

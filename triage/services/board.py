@@ -125,7 +125,7 @@ def _changed(actor: Actor, seen: Seen | None, snapshot: Snapshot) -> set[str]:
 
 def find_line(actor: Actor, encounter_id: str, lapses_after: timedelta = LAPSES_AFTER) -> Line | None:
     """Return one encounter as a row of the board, or None when it is no longer there."""
-    return next(iter(load(actor, lapses_after, encounter_id)), None)
+    return next(iter(load(actor, lapses_after, [encounter_id])), None)
 
 
 def changed_since(actor: Actor, seen: int) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import BindParameter, ScalarSelect, Select, func, select
+from sqlalchemy import BindParameter, ScalarSelect, Select, func, select, true
 from sqlalchemy.orm import joinedload
 
 from triage import clock, knowledge
@@ -13,7 +13,8 @@ from triage.domain import limits, queue
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from triage.models import Encounter, LimitDecision, LimitProposal
-from triage.services.audit import lock_site, note_change, record
+from triage.services.audit import lock_site, record
+from triage.services.notices import note_rows
 
 APPROVED, REFUSED, WITHDRAWN = "approved", "refused", "withdrawn"
 
@@ -142,9 +143,7 @@ def approve(actor: Actor, proposal_id: str, seen: str) -> None:
     _refuse_old_look(actor, seen)
     _decide(actor, proposal, APPROVED, "")
     record(actor, "limits_approved", proposal=proposal.id, number=proposal.number, minutes=proposal.minutes)
-    here = select(Encounter.id).where(Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None))
-    for encounter_id in session.scalars(here).all():  # no record of theirs has changed, yet every row looks different
-        note_change(session(), actor.site_id, encounter_id, "limits_approved")
+    note_rows(actor, true(), "limits_approved")
 
 
 @verb

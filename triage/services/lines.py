@@ -1,6 +1,6 @@
 """The rows of the queue board: each open encounter with all that its row says, as one plain value, from one query."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -182,19 +182,20 @@ class Moment:
 
 
 def _place(row: Any) -> queue.Place:
-    return queue.Place(
-        row.acuity, row.suggested_level, row.arrived_at, row.emergency_since, row.urgent, row.worse_at is not None,
-        row.ticket,
-    )  # fmt: skip
+    found = (row.acuity, row.suggested_level, row.arrived_at, row.emergency_since, row.urgent, row.worse_at is not None)
+    return queue.Place(*found, row.ticket)
 
 
-def load(actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: str | None = None) -> list[Line]:
-    """Return the site's open encounters (or ``only`` the one with this id), unsorted; of two examinations the later."""
+def load(
+    actor: Actor, lapses_after: timedelta = LAPSES_AFTER, only: Collection[str] | None = None,
+    at: datetime | None = None,
+) -> list[Line]:  # fmt: skip
+    """Return the open encounters (or ``only`` those with these ids) as they look now or ``at`` then, unsorted."""
     if not actor.may("patients:open"):
         return []
-    query, asked = (_ROWS, {}) if only is None else (_ONE, {"only": only})
+    query, asked = (_ROWS, {}) if only is None else (_SOME, {"only": list(only)})
     rows = session.execute(query, {"site": actor.site_id, **asked}).all()
-    moment = Moment(clock.now(), lapses_after, actor.time_zone)
+    moment = Moment(at or clock.now(), lapses_after, actor.time_zone)
     return dress(actor, {line.id: line for line in moment.lines(rows)}, moment.at, only)
 
 
@@ -205,9 +206,8 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         **_same(Encounter, "id", "patient_id", "room_id"), "room": Room.name, "room_ja": Room.name_ja,
         **_same(Encounter, "call_state", "call_count"), "call_at": Encounter.called_at,
         **_same(Encounter, "reassess_at", "worse_at"),
-        **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity"),
-        **_same(Encounter, "route", "complaint", "unanswered", "late_at", "urgent", "suggested_level"),
-        "suggested_route": Encounter.suggested_route,
+        **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity", "route", "complaint"),
+        **_same(Encounter, "unanswered", "late_at", "urgent", "suggested_level", "suggested_route"),
         "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
         **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
         **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),
@@ -215,7 +215,7 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         "emergency_id": Emergency.id, "emergency_since": Emergency.opened_at, "emergency_cause": Emergency.cause,
         "emergency_note": Emergency.note, "acknowledged_at": Emergency.acknowledged_at,
         "acknowledged_by": acknowledger.name, **_same(Emergency, "called_at", "accepted_at"),
-        "modality": ImagingOrder.modality, "imaging": ImagingOrder.status,
+        **_same(ImagingOrder, "modality"), "imaging": ImagingOrder.status,
         "ask_again": due.correlate(Encounter).scalar_subquery(), "question": TreatmentDecision.note,
         "limits_id": limits.approved_id(bindparam("site")),
     }  # fmt: skip
@@ -241,10 +241,10 @@ def _rows() -> Select[Any]:
         .outerjoin(ImagingOrder, order)
         .outerjoin(TreatmentDecision, asked)
         .where(here.site_id == bindparam("site"), here.finished_at.is_(None))
-        .order_by(ImagingOrder.requested_at)
+        .order_by(ImagingOrder.requested_at)  # of two examinations the later is shown
     )
 
 
 #: Built once: to build such a query costs more than to answer it.
 _ROWS = _rows()
-_ONE = _ROWS.where(Encounter.id == bindparam("only"))
+_SOME = _ROWS.where(Encounter.id.in_(bindparam("only", expanding=True)))

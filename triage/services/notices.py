@@ -1,10 +1,10 @@
-"""What a person has to be told about patients they have or had: handed to them, taken from them, undone."""
+"""What has to be told: to a person, what became of patients they have or had; to open boards, that rows look new."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from triage import clock
@@ -29,18 +29,21 @@ class News:
 
 def untold(actor: Actor) -> tuple[News, ...]:
     """Return what everybody at the site has still to be told of patients who are here, the oldest first."""
-    query = (
-        select(
-            ClaimStep.id, ClaimStep.tell_staff_id, ClaimStep.encounter_id, Encounter.ticket, ClaimStep.act, Staff.name,
-            ClaimStep.note,
-        )
-        .join(Encounter, Encounter.id == ClaimStep.encounter_id)
-        .join(Staff, Staff.id == ClaimStep.staff_id)
-        .where(ClaimStep.tell_staff_id.is_not(None), ClaimStep.told_at.is_(None))
-        .where(Encounter.visible_to(actor), Encounter.finished_at.is_(None))
-    )  # fmt: skip
-    rows: Iterable[Any] = session.execute(query.order_by(ClaimStep.at))
+    rows: Iterable[Any] = session.execute(_UNTOLD, {"site": actor.site_id}) if actor.may("patients:open") else ()
     return tuple(News(*row) for row in rows)
+
+
+_UNTOLD = (
+    select(
+        ClaimStep.id, ClaimStep.tell_staff_id, ClaimStep.encounter_id, Encounter.ticket, ClaimStep.act, Staff.name,
+        ClaimStep.note,
+    )
+    .join(Encounter, Encounter.id == ClaimStep.encounter_id)
+    .join(Staff, Staff.id == ClaimStep.staff_id)
+    .where(ClaimStep.tell_staff_id.is_not(None), ClaimStep.told_at.is_(None))
+    .where(Encounter.site_id == bindparam("site"), Encounter.finished_at.is_(None))
+    .order_by(ClaimStep.at)
+)  # fmt: skip
 
 
 def list_untold(actor: Actor) -> list[News]:
@@ -54,3 +57,10 @@ def told(own: Session, actor: Actor, encounter_id: str) -> None:
     if own.scalar(select(ClaimStep.id).where(*mine, ClaimStep.told_at.is_(None)).limit(1)) is not None:
         own.execute(update(ClaimStep).where(*mine, ClaimStep.told_at.is_(None)).values(told_at=clock.now()))
         note_change(own, actor.site_id, encounter_id, "told")
+
+
+def note_rows(actor: Actor, which: ColumnElement[bool], topic: str) -> None:
+    """Tell the open boards that rows of patients who are here look different by something that is not their record."""
+    here = select(Encounter.id).where(Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None), which)
+    for encounter_id in session.scalars(here).all():
+        note_change(session(), actor.site_id, encounter_id, topic)

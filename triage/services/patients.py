@@ -15,6 +15,7 @@ from triage.domain.errors import Conflict, Invalid, NotFound, Stale
 from triage.models import Encounter, Organisation, Patient, PatientIdentifier, TreatmentDecision
 from triage.services import drafts, encounters, intakes, lookup
 from triage.services.audit import lock_site, record, record_read
+from triage.services.notices import note_rows
 from triage.services.submissions import once, remember
 
 #: A request id that ends so answers for the check-in that came with the patient.
@@ -151,6 +152,7 @@ def _mark_same_name(actor: Actor, patient: Patient, others: Iterable[Patient]) -
             record(
                 actor, "patient_changed", patient_id=other.id, before={"same_name": False}, after={"same_name": True}
             )
+            note_rows(actor, Encounter.patient_id == other.id, "patient_changed")
 
 
 def _write_identifiers(actor: Actor, patient: Patient, identifiers: Mapping[str, str]) -> None:

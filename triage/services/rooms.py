@@ -8,8 +8,9 @@ from triage import clock
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
-from triage.models import Room
+from triage.models import Encounter, Room
 from triage.services.audit import lock_site, record
+from triage.services.notices import note_rows
 
 
 def list_rooms(actor: Actor, retired: bool = False) -> Sequence[Room]:
@@ -64,6 +65,7 @@ def rename(actor: Actor, room_id: str, name: str, name_ja: str = "") -> None:
     before = [room.name, room.name_ja]
     room.name, room.name_ja = name.strip(), name_ja.strip()
     record(actor, "room_renamed", room=room.id, before=before, after=[room.name, room.name_ja])
+    note_rows(actor, Encounter.room_id == room.id, "room_renamed")
 
 
 @verb

@@ -23,6 +23,8 @@ from triage.services.notices import News
 SITES = 32
 #: So many of the last changes are kept beside the rows; a screen that is further behind asks the database.
 CHANGES = 200
+#: Where more patients than this changed since, all rows are read anew.
+FEW = 12
 
 
 @dataclass(frozen=True)
@@ -138,14 +140,14 @@ def of(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> tuple[Snapshot, 
     if not actor.may("patients:open"):
         return Snapshot(revision, now, now, (), (), ()), revision
     if in_verb():  # what is not committed yet may never be
-        return _load(actor, lapses_after, revision, now), revision
+        return _anew(None, actor, lapses_after, revision, now), revision
     shelf = _shelf(actor, lapses_after)
     kept = shelf.kept
     if kept is None or not kept.fits(revision, now):
         with shelf.loading:
             kept, now = shelf.kept, clock.now()  # somebody may have loaded it while this one waited
             if kept is None or not kept.fits(revision, now):
-                shelf.kept = kept = _load(actor, lapses_after, revision, now)
+                shelf.kept = kept = _anew(kept, actor, lapses_after, revision, now)
     return kept, revision
 
 
@@ -159,15 +161,38 @@ def _shelf(actor: Actor, lapses_after: timedelta) -> _Shelf:
     return shelf
 
 
-def _load(actor: Actor, lapses_after: timedelta, revision: int, now: datetime) -> Snapshot:
-    lines = in_order(load(actor, lapses_after))
-    due = session.execute(_DUE, {"site": actor.site_id})
-    recent = session.execute(_RECENT, {"site": actor.site_id, "seen": revision - CHANGES})
-    until = min((line.turns_at for line in lines if line.turns_at is not None), default=_minute(now))
-    return Snapshot(
-        revision, now, min(until, _minute(now)), tuple(lines), tuple((row.id, row.due_at) for row in due),
-        tuple((row.revision, row.encounter_id) for row in recent), notices.untold(actor),
-    )  # fmt: skip
+def _anew(kept: Snapshot | None, actor: Actor, lapses_after: timedelta, revision: int, now: datetime) -> Snapshot:
+    """Return the board; where only few patients changed within the minute, their rows alone are read.
+
+    Those are judged at the kept board's moment: only rows judged at the same moment can be put in order.
+    """
+    if kept is not None and not kept.at <= now < kept.until:
+        kept = None
+    # Before the rows: what changes in between is read now and once more at the next look, never missed.
+    changes = _changes(actor, kept.revision if kept else revision - CHANGES)
+    touched = {encounter_id for _number, encounter_id in changes}
+    recent = (*kept.recent, *changes) if kept else changes
+    if kept is None or len(touched) > FEW:
+        return _snapshot(actor, revision, now, load(actor, lapses_after, at=now), recent)
+    others = (line for line in kept.lines if line.id not in touched)
+    lines = [*others, *load(actor, lapses_after, touched, kept.at)]
+    snapshot = _snapshot(actor, revision, kept.at, lines, recent)
+    return snapshot if snapshot.fits(revision, now) else _anew(None, actor, lapses_after, revision, now)
+
+
+def _snapshot(
+    actor: Actor, revision: int, at: datetime, lines: Iterable[Line], recent: Iterable[tuple[int, str]]
+) -> Snapshot:
+    ordered = tuple(in_order(lines))
+    until = min((line.turns_at for line in ordered if line.turns_at is not None), default=_minute(at))
+    due = tuple((row.id, row.due_at) for row in session.execute(_DUE, {"site": actor.site_id}))
+    newest = tuple(change for change in dict.fromkeys(recent) if change[0] > revision - CHANGES)
+    return Snapshot(revision, at, min(until, _minute(at)), ordered, due, newest, notices.untold(actor))
+
+
+def _changes(actor: Actor, seen: int) -> tuple[tuple[int, str], ...]:
+    rows = session.execute(_CHANGES, {"site": actor.site_id, "seen": seen})
+    return tuple((row.revision, row.encounter_id) for row in rows)
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
@@ -181,7 +206,7 @@ def _minute(now: datetime) -> datetime:
 
 
 _HEAD = select(SiteHead.revision).where(SiteHead.site_id == bindparam("site"))
-_RECENT = select(Change.revision, Change.encounter_id).where(
+_CHANGES = select(Change.revision, Change.encounter_id).where(
     Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
 )
 _DUE = (
