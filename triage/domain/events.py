@@ -95,6 +95,10 @@ EVENTS: dict[str, frozenset[str]] = {
         "limits_approved": "proposal number minutes",
         "limits_refused": "proposal number reason",
         "limits_withdrawn": "proposal number",
+        # hours
+        "hours_changed": "valid_from note before after",
+        "days_differ": "first last kind hours reason",
+        "day_as_usual": "day kind reason",
         # simulations
         "simulation_started": "simulation version hash against since until visits",
         "simulation_finished": "simulation hash against visits changed lost vignettes_lost",

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from triage.knowledge.schema_base import Entry, LabelEntry, Name
+from triage.knowledge.schema_hours import HoursEntries
 
 
 class ReassessmentEntry(Entry):
@@ -12,8 +13,8 @@ class ReassessmentEntry(Entry):
     source: Name
 
 
-class FlowEntries(Entry):
-    """The keys of the file."""
+class FlowEntries(HoursEntries):
+    """The keys of the file, and those of the hours."""
 
     reassessment: ReassessmentEntry
     leave_reason: list[LabelEntry] = Field(min_length=1)

@@ -14,6 +14,7 @@ from triage.models.duty import SavedView, SignOn
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
 from triage.models.feedback import RuleFeedback, RuleFeedbackAnswer
+from triage.models.hours import OpeningException, OpeningHours
 from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.limits import LimitDecision, LimitProposal
@@ -49,6 +50,8 @@ __all__ = [
     "LimitProposal",
     "LoginAttempt",
     "LoginSession",
+    "OpeningException",
+    "OpeningHours",
     "Organisation",
     "PaperCopy",
     "Patient",
