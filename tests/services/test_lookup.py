@@ -134,8 +134,12 @@ def reads_every_patient(query: Any) -> bool:
 def test_names_are_read_from_the_trigram_index(crowd: Clinic) -> None:
     prefer_indexes()
     for words in ("山本", "林", "リ", "ヤマモト カズオ", "sato y", "モトカ"):
-        assert not reads_every_patient(lookup._matching(crowd.reception, read(words)).limit(9)), words
-    assert not reads_every_patient(name_index.bearers(crowd.reception, [["|山本和夫|", "|ヤマモトカズオ|"]]))
+        terms = read(words)
+        query = lookup.matching(crowd.reception, lookup.kinds(terms)).limit(9)
+        assert not reads_every_patient(query.params(lookup.values(terms))), words
+    keys = [["|山本和夫|", "|ヤマモトカズオ|"]]
+    bearers = name_index.bearers(crowd.reception, "whole", name_index.count(keys))
+    assert not reads_every_patient(bearers.params(name_index.values("whole", keys)))
 
 
 def test_a_query_around_the_index_is_seen_to_read_every_patient(crowd: Clinic) -> None:

@@ -1,7 +1,7 @@
 """Patient: the person, known to the organisation, with identifiers by issuer."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,7 +12,33 @@ from triage.domain.names import initials
 from triage.models.versioned import Versioned
 
 
-class Patient(Versioned, Base):
+class Named:
+    """Whoever has a name and its reading, as a row of a table or as what a list shows of one."""
+
+    if TYPE_CHECKING:
+        family_name: Mapped[str]
+        given_name: Mapped[str]
+        family_kana: Mapped[str]
+        given_kana: Mapped[str]
+        call_by_number: Mapped[bool]
+
+    @property
+    def name(self) -> str:
+        """Return family and given name, family first."""
+        return f"{self.family_name} {self.given_name}".strip()
+
+    @property
+    def kana(self) -> str:
+        """Return the reading of the name."""
+        return f"{self.family_kana} {self.given_kana}".strip()
+
+    @property
+    def initials(self) -> str:
+        """Return what privacy mode shows instead of the name."""
+        return initials(self.family_kana, self.given_kana, self.call_by_number)
+
+
+class Patient(Named, Versioned, Base):
     """One person. What is not known is NULL or "", never a guess."""
 
     __tablename__ = "patient"
@@ -46,21 +72,6 @@ class Patient(Versioned, Base):
     same_name: Mapped[bool] = mapped_column(default=False)  # another person of this name is on file
     created_at: Mapped[datetime]
     identifiers: Mapped[list["PatientIdentifier"]] = relationship(back_populates="patient", lazy="raise")
-
-    @property
-    def name(self) -> str:
-        """Return family and given name, family first."""
-        return f"{self.family_name} {self.given_name}".strip()
-
-    @property
-    def kana(self) -> str:
-        """Return the reading of the name."""
-        return f"{self.family_kana} {self.given_kana}".strip()
-
-    @property
-    def initials(self) -> str:
-        """Return what privacy mode shows instead of the name."""
-        return initials(self.family_kana, self.given_kana, self.call_by_number)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the columns by name."""

@@ -1,16 +1,32 @@
 """Finding a patient: by birth date, number, ticket or name; and who may be on file already."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, union, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
 from triage.db import session
 from triage.domain import lookup, names
 from triage.domain.access import Actor
 from triage.models import Encounter, Patient, PatientIdentifier
+from triage.models.patients import Named
 from triage.services import name_index
 from triage.services.audit import record_read
 
@@ -18,18 +34,51 @@ from triage.services.audit import record_read
 SHOWN = 8
 #: Of each rank, so many patients are put in order: one letter fits thousands, and nobody reads on after the eighth.
 SORTED = 100
+#: How well words fit, best first: whole parts of a name, their beginnings, anything inside.
+RANKS = ("whole", "begun", "within")
 #: The order among those whom the words fit equally well.
 IN_ORDER = (Patient.family_kana, Patient.given_kana, Patient.birth_date, Patient.id)
+#: Queries kept built: one for each person who searches and each kind of thing typed.
+KEPT = 256
+
+
+@dataclass(frozen=True)
+class Person(Named):
+    """What a list of people found shows of a patient."""
+
+    id: str
+    number: str
+    family_name: str
+    given_name: str
+    family_kana: str
+    given_kana: str
+    birth_date: date | None
+    sex: str
+    language: str
+    interpreter: bool
+    call_by_number: bool
+    mobility: str
+    anticoagulant: str
+    implants: str
+    allergies: str
+    same_name: bool
+
+
+class Visit(NamedTuple):
+    """The open visit of somebody who is here."""
+
+    id: str
+    ticket: str
 
 
 @dataclass(frozen=True)
 class Found:
     """The answer to one search: patients, whether there are more, how a date was read, who is here, last visits."""
 
-    patients: Sequence[Patient] = ()
+    patients: Sequence[Person] = ()
     more: bool = False
     read_as: date | None = None
-    here: Mapping[str, Encounter] = field(default_factory=dict)
+    here: Mapping[str, Visit] = field(default_factory=dict)
     last_seen: Mapping[str, datetime] = field(default_factory=dict)
 
 
@@ -41,59 +90,98 @@ def search(actor: Actor, text: str) -> Found:
     terms = lookup.read(text)
     if not terms:
         return Found()
-    rows = list(session.scalars(_matching(actor, terms).limit(SHOWN + 1)))
-    shown = rows[:SHOWN]
+    rows = session.execute(_shown(name_index.database(), actor, kinds(terms)), values(terms)).all()
+    shown = [(Person(*person), Visit(visit, ticket), seen) for *person, visit, ticket, seen in rows[:SHOWN]]
     record_read(actor, "patients_searched", words=names.normalise(text)[: lookup.LONGEST], found=len(shown))
-    ids = [patient.id for patient in shown]
+    here = {person.id: visit for person, visit, _seen in shown if visit.id}
+    last = {person.id: seen for person, _visit, seen in shown if seen}
     day = next((term.day for term in terms if term.day), None)
-    return Found(shown, len(rows) > SHOWN, day, here(actor, ids), last_seen(actor, ids))
+    return Found([person for person, _visit, _seen in shown], len(rows) > SHOWN, day, here, last)
 
 
-def _matching(actor: Actor, terms: Sequence[lookup.Term]) -> Select[Patient]:
-    """Return the query of the patients whom all terms fit, in order; each way of asking has its index."""
+class Kind(NamedTuple):
+    """What a term may be: a word in so many spellings, or a number, and as one also a day or a ticket."""
+
+    spellings: int
+    is_day: bool
+    is_ticket: bool
+
+
+@lru_cache(KEPT)
+def _shown(_database: str, actor: Actor, asked: tuple[Kind, ...]) -> Select[Any]:
+    """Return the query of what is shown of those whom terms of these kinds fit, with who is here and was last seen."""
+    found, past = matching(actor, asked).limit(SHOWN + 1).subquery(), aliased(Encounter)
+    seen = select(past.arrived_at).where(
+        past.patient_id == Patient.id, past.visible_to(actor), past.finished_at.is_not(None)
+    )
+    query = select(
+        *(getattr(Patient, one.name) for one in fields(Person)), Encounter.id, Encounter.ticket,
+        seen.order_by(past.arrived_at.desc()).limit(1).scalar_subquery(),
+    )  # fmt: skip
+    query = query.join(found, found.c.id == Patient.id)
+    query = query.outerjoin(Encounter, and_(Encounter.patient_id == Patient.id, *_open(actor)))
+    return query.order_by(found.c.rank, *IN_ORDER)
+
+
+def kinds(terms: Sequence[lookup.Term]) -> tuple[Kind, ...]:
+    """Return what the terms may be: on this alone depends the query."""
+    return tuple(Kind(len(term.words), term.day is not None, bool(term.ticket)) for term in terms)
+
+
+def values(terms: Sequence[lookup.Term]) -> dict[str, Any]:
+    """Return what the query is asked with."""
     words = [term for term in terms if term.words]
-    if len(words) == len(terms):
+    asked: dict[str, Any] = {}
+    for rank in RANKS:
+        asked |= name_index.values(rank, [getattr(term, rank) for term in words])
+    for n, term in enumerate(terms):
+        asked |= {f"number{n}": term.number, f"padded{n}": term.number.zfill(6)}
+        asked |= {f"day{n}": term.day, f"ticket{n}": term.ticket}
+    return asked
+
+
+def matching(actor: Actor, asked: Sequence[Kind]) -> Select[Any]:
+    """Return the query of the patients whom terms of these kinds fit, in order; each way of asking has its index."""
+    words = tuple(kind.spellings for kind in asked if kind.spellings)
+    if len(words) == len(asked):
         return _named(actor, words)
-    query = select(Patient).where(Patient.visible_to(actor))
-    for term in terms:
-        if not term.words:
+    query = select(Patient.id).where(Patient.visible_to(actor))
+    for n, kind in enumerate(asked):
+        if not kind.spellings:
             # One look-up per index, joined by their ids: joined by "or", every row would be read.
-            ids = union(*_by_index(actor, term)).subquery()
+            ids = union(*_by_index(actor, n, kind)).subquery()
             query = query.join(ids, ids.c[0] == Patient.id)
     if not words:
-        return query.order_by(*IN_ORDER)
-    whole, begun, within = (name_index.holds(pieces) for pieces in _ranks(words))
-    return query.where(within).order_by(case((whole, 0), (begun, 1), else_=2), *IN_ORDER)
+        return query.add_columns(literal(0).label("rank")).order_by(*IN_ORDER)
+    whole, begun, within = (name_index.holds(rank, words) for rank in RANKS)
+    rank = case((whole, 0), (begun, 1), else_=2).label("rank")
+    return query.add_columns(rank).where(within).order_by(rank, *IN_ORDER)
 
 
-def _named(actor: Actor, words: Sequence[lookup.Term]) -> Select[Patient]:
+def _named(actor: Actor, words: name_index.Spellings) -> Select[Any]:
     """Return the query of the patients whose names fit; of a name that very many bear, the first found are sorted."""
     ranked = [
-        select(name_index.bearers(actor, pieces).limit(SORTED).subquery(), literal(rank).label("rank"))
-        for rank, pieces in enumerate(_ranks(words))
+        select(name_index.bearers(actor, name, words).limit(SORTED).subquery(), literal(rank).label("rank"))
+        for rank, name in enumerate(RANKS)
     ]
     found = union_all(*ranked).subquery()
     best = select(found.c[0].label("id"), func.min(found.c.rank).label("rank")).group_by(found.c[0]).subquery()
-    return select(Patient).join(best, best.c.id == Patient.id).order_by(best.c.rank, *IN_ORDER)
+    return select(Patient.id, best.c.rank).join(best, best.c.id == Patient.id).order_by(best.c.rank, *IN_ORDER)
 
 
-def _ranks(words: Sequence[lookup.Term]) -> tuple[name_index.Pieces, ...]:
-    """Return what the key must hold of each word: whole parts of a name, their beginnings, anything inside."""
-    return [term.whole for term in words], [term.begun for term in words], [term.within for term in words]
-
-
-def _by_index(actor: Actor, term: lookup.Term) -> Iterator[Select[str]]:
+def _by_index(actor: Actor, n: int, kind: Kind) -> Iterator[Select[str]]:
+    number: BindParameter[str] = bindparam(f"number{n}", type_=String())
     mine = select(Patient.id).where(Patient.organisation_id == actor.organisation_id)
-    yield mine.where(Patient.number.in_({term.number, term.number.zfill(6)}))
+    yield mine.where(Patient.number.in_([number, bindparam(f"padded{n}", type_=String())]))
     yield select(PatientIdentifier.patient_id).where(
         PatientIdentifier.organisation_id == actor.organisation_id,
         PatientIdentifier.issuer.in_(lookup.ISSUERS),
-        PatientIdentifier.value == term.number,
+        PatientIdentifier.value == number,
     )
-    if term.day:
-        yield mine.where(Patient.birth_date == term.day)
-    if term.ticket:
-        yield select(Encounter.patient_id).where(*_open(actor), Encounter.ticket == term.ticket)
+    if kind.is_day:
+        yield mine.where(Patient.birth_date == bindparam(f"day{n}"))
+    if kind.is_ticket:
+        yield select(Encounter.patient_id).where(*_open(actor), Encounter.ticket == bindparam(f"ticket{n}"))
 
 
 def _open(actor: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -128,8 +216,14 @@ def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -
     keys = [f"|{key}|" for key in _full_names(values) if key]
     if not keys:
         return []
-    ids = name_index.bearers(actor, [keys])
-    return session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id).limit(limit)).all()
+    query = _bearers(name_index.database(), actor, len(keys), limit)
+    return session.scalars(query, name_index.values("whole", [keys])).all()
+
+
+@lru_cache(KEPT)
+def _bearers(_database: str, actor: Actor, spellings: int, limit: int | None) -> Select[Patient]:
+    ids = name_index.bearers(actor, "whole", (spellings,))
+    return select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id).limit(limit)
 
 
 def _full_names(values: Mapping[str, Any]) -> Iterator[str]:
