@@ -19,6 +19,7 @@ from triage.models import Claim, Encounter, Patient, Staff, StageChange
 from triage.models.encounters import sight
 from triage.services import call_state, late, notices, presence
 from triage.services.audit import lock_site, record, record_read
+from triage.services.insertion import insert_row
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
 
@@ -96,7 +97,7 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
     if encounter.stage in lifecycle.CLOSED:
         encounter.finished_at, encounter.outcome = at, encounter.stage
         let_go(actor, encounter)  # a visit and its place end together; the database keeps it too
-    session.add(
+    insert_row(
         StageChange(
             encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
             staff_id=actor.staff_id,
@@ -166,8 +167,7 @@ def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encount
         ticket=_paper_ticket(actor, day, paper_ticket) if paper_ticket else _next_ticket(actor, day),
         arrived_at=at, stage=lifecycle.REGISTERED, stage_since=at, updated_by=actor.name, updated_at=at,
     )  # fmt: skip
-    session.add(encounter)
-    session.flush()
+    insert_row(encounter)
     set_committed_value(encounter, "claim", None)  # nobody can have a patient who has just come
     return encounter
 

@@ -12,6 +12,7 @@ from triage.domain import leases
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.models import Claim, ClaimStep, Encounter
+from triage.services.insertion import insert_row
 
 _LAST_NUMBER = select(func.max(ClaimStep.number)).where(ClaimStep.encounter_id == bindparam("encounter"))
 
@@ -43,11 +44,11 @@ def give(
     if to is None:
         _drop(encounter)
         return step
+    begun, active = since or step.at, active_at or step.at
     if held is None:
-        held = Claim(encounter_id=encounter.id)
-        session.add(held)
-    held.staff_id, held.lease = to, step.id
-    held.claimed_at, held.active_at = since or step.at, active_at or step.at
+        insert_row(Claim(encounter_id=encounter.id, staff_id=to, lease=step.id, claimed_at=begun, active_at=active))
+    else:
+        held.staff_id, held.lease, held.claimed_at, held.active_at = to, step.id, begun, active
     return step
 
 
@@ -76,8 +77,7 @@ def _keep(
     )  # fmt: skip
     if held is not None:
         step.from_staff_id, step.from_since, step.from_active_at = held.staff_id, held.claimed_at, held.active_at
-    session.add(step)
-    session.flush()
+    insert_row(step)
     return step
 
 

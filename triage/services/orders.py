@@ -9,6 +9,7 @@ from triage.domain.access import Actor
 from triage.models import Encounter, ImagingOrder
 from triage.services.audit import record
 from triage.services.encounters import touch
+from triage.services.insertion import insert_row
 
 #: An examination that has begun is not called off behind the radiographer's back.
 NOT_STARTED = ("requested", "ordered")
@@ -24,8 +25,7 @@ def request_imaging(
         then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(), updated_by=actor.name,
         updated_at=clock.now(),
     )  # fmt: skip
-    session.add(order)
-    session.flush()
+    insert_row(order)
     record(
         actor, "imaging_requested", patient_id=encounter.patient_id, encounter_id=encounter.id, order=order.id,
         modality=modality,

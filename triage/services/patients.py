@@ -15,6 +15,7 @@ from triage.domain.errors import Conflict, Invalid, NotFound, Stale
 from triage.models import Encounter, Organisation, Patient, PatientIdentifier, TreatmentDecision
 from triage.services import drafts, encounters, intakes, lookup
 from triage.services.audit import lock_site, record, record_read
+from triage.services.insertion import insert_row
 from triage.services.notices import note_rows
 from triage.services.submissions import once, remember
 
@@ -125,8 +126,7 @@ def _add(actor: Actor, values: Mapping[str, Any]) -> Patient:
     )
     patient.search_key = _key(patient)
     encounters.touch(actor, patient)
-    session.add(patient)
-    session.flush()
+    insert_row(patient)
     return patient
 
 

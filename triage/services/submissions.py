@@ -4,6 +4,7 @@ from triage import clock
 from triage.db import session
 from triage.domain.access import Actor
 from triage.models import Submission
+from triage.services.insertion import insert_row
 
 
 def once(request_id: str) -> str | None:
@@ -15,4 +16,4 @@ def once(request_id: str) -> str | None:
 def remember(actor: Actor, request_id: str, result_id: str) -> None:
     """Keep, in the same transaction, which row this request made."""
     if request_id:
-        session.add(Submission(request_id=request_id, staff_id=actor.staff_id, result_id=result_id, at=clock.now()))
+        insert_row(Submission(request_id=request_id, staff_id=actor.staff_id, result_id=result_id, at=clock.now()))

@@ -20,6 +20,7 @@ from triage.models import Encounter, TreatmentDecision, TriageDecision
 from triage.services import emergencies, intakes, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
+from triage.services.insertion import insert_row
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
 from triage.services.pins import alarms
@@ -145,8 +146,7 @@ def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) ->
         suggestion=suggestion.as_dict(), findings=resolve(knowledge.load(), now.answers),
         ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash,
     )  # fmt: skip
-    session.add(decision)
-    session.flush()
+    insert_row(decision)
     record(
         actor, "triage_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
         acuity=choice.acuity, route=choice.route, accepted=accepted, reason=reason,
