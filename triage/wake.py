@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 CHANNEL = "triage_change"
 #: Seconds between two looks at SQLite's own counter of commits; one look takes some microseconds.
 PACE = 0.05
+_SAY = select(func.pg_notify(CHANNEL, bindparam("news")))
 
 
 class Ear(Protocol):
@@ -74,7 +75,7 @@ def _notify(db: Session) -> None:
     news = db.info.pop("news", {})
     if news and db.get_bind().dialect.name == "postgresql":  # part of the transaction: rolled back with it
         for site_id, revision in news.items():
-            db.execute(select(func.pg_notify(CHANNEL, f"{site_id} {revision}")))
+            db.connection().execute(_SAY, {"news": f"{site_id} {revision}"})
 
 
 @event.listens_for(Session, "after_transaction_end")

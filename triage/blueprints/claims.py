@@ -153,7 +153,7 @@ def _done(encounter_id: str, what: str, step_id: str = "") -> AnyResponse:
     back = inside(request.form.get("next"))
     if htmx and back != url_for("claims.show", encounter_id=encounter_id):
         return board.row(encounter_id, done=what, undo_url=_undo_url(encounter_id, step_id))
-    _flash(encounter_id, encounters.get(actor(), encounter_id).ticket, what, step_id)
+    _flash(encounter_id, encounters.ticket_of(actor(), encounter_id), what, step_id)
     return done(back or url_for("board.index"))
 
 

@@ -127,10 +127,10 @@ def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: 
 
 
 def _flash_undo(encounter_id: str, route: str, decision_id: str) -> None:
-    encounter = encounters.get(actor(), encounter_id)
+    ticket = encounters.ticket_of(actor(), encounter_id)
     where = knowledge.load().routes[route].label(locale())
     undo = url_for("triage.recall", encounter_id=encounter_id, decision=decision_id)
-    flash({"text": f"{encounter.ticket} → {where}", "undo_url": undo})  # type: ignore[arg-type]  # base.html reads both
+    flash({"text": f"{ticket} → {where}", "undo_url": undo})  # type: ignore[arg-type]  # base.html reads both
 
 
 @blueprint.post("/encounters/<encounter_id>/recall")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from triage import clock
 from triage.db import session, verb
@@ -13,6 +13,11 @@ from triage.services.audit import lock_site
 from triage.services.submissions import once
 
 _NEW_PATIENT = "patient:"
+_FORGET = (
+    delete(Draft)
+    .where(Draft.staff_id == bindparam("staff"), Draft.form == bindparam("draft"))
+    .execution_options(synchronize_session=False)  # nobody holds the row in this transaction
+)
 
 
 def new_patient(request_id: str) -> str:
@@ -53,7 +58,4 @@ def discard(actor: Actor, form: str) -> None:
 
 def forget(actor: Actor, form: str) -> None:
     """Forget a draft inside a verb."""
-    session.execute(
-        delete(Draft).where(Draft.staff_id == actor.staff_id, Draft.form == form),
-        execution_options={"synchronize_session": False},  # nobody holds the row in this transaction
-    )
+    session.execute(_FORGET, {"staff": actor.staff_id, "draft": form})

@@ -24,7 +24,14 @@ from triage.services.leases import let_go
 from triage.services.submissions import once, remember
 
 
-#: Built once: every page of a patient and every write asks it.
+# Built once: to build a statement takes longer than to run it.
+_HERE = select(Encounter.id, Encounter.ticket).where(
+    Encounter.site_id == bindparam("site"), Encounter.patient_id == bindparam("patient"), Encounter.finished_at.is_(None)
+)
+_TICKET = select(Encounter.ticket).where(Encounter.id == bindparam("id"), Encounter.in_sight())
+_TICKETS = select(func.count()).where(
+    Encounter.site_id == bindparam("site"), Encounter.ticket_date == bindparam("day"), Encounter.ticket.startswith("A")
+)
 _WHOLE = (
     select(Encounter)
     .where(Encounter.id == bindparam("id"), Encounter.in_sight())
@@ -39,6 +46,14 @@ def get(actor: Actor, encounter_id: str) -> Encounter:
     if encounter is None:
         raise NotFound("encounter")
     return encounter
+
+
+def ticket_of(actor: Actor, encounter_id: str) -> str:
+    """Return the ticket alone, if the actor may see the encounter; raises NotFound otherwise."""
+    ticket: str | None = session.scalar(_TICKET, {"id": encounter_id, **sight(actor)})
+    if ticket is None:
+        raise NotFound("encounter")
+    return ticket
 
 
 def open_(actor: Actor, encounter_id: str, what: str) -> Encounter:
@@ -141,10 +156,7 @@ def admit(actor: Actor, patient: Patient, paper_ticket: str = "") -> Encounter:
 
 
 def _refuse_second_place(actor: Actor, patient: Patient) -> None:
-    here = select(Encounter).where(
-        Encounter.site_id == actor.site_id, Encounter.patient_id == patient.id, Encounter.finished_at.is_(None)
-    )
-    visit = session.scalar(here)
+    visit = session.execute(_HERE, {"site": actor.site_id, "patient": patient.id}).first()
     if visit is not None:
         raise Conflict("already_open", ticket=visit.ticket, encounter=visit.id)
     if clock.entered_late():
@@ -173,8 +185,8 @@ def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encount
 
 
 def _next_ticket(actor: Actor, day: date) -> str:
-    given = (Encounter.site_id == actor.site_id, Encounter.ticket_date == day, Encounter.ticket.startswith("A"))
-    return f"A{(session.scalar(select(func.count()).where(*given)) or 0) + 1:03d}"
+    given = session.scalar(_TICKETS, {"site": actor.site_id, "day": day}) or 0
+    return f"A{given + 1:03d}"
 
 
 def _paper_ticket(actor: Actor, day: date, text: str) -> str:

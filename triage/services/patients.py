@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
@@ -21,6 +21,14 @@ from triage.services.submissions import once, remember
 
 #: A request id that ends so answers for the check-in that came with the patient.
 _ADMITTED = "-in"
+# Built once: to build a statement takes longer than to run it.
+_LOCK = select(Organisation.id).where(Organisation.id == bindparam("organisation")).with_for_update()
+_LAST_NUMBER = (
+    select(Patient.number)
+    .where(Patient.organisation_id == bindparam("organisation"), Patient.number.between("000000", "999999"))
+    .order_by(Patient.number.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ def _create(
 def _lock(actor: Actor) -> None:
     """Let one desk write at a time: the site's in order, then the organisation's, whose numbers all sites share."""
     lock_site(session(), actor.site_id)
-    session.scalar(select(Organisation.id).where(Organisation.id == actor.organisation_id).with_for_update())
+    session.scalar(_LOCK, {"organisation": actor.organisation_id})
 
 
 def _add(actor: Actor, values: Mapping[str, Any]) -> Patient:
@@ -135,10 +143,7 @@ def _key(patient: Patient) -> str:
 
 
 def _next_number(actor: Actor) -> str:
-    query = select(Patient.number).where(
-        Patient.organisation_id == actor.organisation_id, Patient.number.between("000000", "999999")
-    )
-    last = session.scalars(query.order_by(Patient.number.desc()).limit(1)).first()
+    last = session.scalar(_LAST_NUMBER, {"organisation": actor.organisation_id})
     return f"{int(last or 0) + 1:06d}"
 
 

@@ -1,16 +1,19 @@
 """A form that makes a row carries a request id: sent twice, it finds the row it made the first time."""
 
+from sqlalchemy import bindparam, select
+
 from triage import clock
 from triage.db import session
 from triage.domain.access import Actor
 from triage.models import Submission
 from triage.services.insertion import insert_row
 
+_MADE = select(Submission.result_id).where(Submission.request_id == bindparam("request"))
+
 
 def once(request_id: str) -> str | None:
     """Return the id of the row that this request already made, or None."""
-    made = session.get(Submission, request_id) if request_id else None
-    return made.result_id if made else None
+    return session.scalar(_MADE, {"request": request_id}) if request_id else None
 
 
 def remember(actor: Actor, request_id: str, result_id: str) -> None:
