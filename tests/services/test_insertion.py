@@ -1,0 +1,100 @@
+"""A row that is inserted at once is a row like any other: complete, changed later without a loss, never unaudited."""
+
+import pytest
+from sqlalchemy import event, select
+
+from tests.builders import Clinic, wait
+from triage import clock
+from triage.db import UnauditedWrite, session, verb
+from triage.domain.access import Actor
+from triage.domain.errors import Conflict
+from triage.models import Encounter, ImagingOrder
+from triage.services.audit import record
+from triage.services.insertion import insert_row
+
+
+def ask_for(actor: Actor, encounter: Encounter) -> ImagingOrder:
+    at = clock.now()
+    order = ImagingOrder(
+        site_id=actor.site_id, encounter_id=encounter.id, modality="ct", status="requested",
+        requested_by=actor.staff_id, requested_at=at, updated_by=actor.name, updated_at=at,
+    )  # fmt: skip
+    insert_row(order)
+    return order
+
+
+def told(actor: Actor, order: ImagingOrder) -> None:
+    record(actor, "imaging_requested", encounter_id=order.encounter_id, order=order.id, modality=order.modality)
+
+
+@verb
+def ask(actor: Actor, encounter: Encounter) -> ImagingOrder:
+    order = ask_for(actor, encounter)
+    told(actor, order)
+    return order
+
+
+def test_what_is_known_of_it_is_what_the_database_keeps(clinic: Clinic) -> None:
+    order = ask(clinic.nurse, wait(clinic.reception))
+    known = {column.key: getattr(order, column.key) for column in ImagingOrder.__mapper__.column_attrs}
+    session.close()
+    kept = session.get_one(ImagingOrder, order.id)
+    assert known == {name: getattr(kept, name) for name in known}
+    assert (kept.version, kept.note, kept.identity) == (1, "", None), "defaults, and nothing where nothing is known"
+
+
+def test_what_is_changed_of_it_in_the_same_use_case_is_kept_too(clinic: Clinic) -> None:
+    @verb
+    def ask_and_order(actor: Actor, encounter: Encounter) -> str:
+        order = ask_for(actor, encounter)
+        order.status, order.ordered_by = "ordered", actor.staff_id
+        told(actor, order)
+        return order.id
+
+    order_id = ask_and_order(clinic.surgeon, wait(clinic.reception))
+    session.close()
+    kept = session.get_one(ImagingOrder, order_id)
+    assert (kept.status, kept.ordered_by, kept.version) == ("ordered", clinic.surgeon.staff_id, 2)
+
+
+def test_it_needs_an_audit_event_like_any_other(clinic: Clinic) -> None:
+    encounter = wait(clinic.reception)
+
+    @verb
+    def silently(actor: Actor) -> None:
+        ask_for(actor, encounter)
+
+    with pytest.raises(UnauditedWrite):
+        silently(clinic.nurse)
+    assert session.scalar(select(ImagingOrder.id)) is None
+
+
+def test_it_is_gone_with_the_use_case_that_fails(clinic: Clinic) -> None:
+    encounter = wait(clinic.reception)
+
+    @verb
+    def fail(actor: Actor) -> None:
+        told(actor, ask_for(actor, encounter))
+        raise Conflict("step_not_possible")
+
+    with pytest.raises(Conflict):
+        fail(clinic.nurse)
+    assert session.scalar(select(ImagingOrder.id)) is None
+
+
+def test_nothing_of_it_is_read_again(clinic: Clinic) -> None:
+    encounter, asked = wait(clinic.reception), list[str]()
+
+    @verb
+    def look(actor: Actor) -> None:
+        order = ask_for(actor, encounter)
+        event.listen(session.get_bind(), "before_cursor_execute", note)
+        assert (order.version, order.reason, order.started_by) == (1, "", None)
+        event.remove(session.get_bind(), "before_cursor_execute", note)
+        told(actor, order)
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    look(clinic.nurse)
+    assert asked == []
