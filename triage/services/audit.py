@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -26,6 +26,8 @@ __all__ = [
     "use_key", "verify", "verify_own",
 ]  # fmt: skip
 
+#: So often at most is a claim renewed: what has just been taken is not written twice.
+RENEWED_EVERY = timedelta(seconds=1)
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
 #: What the signature of an event covers, in this order; behind it the moment it tells of, where that was earlier.
@@ -107,7 +109,8 @@ def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:
         mine = (Claim.encounter_id == encounter_id, Claim.staff_id == actor.staff_id)
         db.execute(update(Claim).where(*mine).values(active_at=clock.entered()))
     elif encounter.claim and encounter.claim.staff_id == actor.staff_id:
-        encounter.claim.active_at = clock.entered()
+        if clock.entered() - encounter.claim.active_at > RENEWED_EVERY:
+            encounter.claim.active_at = clock.entered()
 
 
 def _mark_late(db: Session, encounter_id: str) -> None:
@@ -127,7 +130,7 @@ def _signed_part(event: Mapping[str, Any]) -> str:
 
 
 def _sign(key_id: str, text: str) -> str:
-    return hmac.new(_keys[key_id], text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_keys[key_id], text.encode(), "sha256").hex()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from triage import clock
 from triage.db import session
@@ -39,14 +40,16 @@ def give(
 
     ``tell`` is who has to hear of it. Changing the claim compares its lease with the one that was read.
     """
-    held = session.get(Claim, encounter.id)
+    held = _held(encounter)
     step = _keep(actor, encounter, held, to, act, note, tell if tell != actor.staff_id else None)
     if to is None:
         _drop(encounter)
         return step
     begun, active = since or step.at, active_at or step.at
     if held is None:
-        insert_row(Claim(encounter_id=encounter.id, staff_id=to, lease=step.id, claimed_at=begun, active_at=active))
+        held = Claim(encounter_id=encounter.id, staff_id=to, lease=step.id, claimed_at=begun, active_at=active)
+        insert_row(held)
+        set_committed_value(encounter, "claim", held)
     else:
         held.staff_id, held.lease, held.claimed_at, held.active_at = to, step.id, begun, active
     return step
@@ -57,15 +60,21 @@ def let_go(actor: Actor, encounter: Encounter, own: bool = False) -> None:
 
     ``own``: only where the actor holds it.
     """
-    held = session.get(Claim, encounter.id)
+    held = _held(encounter)
     if held is not None and (held.staff_id == actor.staff_id or not own):
         _keep(actor, encounter, held, None, leases.ENDED, "", None)
         _drop(encounter)
 
 
+def _held(encounter: Encounter) -> Claim | None:
+    """Return the claim as it was read with the encounter, under the site's lock; read now where it was not."""
+    return encounter.claim if "claim" in vars(encounter) else session.get(Claim, encounter.id)
+
+
 def _drop(encounter: Encounter) -> None:
     # In bulk: where the visit has ended the database has already dropped it, and that is no conflict.
     session.execute(delete(Claim).where(Claim.encounter_id == encounter.id))
+    set_committed_value(encounter, "claim", None)
 
 
 def _keep(

@@ -24,11 +24,17 @@ _OPEN = (
     .where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
     .options(joinedload(Emergency.acknowledger))
 )
+_OPEN_ID = select(Emergency.id).where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
 
 
 def find_open(encounter: Encounter) -> Emergency | None:
     """Return the encounter's open emergency with who acknowledged it, or None."""
     return session.scalar(_OPEN, {"encounter": encounter.id})
+
+
+def is_open(encounter: Encounter) -> bool:
+    """Tell whether the encounter has an open emergency."""
+    return session.scalar(_OPEN_ID, {"encounter": encounter.id}) is not None
 
 
 def find_latest(encounter: Encounter) -> Emergency | None:

@@ -21,6 +21,7 @@ _OPEN = (
     .where(Task.encounter_id == bindparam("encounter"), Task.done_at.is_(None))
     .order_by(Task.due_at, Task.id)
 )
+_REASONS = _OPEN.with_only_columns(Task.question, Task.reason)
 
 
 def open_tasks(actor: Actor) -> list[Task]:
@@ -37,6 +38,12 @@ def open_tasks(actor: Actor) -> list[Task]:
 def tasks_of(encounter: Encounter) -> list[Task]:
     """Return the encounter's open tasks, the first due first."""
     return list(session.scalars(_OPEN, {"encounter": encounter.id}))
+
+
+def reasons_of(encounter: Encounter) -> dict[str, str]:
+    """Return why each question with an open task was not known, by question."""
+    rows = session.execute(_REASONS, {"encounter": encounter.id})
+    return {task.question: task.reason for task in rows}
 
 
 def create_tasks(actor: Actor, encounter: Encounter, reasons: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ from triage.services.encounters import check_version, for_writing, move
 from triage.services.insertion import insert_row
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
-from triage.services.pins import alarms
+from triage.services.pins import alarms, is_open
 from triage.services.reassessments import restart
 from triage.services.tasks import open_tasks
 
@@ -66,10 +66,10 @@ def situation(encounter: Encounter) -> Situation:
         not_known=not_known_urgent(known, answers),
         level=suggestion.level,
         route=suggestion.route,
-        emergency_open=emergencies.find_open(encounter) is not None,
+        emergency_open=is_open(encounter),
         emergency_withdrawn=not fired or fired <= emergencies.withdrawn_rules(encounter),
     )
-    return Situation(answers, suggestion, question, {task.question: task.reason for task in tasks.tasks_of(encounter)})
+    return Situation(answers, suggestion, question, tasks.reasons_of(encounter))
 
 
 def suggested_modality(suggestion: Suggestion) -> str:
