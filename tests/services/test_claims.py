@@ -130,6 +130,19 @@ def test_a_nurse_may_have_as_many_patients_as_she_takes(clinic: Clinic) -> None:
     assert {holder(row) for row in rows} == {clinic.nurse.staff_id}
 
 
+def test_an_act_renews_the_claim_but_not_twice_within_a_second(clinic: Clinic) -> None:
+    encounter, start = wait(clinic.reception), clock.now()
+
+    def active(after: float) -> datetime:
+        with clock.at(start + timedelta(seconds=after)):
+            claims.claim(clinic.nurse, encounter.id)
+        session.close()
+        return session.get_one(Claim, encounter.id).active_at
+
+    assert active(60) == active(60.5) == start + timedelta(seconds=60)
+    assert active(62) == start + timedelta(seconds=62)
+
+
 def test_a_claim_without_activity_lapses_and_the_next_person_may_take_it(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
     claims.claim(clinic.nurse, encounter.id)
