@@ -3,7 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnClause, ColumnElement, ForeignKey, Index, UniqueConstraint, bindparam, false, literal_column
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    bindparam,
+    false,
+    literal_column,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row

@@ -108,9 +108,10 @@ def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:
     if encounter is None or "claim" not in encounter.__dict__:
         mine = (Claim.encounter_id == encounter_id, Claim.staff_id == actor.staff_id)
         db.execute(update(Claim).where(*mine).values(active_at=clock.entered()))
-    elif encounter.claim and encounter.claim.staff_id == actor.staff_id:
-        if clock.entered() - encounter.claim.active_at > RENEWED_EVERY:
-            encounter.claim.active_at = clock.entered()
+        return
+    held, now = encounter.claim, clock.entered()
+    if held is not None and held.staff_id == actor.staff_id and now - held.active_at > RENEWED_EVERY:
+        held.active_at = now
 
 
 def _mark_late(db: Session, encounter_id: str) -> None:

@@ -23,10 +23,11 @@ from triage.services.insertion import insert_row
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
 
-
 # Built once: to build a statement takes longer than to run it.
 _HERE = select(Encounter.id, Encounter.ticket).where(
-    Encounter.site_id == bindparam("site"), Encounter.patient_id == bindparam("patient"), Encounter.finished_at.is_(None)
+    Encounter.site_id == bindparam("site"),
+    Encounter.patient_id == bindparam("patient"),
+    Encounter.finished_at.is_(None),
 )
 _TICKET = select(Encounter.ticket).where(Encounter.id == bindparam("id"), Encounter.in_sight())
 _TICKETS = select(func.count()).where(

@@ -19,8 +19,8 @@ def insert_row(row: Base) -> None:
     """
     statement, empty = _plan(type(row))
     given = {name: value for name, value in vars(row).items() if not name.startswith("_")}
-    written = session.execute(statement, given).last_inserted_params()
-    vars(row).update({**empty, **written})
+    written: Any = session.execute(statement, given)
+    vars(row).update({**empty, **written.last_inserted_params()})
     make_transient_to_detached(row)
     session.add(row)
 
