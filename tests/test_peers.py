@@ -10,6 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, 
 
 from tests.peers import CHROMIUM_ARGS, PeerMissing, chromium_path, create_database, drop_database
 from tests.peers.find import postgres_binaries
+from tests.peers.postgres import MEMORY, data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = Table("note", MetaData(), Column("id", Integer, primary_key=True), Column("text", String))
@@ -64,7 +65,12 @@ def test_the_server_and_its_folder_are_gone_when_the_tests_end() -> None:
     folder = url.strip().partition("host=")[2].replace("%2F", "/")
     assert folder.startswith("/")
     assert not Path(folder).exists()
+    assert not (MEMORY / Path(folder).name).exists()
     assert folder not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+
+
+def test_without_room_in_memory_the_servers_data_lie_beside_its_socket(tmp_path: Path) -> None:
+    assert data_folder(tmp_path, Path("/nowhere")) == tmp_path / "data"
 
 
 @pytest.fixture
