@@ -123,28 +123,48 @@ class Implicants:
         for place, route, rule in rules:
             gathered.setdefault((rule.rank, place, route), []).extend(self.of_rule[rule.id])
         tiers: list[Tier] = []
-        above: list[Implicant] = []
+        above = Masks()
         for rank, place, route in sorted(gathered):
             implicants = _without_larger(gathered[rank, place, route])
-            fresh = [implicant for implicant in implicants if not any(a.mask & ~implicant.implied == 0 for a in above)]
-            above += fresh
+            fresh = [implicant for implicant in implicants if not above.include_one_of(implicant.implied)]
+            for implicant in fresh:
+                above.add(implicant.mask)
             tiers.append(Tier(rank, route, tuple(fresh)))
         return tuple(tiers)
 
 
+class Masks:
+    """Masks, kept by the lowest test of each, so that few of them are looked at for one question."""
+
+    def __init__(self) -> None:
+        self._by_lowest: dict[Mask, list[Mask]] = {}
+
+    def add(self, mask: Mask) -> None:
+        """Keep one more."""
+        self._by_lowest.setdefault(mask & -mask, []).append(mask)
+
+    def include_one_of(self, mask: Mask) -> bool:
+        """Tell whether every test of one of them is among those of ``mask``."""
+        beside = ~mask
+        near = (kept for lowest, kept in self._by_lowest.items() if not lowest & beside)
+        return any(not one & beside for kept in near for one in kept)
+
+
 def smallest(masks: Iterable[Mask]) -> list[Mask]:
     """Return the masks that include no other of them."""
-    kept: list[Mask] = []
+    found, kept = [], Masks()
     for mask in sorted(set(masks), key=int.bit_count):
-        if not any(k & ~mask == 0 for k in kept):
-            kept.append(mask)
-    return kept
+        if not kept.include_one_of(mask):
+            kept.add(mask)
+            found.append(mask)
+    return found
 
 
 def _without_larger(implicants: list[Implicant]) -> list[Implicant]:
     """Return the implicants that include no other: a grade of 3 or less is included in a grade of 4 or less."""
-    kept: list[Implicant] = []
+    found, kept = [], Masks()
     for implicant in sorted(implicants, key=lambda w: (w.mask.bit_count(), w.implied.bit_count())):
-        if not any(k.mask & ~implicant.implied == 0 for k in kept):
-            kept.append(implicant)
-    return kept
+        if not kept.include_one_of(implicant.implied):
+            kept.add(implicant.mask)
+            found.append(implicant)
+    return found
