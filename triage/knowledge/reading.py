@@ -2,9 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -72,9 +74,11 @@ def _add(
         document.data[key] = document.data.get(key, []) + value if isinstance(value, list) else value
 
 
-def _parsed(name: str, text: str) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def _parsed(name: str, text: str) -> Mapping[str, Any]:
+    """Return what a text says; of a draft and the shipped files around it only the draft is new."""
     try:
-        return tomllib.loads(text)
+        return MappingProxyType(tomllib.loads(text))
     except (ValueError, RecursionError) as error:  # a date that does not exist, or a thousand brackets
         words, said = str(error), re.search(r" \(at line (\d+), column \d+\)$", str(error))
         line = int(said[1]) if said else len(text.splitlines()) or 1
