@@ -4,14 +4,14 @@ import base64
 import functools
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC as utc
 from datetime import datetime
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, Select, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -159,6 +159,11 @@ def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
 
     run.is_verb = True  # type: ignore[attr-defined]
     return run
+
+
+def read(query: Select[Any], **values: Any) -> Sequence[Any]:
+    """Return the rows of a query of columns, as what is committed, without the session's work for its own objects."""
+    return session.connection().execute(query, values).all()
 
 
 def in_verb() -> bool:

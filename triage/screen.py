@@ -3,14 +3,14 @@
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
+from babel.dates import format_date
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import format_date as babel_date
 from flask_babel import gettext
-from flask_login import current_user
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from triage import clock, device_door, knowledge, web
@@ -19,6 +19,7 @@ from triage.domain.messages import N_
 from triage.domain.people import age_in_years
 from triage.knowledge import Knowledge
 from triage.services import presence, rulesets
+from triage.wording import spoken
 
 #: Endpoint, label, permission (one of them is enough) and shortcut (after "g") of the main navigation, in order.
 NAVIGATION = (
@@ -77,7 +78,7 @@ def _common() -> dict[str, Any]:
 
 def _actor() -> Actor | None:
     try:
-        return current_user.actor if current_user and current_user.is_authenticated else None
+        return web.reader()
     except Exception:  # the database may be away: the error page must still render
         return None
 
@@ -161,17 +162,23 @@ def moment(value: datetime | None) -> Markup:
     """Return a <time> element: the time today, day and time otherwise, "" for None."""
     if value is None:
         return Markup("")
-    local = value.astimezone(web.zone())
-    today = clock.now().astimezone(web.zone()).date()
-    text = local.strftime("%H:%M") if local.date() == today else f"{day(local.date())} {local:%H:%M}"
-    return Markup('<time datetime="{}">{}</time>').format(escape(local.isoformat(timespec="seconds")), text)
+    zone = web.zone()
+    local = value.astimezone(zone)
+    today = clock.now().astimezone(zone).date()
+    text = f"{local:%H:%M}" if local.date() == today else f"{day(local.date())} {local:%H:%M}"
+    return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}">{text}</time>')  # noqa: S704 - only digits and names of months
 
 
 def day(value: date | None) -> str:
     """Return a date as the reader writes it: 21 Nov 2026, or 2026年11月21日."""
     if value is None:
         return ""
-    return str(babel_date(value, "d MMM y" if web.locale() == "en" else "y年M月d日"))
+    return _written(value, "d MMM y" if web.locale() == "en" else "y年M月d日", spoken())
+
+
+@lru_cache(4096)
+def _written(value: date, pattern: str, language: str) -> str:
+    return format_date(value, pattern, language)
 
 
 def site_day(value: datetime) -> date:

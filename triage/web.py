@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage import db, device_door
+from triage import db, device_door, headers
 from triage.domain import errors
 from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
@@ -28,18 +28,6 @@ from triage.wording import LOCALES
 View = TypeVar("View", bound=Callable[..., Any])
 
 THEMES = ("auto", "light", "dark")
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; worker-src 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
     errors.NotAllowed: 403,
@@ -82,6 +70,11 @@ def actor() -> Actor:
     """Return who is signed in; only for views behind the guard."""
     found: Actor = current_user.actor
     return found
+
+
+def reader() -> Actor | None:
+    """Return who is signed in, or None: each look through the proxy costs, so it is looked through once."""
+    return getattr(current_user._get_current_object(), "actor", None)
 
 
 def page(template: str, partial: str | None = None, status: int = 200, **values: Any) -> Response:
@@ -131,7 +124,7 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=locale, default_translation_directories=str(app.root_path) + "/translations")
     login.user_loader(_load)
     app.before_request(_guard)
-    app.after_request(_headers)
+    headers.init_app(app, locale)
     app.teardown_request(lambda _error: db.session.remove())
     app.register_error_handler(errors.DomainError, _domain_error)
     app.register_error_handler(StaleDataError, lambda _e: _error(409, "stale", by=gettext("Someone else")))
@@ -197,16 +190,6 @@ def _sign_in_first() -> AnyResponse:
     return redirect(url, 303)
 
 
-def _headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    if request.endpoint not in {"static", "assets"}:
-        response.headers["Cache-Control"] = "no-store"
-        response.vary.update(("HX-Request", "Cookie"))
-    if request.args.get("lang") in LOCALES:
-        response.set_cookie("lang", locale(), max_age=31536000, samesite="Lax", httponly=True)
-    return response
-
-
 def _domain_error(error: errors.DomainError) -> Response:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     return _error(status, error.code, **error.params, error=error)
@@ -245,4 +228,5 @@ def _last_resort(error: Exception) -> Response:
 
 def zone() -> ZoneInfo:
     """Return the time zone of the actor's site, or the clinic's default."""
-    return ZoneInfo(actor().time_zone if current_user.is_authenticated else "Asia/Tokyo")
+    who = reader()
+    return ZoneInfo(who.time_zone if who else "Asia/Tokyo")

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Date, Select, and_, bindparam, delete, fun
 from sqlalchemy.orm import joinedload
 
 from triage import clock
-from triage.db import aside, session, verb
+from triage.db import aside, read, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
 from triage.models import Grant, LoginAttempt, LoginSession, Site, Staff
@@ -107,7 +107,7 @@ def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
     One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once.
     """
     at, token_hash = clock.now(), _hash(token)
-    rows = session.execute(_SESSION, {"token_hash": token_hash, "today": _today(at)}).all()
+    rows = read(_SESSION, token_hash=token_hash, today=_today(at))
     if not rows or at - rows[0].seen_at > limits.idle or at - rows[0].created_at > limits.longest:
         return None
     if extend and at - rows[0].seen_at > timedelta(minutes=1):
@@ -118,7 +118,7 @@ def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
 
 def actor_of(staff_id: str) -> Actor | None:
     """Return the person with today's roles at the site of the first one granted, or None."""
-    rows = session.execute(_PERSON, {"staff_id": staff_id, "today": _today(clock.now())}).all()
+    rows = read(_PERSON, staff_id=staff_id, today=_today(clock.now()))
     return _actor(rows) if rows else None
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from triage.db import session
+from triage.db import read, session
 from triage.domain import lookup, names
 from triage.domain.access import Actor
 from triage.models import Encounter, Patient, PatientIdentifier
@@ -90,7 +90,7 @@ def search(actor: Actor, text: str) -> Found:
     terms = lookup.read(text)
     if not terms:
         return Found()
-    rows = session.execute(_shown(name_index.database(), actor, kinds(terms)), values(terms)).all()
+    rows = read(_shown(name_index.database(), actor, kinds(terms)), **values(terms))
     shown = [(Person(*person), Visit(visit, ticket), seen) for *person, visit, ticket, seen in rows[:SHOWN]]
     record_read(actor, "patients_searched", words=names.normalise(text)[: lookup.LONGEST], found=len(shown))
     here = {person.id: visit for person, visit, _seen in shown if visit.id}
