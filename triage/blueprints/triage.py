@@ -102,7 +102,7 @@ def decide(encounter_id: str) -> Response:
     """Send the patient on as suggested or another way; refused with every reason on the page."""
     form = DecisionForm(locale())
     choice = triage.Choice(form.level, form.way, form.imaging, form.why, form.words, whys(request.form))
-    emergency = gate.is_emergency(choice.acuity, choice.route)
+    emergency, ticket = gate.is_emergency(choice.acuity, choice.route), encounters.ticket_of(actor(), encounter_id)
     try:
         if not form.validate() and not emergency:
             raise Invalid()
@@ -112,7 +112,7 @@ def decide(encounter_id: str) -> Response:
         return _again(encounter_id, form, choice, error)
     if emergency:
         return done(url_for("emergencies.show", encounter_id=encounter_id))
-    _flash_undo(encounter_id, choice.route, decision_id)
+    _flash_undo(encounter_id, ticket, choice.route, decision_id)
     return done(url_for("board.index"))
 
 
@@ -126,8 +126,7 @@ def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: 
     return page("triage/show.html", status=status, refused=refused, **values)
 
 
-def _flash_undo(encounter_id: str, route: str, decision_id: str) -> None:
-    ticket = encounters.ticket_of(actor(), encounter_id)
+def _flash_undo(encounter_id: str, ticket: str, route: str, decision_id: str) -> None:
     where = knowledge.load().routes[route].label(locale())
     undo = url_for("triage.recall", encounter_id=encounter_id, decision=decision_id)
     flash({"text": f"{ticket} → {where}", "undo_url": undo})  # type: ignore[arg-type]  # base.html reads both

@@ -205,10 +205,17 @@ def last_seen(actor: Actor, ids: Sequence[str]) -> dict[str, datetime]:
 def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
     """Return who may be the same person: born the same day with a like name or telephone, or of the same full name."""
     born = values.get("birth_date")
-    mine = select(Patient).where(Patient.visible_to(actor)).order_by(Patient.id)
-    same_day = session.scalars(mine.where(Patient.birth_date == born)) if born else ()
-    found = [patient for patient in same_day if _alike(patient, values)]
+    same_day = session.execute(_born_on(actor), {"day": born}) if born else ()
+    ids = [row.id for row in same_day if _alike(row, values)]
+    found = session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id)) if ids else ()
     return list(dict.fromkeys([*found, *of_name(actor, values, SHOWN)]))[:SHOWN]
+
+
+@lru_cache(KEPT)
+def _born_on(actor: Actor) -> Select[Any]:
+    name = (Patient.family_name, Patient.given_name, Patient.family_kana, Patient.given_kana)
+    born = (Patient.visible_to(actor), Patient.birth_date == bindparam("day"))
+    return select(Patient.id, *name, Patient.phone).where(*born).order_by(Patient.id)  # what is compared of them
 
 
 def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -> Sequence[Patient]:
@@ -232,7 +239,7 @@ def _full_names(values: Mapping[str, Any]) -> Iterator[str]:
             yield names.fold(values[family] + values[given])
 
 
-def _alike(patient: Patient, values: Mapping[str, Any]) -> bool:
+def _alike(patient: Any, values: Mapping[str, Any]) -> bool:
     written = (values["family_name"], values["given_name"])
     read = values["family_kana"] + values["given_kana"], values["given_kana"] + values["family_kana"]
     return (
