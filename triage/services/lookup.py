@@ -212,7 +212,7 @@ def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
 
 
 @lru_cache(KEPT)
-def _born_on(actor: Actor) -> Select[Any]:
+def _born_on(actor: Actor) -> Select[*tuple[Any, ...]]:
     name = (Patient.family_name, Patient.given_name, Patient.family_kana, Patient.given_kana)
     born = (Patient.visible_to(actor), Patient.birth_date == bindparam("day"))
     return select(Patient.id, *name, Patient.phone).where(*born).order_by(Patient.id)  # what is compared of them
