@@ -6,7 +6,6 @@ Why the size of an answer tells nobody its secrets: docs/adr/0020.
 import gzip
 import io
 import secrets
-import string
 from functools import lru_cache
 
 from flask import Flask, Response, request
@@ -64,7 +63,7 @@ def packed(data: bytes, level: int, name: str = "") -> bytes:
 
 
 def _name() -> str:
-    return "".join(secrets.choice(string.ascii_letters) for _ in range(secrets.randbelow(LONGEST_NAME)))
+    return secrets.token_urlsafe(LONGEST_NAME)[: secrets.randbelow(LONGEST_NAME)]
 
 
 def _send(response: Response, data: bytes) -> None:
