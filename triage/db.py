@@ -24,6 +24,11 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
+from triage.pens import Writers
+
+#: Seconds that a writer of SQLite waits for the others.
+BUSY = 5
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -94,11 +99,11 @@ def connect(url: str, durable: bool = True) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     sqlite = url.startswith("sqlite")
-    options: dict[str, Any] = {"connect_args": {"timeout": 5}} if sqlite else {"pool_pre_ping": True}
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if sqlite else {"pool_pre_ping": True}
     engine = create_engine(url, pool_size=20, max_overflow=22, **options)
     if sqlite:
         event.listen(engine, "connect", functools.partial(_sqlite_connect, durable=durable))
-        event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "begin", functools.partial(_sqlite_begin, Writers(engine, BUSY)))
     session.remove()
     session.configure(bind=engine)
     return engine
@@ -109,7 +114,7 @@ def _sqlite_connect(connection: Any, _record: object, durable: bool = True) -> N
     for pragma in (
         "journal_mode=WAL",
         f"synchronous={'FULL' if durable else 'OFF'}",
-        "busy_timeout=5000",
+        f"busy_timeout={BUSY * 1000}",
         "foreign_keys=ON",
         f"trusted_schema={'ON' if _triggers_need_trust() else 'OFF'}",
     ):
@@ -131,9 +136,12 @@ def _triggers_need_trust() -> bool:
     return False
 
 
-def _sqlite_begin(connection: Connection) -> None:
+def _sqlite_begin(writers: Writers, connection: Connection) -> None:
     # A deferred transaction that reads first and then writes dies with "database is locked" whatever the time-out.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    if _writing.get():
+        writers.begin(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
 
 
 def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
