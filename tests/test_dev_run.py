@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.served import asked
+from tests.served import asked, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("reception", "nurse", "nurse2", "surgeon", "surgeon2", "radiographer", "admin", "auditor")
@@ -52,7 +52,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
         try:
             words = "".join(takewhile(lambda line: line != "Stop with Ctrl-C.\n", server.stdout or ()))
-            _wait_for(port, server)
+            wait_for(port, server)
             yield Served(port, words)
             visitor = Served(port, words)
             assert signed_in(visitor, "nurse")[0] == 303
@@ -75,14 +75,6 @@ def signed_in(served: Served, account: str) -> tuple[int, str, str]:
     assert password
     form = {"csrf_token": token[1], "user_name": account, "password": password[1]}
     return served.ask("POST", "/sign-in", form)
-
-
-def _wait_for(port: int, server: subprocess.Popen[str]) -> None:
-    while server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    pytest.fail("./dev run ended before it served")
 
 
 def test_it_prints_the_address_the_accounts_and_the_password(served: Served) -> None:

@@ -1,11 +1,7 @@
 """Twenty people at twenty browsers take one patient at once, on the real server with two workers."""
 
 import http.client
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,34 +12,20 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import PASSWORD, Clinic, wait
+from tests.served import gunicorn
 from tests.services.test_claims import holder
 from triage.db import session
 from triage.models import Claim, ClaimStep
 from triage.services import accounts, staff
 
-ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 20
 
 
 @pytest.fixture
 def port(clinic: Clinic, database_url: str, tmp_path: Path) -> Iterator[int]:
     """Serve the test's database as the clinic's is served."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = int(probe.getsockname()[1])
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TRIAGE_")}
-    environ |= {
-        "TRIAGE_DATABASE_URL": database_url, "TRIAGE_SECRET_KEY": "test", "TRIAGE_COOKIE_SECURE": "0",
-        "TRIAGE_INSTANCE": str(tmp_path), "TRIAGE_BIND": f"127.0.0.1:{number}", "TRIAGE_WORKERS": "2",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
-    with subprocess.Popen(command, cwd=ROOT, env=environ) as server:
-        while server.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", number)) == 0:
-                    break
+    with gunicorn(database_url, tmp_path, WORKERS=2) as (number, _):
         yield number
-        server.terminate()
 
 
 class Browser:
