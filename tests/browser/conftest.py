@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -10,7 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from prove.pages import violations
-from tests.builders import PASSWORD, Clinic
+from tests import served
+from tests.builders import Clinic
 from tests.peers import CHROMIUM_ARGS, chromium_path
 
 #: Sizes that every page is looked at in: a desk screen and a phone.
@@ -52,32 +54,42 @@ def server(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def sign_in(browser: Browser, server: str, clinic: Clinic) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a browser for one person, signed in by keyboard."""
+def visit(browser: Browser, server: str) -> Iterator[Open]:
+    """Return a function that opens a browser for somebody who is not signed in, on an empty page."""
     contexts: list[Any] = []
     problems: list[str] = []
 
-    def open_page(user_name: str, size: tuple[int, int] = DESK, scheme: str = "light", lang: str = "en") -> Page:
+    def open_page(
+        size: tuple[int, int] = DESK, scheme: str = "light", lang: str = "en", java_script: bool = True
+    ) -> Page:
         context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, base_url=server
-        )  # type: ignore[arg-type]
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, base_url=server,
+            java_script_enabled=java_script,
+        )  # type: ignore[arg-type]  # fmt: skip
         context.add_cookies([{"name": "lang", "value": lang, "url": server}])
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
-        page.goto("/sign-in")
-        expect(page.locator("[name=user_name]")).to_be_focused()
-        page.keyboard.type(user_name)
-        page.keyboard.press("Tab")
-        page.keyboard.type(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "sign-in" not in url)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
     assert problems == [], "a script failed in the browser"
+
+
+@pytest.fixture
+def sign_in(visit: Open, server: str, clinic: Clinic) -> Open:
+    """Return a function that opens a browser for one person, signed in, on the page where their role begins."""
+
+    def open_page(user_name: str, *how: Any, **options: Any) -> Page:
+        page = visit(*how, **options)
+        name, _, value = served.sign_in(urlsplit(server).port or 0, user_name).partition("=")
+        page.context.add_cookies([{"name": name, "value": value, "url": server}])
+        page.goto("/")
+        return page
+
+    return open_page
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Open, place_of
-from tests.builders import PASSWORD, Clinic, arrive, leave_unseen, wait
+from tests.builders import Clinic, arrive, leave_unseen, wait
 from triage import knowledge
 from triage.db import session
 from triage.models import Encounter
@@ -320,22 +320,15 @@ def test_filters_by_key_stand_in_the_address_and_nothing_found_is_not_nobody_her
 
 
 def test_a_claim_works_without_javascript_and_who_comes_second_gets_the_board_with_the_reason(
-    browser: Browser, server: str, clinic: Clinic, queue: list[Encounter]
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
 ) -> None:
-    context = browser.new_context(base_url=server, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("[name=user_name]", "nurse")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.goto("/board?untriaged=1")
+    page = at_board(query="?untriaged=1", java_script=False)
     row(page, queue[0]).get_by_role("button", name="Take").click()
     expect(page).to_have_url(re.compile(r"/board\?untriaged=1"))
     expect(row(page, queue[0]).locator(".c-owner")).to_have_text("Nurse")
     by_others(claims.claim, clinic.surgeon, queue[1].id)
     row(page, queue[1]).get_by_role("button", name="Take").click()
     expect(row(page, queue[1]).locator(".c-owner")).to_contain_text("Surgeon has this patient since")
-    context.close()
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Why somebody is third, asked from the row: by key, by press, and without JavaScript."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.builders import PASSWORD, Clinic, wait
+from tests.builders import Clinic, wait
 from triage.db import session
 from triage.models import Encounter
 
@@ -36,16 +36,10 @@ def test_one_key_on_the_row_opens_the_sentence_and_escape_leads_back_to_the_row(
     assert page.evaluate("document.activeElement.closest('tr').id") == f"e-{queue[1].id}"
 
 
-def test_without_javascript_it_is_a_page_of_its_own(browser: Browser, server: str, queue: list[Encounter]) -> None:
-    context = browser.new_context(base_url=server, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("[name=user_name]", "reception")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
+def test_without_javascript_it_is_a_page_of_its_own(sign_in: Open, queue: list[Encounter]) -> None:
+    page = sign_in("reception", java_script=False)
     page.goto("/board")
     page.locator(f"#q-{queue[1].id}").click()
     expect(page.locator(".said")).to_contain_text("You are second.")
     page.get_by_role("link", name="日本語").last.click()
     expect(page.locator(".said")).to_contain_text("順番は2番目です。")
-    context.close()

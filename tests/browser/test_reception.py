@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
-from tests.browser.conftest import PHONE, Open
+from tests.browser.conftest import DESK, PHONE, Open
 from tests.builders import PASSWORD, Clinic
 from triage.db import session
 from triage.models import Encounter, Patient
@@ -45,6 +45,18 @@ def open_as(sign_in: Callable[..., Page]) -> Open:
 def count(model: type[Patient] | type[Encounter]) -> int:
     session.remove()
     return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_one_signs_in_by_keyboard_alone(visit: Open, clinic: Clinic, size: tuple[int, int]) -> None:
+    desk = visit(size)
+    desk.goto("/sign-in")
+    expect(desk.locator("[name=user_name]")).to_be_focused()
+    desk.keyboard.type("reception")
+    desk.keyboard.press("Tab")
+    desk.keyboard.type(PASSWORD)
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/patients")
 
 
 def test_a_returning_patient_is_checked_in_with_the_birth_date_and_two_keys(known: str, open_as: Open) -> None:
@@ -146,8 +158,8 @@ def test_a_draft_waits_at_the_desk_and_is_given_back(clinic: Clinic, open_as: Op
     expect(desk.locator("#unfinished a")).to_have_count(0)
 
 
-def test_everything_works_without_javascript(known: str, browser: Browser, server: str) -> None:
-    desk = browser.new_context(base_url=server, java_script_enabled=False).new_page()
+def test_everything_works_without_javascript(known: str, visit: Open) -> None:
+    desk = visit(java_script=False)
     desk.goto("/sign-in")
     desk.fill("[name=user_name]", "reception")
     desk.fill("[name=password]", PASSWORD)
@@ -161,7 +173,6 @@ def test_everything_works_without_javascript(known: str, browser: Browser, serve
     desk.fill("[name=family_name]", "森")
     desk.locator("button[value=check_in]").click()
     desk.wait_for_url(re.compile("/intake$"))
-    desk.context.close()
     assert (count(Patient), count(Encounter)) == (2, 2)
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Open, violations
-from tests.builders import PASSWORD, Clinic, wait
+from tests.builders import Clinic, wait
 from tests.drafts import blind, keener, write_draft
 from triage.db import session
 from triage.services import simulations, stored
@@ -79,13 +79,8 @@ def test_while_it_counts_the_keyboard_stays_where_it_was_so_that_it_can_be_stopp
 
 
 @pytest.mark.usefixtures("visits")
-def test_without_scripts_every_piece_is_a_press(browser: Browser, server: str, clinic: Clinic) -> None:
-    context = browser.new_context(java_script_enabled=False, base_url=server)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("[name=user_name]", "surgeon")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
+def test_without_scripts_every_piece_is_a_press(sign_in: Open, clinic: Clinic) -> None:
+    page = sign_in("surgeon", java_script=False)
     page.goto(form_of(clinic, keener()))
     page.click("text=Start the simulation")
     for _ in range(20):
@@ -93,7 +88,6 @@ def test_without_scripts_every_piece_is_a_press(browser: Browser, server: str, c
             break
         page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="No emergency is lost")).to_be_visible()
-    context.close()
 
 
 @pytest.mark.parametrize(
