@@ -1,11 +1,14 @@
 """A clinic with a patient at every place, and every page there is, with who looks at it."""
 
+from datetime import time, timedelta
+
 from flask import Flask
 
 from tests.builders import Clinic, arrive, as_answers, wait
 from tests.published import OTHER, put_in_force
 from triage import knowledge
 from triage.db import session
+from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
 from triage.services import (
     calls,
@@ -13,6 +16,7 @@ from triage.services import (
     emergencies,
     encounters,
     feedback,
+    hours,
     imaging,
     intakes,
     limits,
@@ -60,6 +64,8 @@ def build(clinic: Clinic) -> dict[str, str]:
     simulation = simulations.start(clinic.surgeon, draft, day, day)
     while simulations.get(clinic.surgeon, simulation).finished_at is None:
         simulations.step(clinic.surgeon, simulation, simulations.get(clinic.surgeon, simulation).done)
+    hours.add_days(clinic.admin, day, day, OTHER_HOURS, "Staff meeting", Opening(time(9, 30), time(23, 59)))
+    hours.set_week(clinic.admin, (Opening(time(9), time(17)),) * 6 + (None,), day + timedelta(days=30), 0, "Winter")
     room = rooms.add(clinic.admin, "Room 1")
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
@@ -76,6 +82,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
+        "/hours": "admin",
         f"/encounters/{waiting.id}/claim": "nurse",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
         f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",

@@ -31,6 +31,7 @@ NAVIGATION = (
     ("agreement.index", N_("Agreement"), "agreement:view", "m"),
     ("rulesets.index", N_("Rules"), "rules:view", "l"),
     ("limits.index", N_("Limits"), "limits:propose limits:approve", "w"),
+    ("hours.index", N_("Hours"), "hours:manage", "h"),
     ("audit.index", N_("Audit"), "audit:view", "a"),
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
     ("devices.index", N_("Devices"), "devices:manage", "d"),
@@ -53,8 +54,9 @@ PART_OF = {
 def init_app(app: Flask) -> None:
     """Give templates their filters and common values."""
     app.jinja_env.filters.update(
-        clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age, site_day=site_day
-    )
+        clock=clock_time, moment=moment, day=day, minutes_since=minutes_since, age=age, site_day=site_day,
+        weekday=weekday, dayname=dayname,
+    )  # fmt: skip
     app.context_processor(_common)
     app.jinja_env.globals.update(known=LocalProxy(_known), signed=signed, rules_signed=LocalProxy(_rules_signed))
     app.jinja_env.globals.update(visitors_of=_visitors_of, stamp=_stamp, fresh_key=_fresh_key)
@@ -179,6 +181,16 @@ def day(value: date | None) -> str:
 @lru_cache(4096)
 def _written(value: date, pattern: str, language: str) -> str:
     return format_date(value, pattern, language)
+
+
+def weekday(place: int) -> str:
+    """Return the short name of a day of the week, 0 for Monday."""
+    return dayname(date(2024, 1, 1 + place))  # which was a Monday
+
+
+def dayname(value: date) -> str:
+    """Return the short name of the day of the week that a date is."""
+    return str(babel_date(value, "EEE"))
 
 
 def site_day(value: datetime) -> date:

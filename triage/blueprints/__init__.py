@@ -31,6 +31,7 @@ NOUNS = (
     "imaging",
     "consults",
     "limits",
+    "hours",
     "agreement",
     "simulations",
     "feedback",

@@ -11,7 +11,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.forms.patients import REQUEST_ID
 from triage.models import Encounter
-from triage.services import departures, encounters, organisations
+from triage.services import departures, encounters, organisations, timetable
 from triage.web import actor, done, in_language, message, page, requires, zone
 
 blueprint = Blueprint("encounters", __name__)
@@ -75,7 +75,8 @@ def slip(encounter_id: str) -> Response:
 
 def slip_of(encounter: Encounter, site: Any) -> tuple[str, str]:
     """Return the slip in the patient's language, and a line in English below a Japanese one."""
-    values = {"encounter": encounter, "site": site, "when": encounter.arrived_at.astimezone(zone())}
+    values: dict[str, Any] = {"encounter": encounter, "site": site, "when": encounter.arrived_at.astimezone(zone())}
+    values |= timetable.told_to_patients(site.id)
     language = encounter.patient.language
     line = in_language("en", "encounters/_slip_line.html", values) if language == "ja" else ""
     return in_language(language, "encounters/_slip.html", values), line

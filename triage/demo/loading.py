@@ -9,7 +9,7 @@ from sqlalchemy import inspect, select
 
 from triage import clock, db, migrate
 from triage.db import session
-from triage.demo import clinic, day, file, reading, years
+from triage.demo import clinic, day, file, reading, timetable, years
 from triage.demo.persons import Registry
 from triage.demo.years import Say, Size
 from triage.models import Site
@@ -61,6 +61,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
     today = day.today_of(now, script.clinic["site"]["time_zone"])
     with clock.at(now - BEFORE_THE_DAY):
         team = clinic.found(script.clinic, password)
+        timetable.give(team, today)
         clinic.go_on_duty(team, script.clinic, now)
         registry = Registry(script, rng, today)
         planned = file.open_(team, script, registry, rng, now)

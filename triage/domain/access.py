@@ -17,6 +17,7 @@ _CARE = frozenset({
     "team:sign_on",
     "board:print",
     "limits:view",
+    "hours:view",
 })  # fmt: skip
 _DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "encounters:leave", "intakes:record"}
 _CLINICAL = _CARE | {
@@ -38,9 +39,8 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
     | {"rules:draft", "rules:view", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
-    "admin": frozenset(
-        {"staff:manage", "rooms:manage", "devices:manage", "rules:view", "limits:view", "limits:propose"}
-    ),
+    "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
+    | {"limits:view", "limits:propose", "hours:view", "hours:manage"},
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),
     "lead_nurse": frozenset({"claims:take_over", "days:end"})
     | {"rules:draft", "rules:view", "agreement:view", "limits:view"},

@@ -51,6 +51,17 @@ def opening_on(day: date, week: Week, exceptions: Mapping[date, OtherDay]) -> Op
     return differs.hours if differs.kind == OTHER_HOURS else None
 
 
+def spans(week: Week) -> list[tuple[int, int, Opening | None]]:
+    """Return the week in runs of days with the same hours: first and last place (Monday is 0), and the hours."""
+    found: list[tuple[int, int, Opening | None]] = []
+    for place, day in enumerate(week):
+        if found and found[-1][2] == day:
+            found[-1] = (found[-1][0], place, day)
+        else:
+            found.append((place, place, day))
+    return found
+
+
 def as_stored(week: Week) -> dict[str, list[str] | None]:
     """Return a week as the database keeps it: two times a day by its name, None where closed."""
     return {

@@ -118,6 +118,7 @@ MESSAGES: dict[str, str] = {
     "limits_the_same": N_("Exactly these limits are in force already."),
     "limits_decided": N_("This proposal was decided or taken back meanwhile."),
     "limits_changed_meanwhile": N_("Other limits came into force meanwhile. Look at them, then try again."),
+    "holiday_needed": N_("Choose one or more of the public holidays."),
     "never_open": N_("The clinic has no open day within a year. Ask the administrator about the hours."),
     "closes_before": N_("The clinic must close later than it opens."),
     "day_is_over": N_("This day is over."),

@@ -1,0 +1,126 @@
+"""What the page of the hours shows: weeks to come, days that differ, holidays nobody has decided on, who is here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from triage import clock
+from triage.adapters import public_holidays
+from triage.adapters.public_holidays import Holiday
+from triage.db import session, verb
+from triage.domain import hours as names
+from triage.domain.access import Actor
+from triage.domain.errors import Conflict, Invalid, Refused
+from triage.domain.hours import Opening, Week
+from triage.models import Encounter, OpeningException, OpeningHours
+from triage.services import hours
+from triage.services.audit import lock_site, record
+from triage.services.organisations import today
+
+A_YEAR = 365
+#: Days that differ and are over stay on the page this long.
+LOOK_BACK = timedelta(days=30)
+#: A paper names the closed days that lie within this time.
+SOON = timedelta(days=14)
+#: So many weeks given are shown, newest first.
+_SHOWN = 20
+
+
+def holidays(first: date, last: date) -> Mapping[date, Holiday]:
+    """Return the public holidays between two days, both counted."""
+    return public_holidays.between(first, last)
+
+
+def list_changes(actor: Actor) -> Sequence[OpeningHours]:
+    """Return the weeks that were given, newest first, with who gave them."""
+    query = select(OpeningHours).where(OpeningHours.site_id == actor.site_id).options(joinedload(OpeningHours.staff))
+    return session.scalars(query.order_by(OpeningHours.sequence.desc()).limit(_SHOWN)).all()
+
+
+def list_other_days(actor: Actor, day: date) -> Sequence[OpeningException]:
+    """Return the days that differ from their week, a month back and all that come, in order."""
+    query = select(OpeningException).where(
+        OpeningException.site_id == actor.site_id, OpeningException.withdrawn_at.is_(None),
+        OpeningException.day >= day - LOOK_BACK,
+    )  # fmt: skip
+    return session.scalars(query.order_by(OpeningException.day)).all()
+
+
+def undecided_holidays(actor: Actor, day: date) -> list[Holiday]:
+    """Return the public holidays of the coming year on which the clinic would be open because nobody has decided."""
+    until = day + timedelta(days=A_YEAR)
+    decided, openings = hours.other_days(actor.site_id, day, until), hours.openings(actor.site_id, day, until)
+    return [one for one in holidays(day, until).values() if one.day not in decided and openings[one.day]]
+
+
+@verb
+def decide_holidays(actor: Actor, days: Sequence[date], kind: str) -> int:
+    """Note of public holidays whether the clinic is closed or open as usual; return how many they are.
+
+    Raises Refused for a day that is none or for none at all, Conflict where one of them was decided meanwhile.
+    """
+    lock_site(session(), actor.site_id)
+    if kind not in (names.CLOSED, names.AS_USUAL):
+        raise Invalid(kind="not_a_choice")
+    if not days:
+        raise Refused("holiday_needed")
+    known = holidays(min(days), max(days))
+    if min(days) < today(actor.site_id) or any(day not in known for day in days):
+        raise Refused("holiday_needed")
+    for day in days:
+        _decide(actor, known[day], kind)
+    return len(days)
+
+
+def _decide(actor: Actor, holiday: Holiday, kind: str) -> None:
+    if hours.other_days(actor.site_id, holiday.day, holiday.day):
+        raise Conflict("day_differs_already", day=holiday.day.isoformat())
+    session.add(
+        OpeningException(
+            site_id=actor.site_id, day=holiday.day, kind=kind, reason=holiday.ja, at=clock.now(),
+            staff_id=actor.staff_id,
+        )
+    )  # fmt: skip
+    session.flush()
+    record(actor, "days_differ", first=holiday.day, last=holiday.day, kind=kind, hours="", reason=holiday.ja)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change would mean: who is here now, the hours of today before and after."""
+
+    here: int
+    before: Opening | None
+    after: Opening | None
+
+
+def effect_of_week(actor: Actor, week: Week, valid_from: date) -> Effect:
+    """Return what a week in force from a day on would change today."""
+    day = today(actor.site_id)
+    before = hours.opening(actor.site_id, day)
+    others = hours.other_days(actor.site_id, day, day)
+    return Effect(_here(actor), before, names.opening_on(day, week, others) if valid_from <= day else before)
+
+
+def effect_of_days(actor: Actor, first: date, last: date, other: Opening | None) -> Effect:
+    """Return what days that differ would change today; ``other`` None: closed."""
+    day = today(actor.site_id)
+    before = hours.opening(actor.site_id, day)
+    return Effect(_here(actor), before, other if first <= day <= last else before)
+
+
+def _here(actor: Actor) -> int:
+    here = (Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None))
+    return session.scalar(select(func.count()).select_from(Encounter).where(*here)) or 0
+
+
+def told_to_patients(site_id: str) -> dict[str, Any]:
+    """Return what a paper for a patient says of the hours: the week in runs of days, and closed days close ahead."""
+    day = today(site_id)
+    soon = hours.other_days(site_id, day, day + SOON)
+    closed = sorted(one for one, other in soon.items() if other.kind == names.CLOSED)
+    return {"hours_of_week": names.spans(hours.week_on(site_id, day)), "closed_soon": closed}
