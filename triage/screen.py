@@ -190,7 +190,7 @@ def weekday(place: int) -> str:
 
 def dayname(value: date) -> str:
     """Return the short name of the day of the week that a date is."""
-    return str(babel_date(value, "EEE"))
+    return _written(value, "EEE", spoken())
 
 
 def site_day(value: datetime) -> date:
