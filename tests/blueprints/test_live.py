@@ -14,7 +14,7 @@ from triage import clock
 from triage.blueprints import live
 from triage.db import session
 from triage.models import LoginSession
-from triage.services import accounts, board, staff
+from triage.services import accounts, claims, staff
 from triage.services.streams import Hub
 
 SignIn = Callable[[str], FlaskClient]
@@ -55,7 +55,7 @@ def test_a_stream_says_a_revision_a_minute_and_an_age_and_nothing_of_any_patient
     assert answer.headers["X-Accel-Buffering"] == "no"
     heard = events(answer)
     first = next(heard)
-    board.claim(clinic.surgeon, encounter.id)
+    claims.claim(clinic.surgeon, encounter.id)
     second = next(heard)
     for text, revision in ((first, 1), (second, 2)):
         told, _, age = data(text).partition(" ")

@@ -12,7 +12,7 @@ from tests.served import free_port, gunicorn
 from triage.blueprints import live
 from triage.db import session
 from triage.models import Encounter
-from triage.services import accounts, board
+from triage.services import accounts, claims
 from triage.services.streams import Hub
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,7 @@ def waiting(clinic: Clinic) -> Encounter:
 
 def claimed(clinic: Clinic, who: str, encounter: Encounter) -> None:
     """Let somebody at another desk take the patient."""
-    board.claim(clinic.people[who], encounter.id)
+    claims.claim(clinic.people[who], encounter.id)
     session.remove()
 
 

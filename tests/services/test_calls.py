@@ -11,7 +11,7 @@ from triage import clock
 from triage.db import session
 from triage.domain.errors import Conflict, NotFound, Refused
 from triage.models import Call, Encounter
-from triage.services import alerts, board, calls, emergencies, encounters, rooms
+from triage.services import alerts, board, calls, claims, emergencies, encounters, rooms
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_call_leaves_the_sheet_that_a_colleague_has_open_as_it_is(clinic: Clin
 
 def test_nobody_calls_a_patient_whom_a_colleague_has(clinic: Clinic, room: str) -> None:
     here = wait(clinic.reception)
-    board.claim(clinic.nurse, here.id)
+    claims.claim(clinic.nurse, here.id)
     with pytest.raises(Conflict, match="claimed_by_other"):
         calls.call(clinic.nurse2, here.id, room)
     calls.call(clinic.reception, here.id, room)  # the desk calls for whoever has the patient

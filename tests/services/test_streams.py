@@ -12,7 +12,7 @@ from tests.builders import Clinic, arrive, build_clinic
 from triage import db
 from triage.db import session, verb
 from triage.models import SiteHead
-from triage.services import board, streams
+from triage.services import board, claims, streams
 from triage.services.audit import record
 from triage.services.streams import AT_ONCE, STEP, TICK, Full, Hub, Stream, lot_of
 from triage.wake import Ear
@@ -52,7 +52,7 @@ def test_a_committed_change_wakes_the_stream_with_its_revision(hub: Hub, clinic:
     encounter = arrive(clinic.reception)
     stream = hub.join(clinic.site_id)
     before = news(stream, None)
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     assert news(stream, before) == before + 1 == now(clinic)
 
 
@@ -70,7 +70,7 @@ def test_what_is_rolled_back_is_never_announced(hub: Hub, clinic: Clinic) -> Non
     with pytest.raises(RuntimeError, match="half-way"):
         fails(None)
     assert now(clinic) == before
-    board.claim(clinic.nurse, encounter.id)
+    claims.claim(clinic.nurse, encounter.id)
     assert news(stream, before) == before + 1  # the first it hears is what was committed
 
 

@@ -14,13 +14,11 @@ from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change
 from triage.services import snapshots
-from triage.services.claims import claim, release
 from triage.services.lines import Line, load
 from triage.services.snapshots import Snapshot, Tally, current_revision
 
 __all__ = [
-    "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "claim", "current_revision", "find_line",
-    "look", "release",
+    "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "current_revision", "find_line", "look",
 ]  # fmt: skip
 
 
