@@ -28,6 +28,7 @@ NAVIGATION = (
     ("triage.tasks", N_("Tasks"), "tasks:view", "t"),
     ("imaging.index", N_("Imaging"), "imaging:view", "i"),
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
+    ("pathways.index", N_("Pathways"), "pathways:view", "p"),
     ("agreement.index", N_("Agreement"), "agreement:view", "m"),
     ("rulesets.index", N_("Rules"), "rules:view", "l"),
     ("limits.index", N_("Limits"), "limits:propose limits:approve", "w"),

@@ -5,6 +5,7 @@ from importlib import import_module
 from flask import Flask
 
 from triage.blueprints.paper_time import late_form
+from triage.blueprints.pathways import pathway_counts
 
 NOUNS = (
     "accounts",
@@ -30,6 +31,7 @@ NOUNS = (
     "emergencies",
     "imaging",
     "consults",
+    "pathways",
     "limits",
     "hours",
     "agreement",
@@ -46,4 +48,4 @@ def register(app: Flask) -> None:
     """Register every noun's blueprint."""
     for noun in NOUNS:
         app.register_blueprint(import_module(f"triage.blueprints.{noun}").blueprint)
-    app.jinja_env.globals["late_form"] = late_form
+    app.jinja_env.globals.update(late_form=late_form, pathway_counts=pathway_counts)

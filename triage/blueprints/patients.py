@@ -11,7 +11,7 @@ from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
-from triage.services import desk, drafts, lookup, patients
+from triage.services import desk, drafts, lookup, pathway_lists, patients
 from triage.web import actor, done, htmx, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
@@ -126,8 +126,10 @@ def show(patient_id: str) -> Response:
     patient = patients.open_(actor(), patient_id, "record")
     visits = patients.list_visits(actor(), patient_id)
     here = next((visit.encounter for visit in visits if visit.encounter.finished_at is None), None)
-    key = secrets.token_urlsafe(12)
-    return page("patients/show.html", patient=patient, visits=visits, here=here, request_id=key, in_era=in_era)
+    key, ways = secrets.token_urlsafe(12), pathway_lists.list_of_patient(actor(), patient_id)
+    return page(
+        "patients/show.html", patient=patient, visits=visits, here=here, request_id=key, in_era=in_era, ways=ways
+    )
 
 
 @blueprint.get("/patients/<string(length=16):patient_id>/edit")

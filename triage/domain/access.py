@@ -18,8 +18,17 @@ _CARE = frozenset({
     "board:print",
     "limits:view",
     "hours:view",
+    "pathways:view",
+    "pathways:work",
 })  # fmt: skip
-_DESK = _CARE | {"patients:create", "patients:edit", "encounters:check_in", "encounters:leave", "intakes:record"}
+_DESK = _CARE | {
+    "patients:create",
+    "patients:edit",
+    "encounters:check_in",
+    "encounters:leave",
+    "intakes:record",
+    "pathways:plan",
+}
 _CLINICAL = _CARE | {
     "findings:record",
     "encounters:claim",
@@ -29,6 +38,7 @@ _CLINICAL = _CARE | {
     "emergencies:withdraw",
     "imaging:view",
     "tasks:view",
+    "pathways:end",
 }
 
 #: Role or duty -> the permissions it holds. An administrator opens no record, lowers no acuity, publishes no rules.
@@ -36,7 +46,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "reception": _DESK | {"days:end"},
     "nurse": _DESK | _CLINICAL | {"rules:view"},
     "surgeon": _CLINICAL
-    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide"}
+    | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
     | {"rules:draft", "rules:view", "agreement:view"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})

@@ -81,6 +81,15 @@ EVENTS: dict[str, frozenset[str]] = {
         "exposure_signed": "order exposure",
         # consults
         "treatment_decided": "decision kind procedure level side",
+        # pathways
+        "pathway_begun": "pathway template procedure",
+        "pathway_ended": "pathway how reason note",
+        "pathway_resumed": "pathway reason",
+        "milestone_moved": "pathway milestone before after reason moved",
+        "milestone_done": "pathway milestone on note moved",
+        "milestone_reopened": "pathway milestone reason",
+        "milestone_omitted": "pathway milestone reason",
+        "checklist_ticked": "pathway milestone items",
         # rulesets
         "rules_drafted": "version based_on hash",
         "rules_draft_changed": "version before after",

@@ -8,6 +8,7 @@ from triage.knowledge.schema_acr import AcrEntry, AcrProcedureEntry, AcrVariantE
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 from triage.knowledge.schema_candidates import CandidateEntry, CriterionEntry
 from triage.knowledge.schema_flow import FlowEntries
+from triage.knowledge.schema_pathways import PathwayEntries
 from triage.knowledge.schema_rules import (
     ActionEntry,
     AcuityEntry,
@@ -172,7 +173,7 @@ class LevelsEntry(Entry):
     values: list[str] = Field(min_length=1)
 
 
-class Knowledge(FlowEntries):
+class Knowledge(FlowEntries, PathwayEntries):
     """All knowledge files together."""
 
     section: list[SectionEntry]

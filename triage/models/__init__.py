@@ -19,6 +19,7 @@ from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.limits import LimitDecision, LimitProposal
 from triage.models.organisations import Organisation, Room, Site
+from triage.models.pathways import Milestone, MilestoneChange, Pathway
 from triage.models.patients import Patient, PatientIdentifier
 from triage.models.reassessments import Reassessment
 from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
@@ -52,8 +53,11 @@ __all__ = [
     "LoginSession",
     "OpeningException",
     "OpeningHours",
+    "Milestone",
+    "MilestoneChange",
     "Organisation",
     "PaperCopy",
+    "Pathway",
     "Patient",
     "PatientIdentifier",
     "Presence",

@@ -16,7 +16,7 @@ from triage.domain.errors import NotAllowed, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
-from triage.services import intakes, limits, orders, pins, rulesets
+from triage.services import intakes, limits, orders, pathways, pins, rulesets
 from triage.services.audit import record
 from triage.services.encounters import check_version, earlier, for_writing, move
 from triage.services.leases import let_go
@@ -139,6 +139,7 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
     unanswered, not_known = unanswered_urgent(known, answers), not_known_urgent(known, answers)
     treatment.refuse_unsafe(choice, encounter.stage, unanswered, not_known)
     decision = _sign(actor, encounter, choice)
+    pathways.begin(actor, encounter, decision)
     _follow(actor, encounter, choice)
     return decision.id
 
