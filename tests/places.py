@@ -12,6 +12,7 @@ from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
 from triage.services import (
     calls,
+    consults,
     devices,
     emergencies,
     encounters,
@@ -20,6 +21,8 @@ from triage.services import (
     imaging,
     intakes,
     limits,
+    milestones,
+    pathway_lists,
     rooms,
     rule_drafts,
     simulations,
@@ -50,6 +53,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         triage.decide(clinic.nurse, row.id, current.version, triage.Choice(4, route, modality, reason))
         if route == "specialist_consult":
             review = row
+    going = operated(clinic, calm)
     order = imaging.list_orders(clinic.surgeon)[0]
     imaging.order(clinic.surgeon, order.id, order.version)
     intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
@@ -95,7 +99,25 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/rulesets/differences?after={draft}": "auditor", "/rulesets/drafts": "surgeon",
         "/limits": "surgeon2", f"/encounters/{waiting.id}/place": "reception",
         f"/rulesets/drafts/{draft}/rule": "surgeon",
+        "/pathways": "nurse", "/pathways?show=alarm": "surgeon", "/pathways/due": "reception",
+        f"/pathways/{going}": "nurse", f"/pathways/{going}/print": "reception",
     }  # fmt: skip
+
+
+def operated(clinic: Clinic, answers: dict[str, bool]) -> str:
+    """Build a patient with a signed decision for an operation and a day for it; return the pathway."""
+    row = wait(clinic.reception, answers, family_name="遠藤", given_name="健太")
+    reason = knowledge.load().override_reasons[0].id
+    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason))
+    version = encounters.get(clinic.surgeon, row.id).version
+    choice = consults.Choice("procedure", procedure="MED", level="L4-5", side="right", identified=True)
+    consults.decide(clinic.surgeon, row.id, version, choice)
+    (pathway,) = pathway_lists.list_of_patient(clinic.nurse, row.patient_id)
+    steps = pathway_lists.view(clinic.nurse, pathway.id).steps
+    operation = next(step for step in steps if step.mark == "operation")
+    day = hours.next_open(clinic.site_id, today(clinic.site_id), 9)
+    milestones.move(clinic.reception, operation.id, pathway.version, day)
+    return pathway.id
 
 
 def not_looked_at(app: Flask, pages: dict[str, str]) -> set[str]:

@@ -39,7 +39,7 @@ def no_sunday(day: date) -> date:
 
 def template(name: str = "fusion") -> list[Row]:
     """Return the steps of a template as rows without days."""
-    steps = knowledge.load().pathways.templates[name].steps
+    steps = knowledge.load().flow.pathways.templates[name].steps
     return [
         Row(s.name, s.after, s.days, s.mark, list(s.needs), list(s.items), s.grace, s.any_day) for s in steps
     ]  # fmt: skip
@@ -116,7 +116,7 @@ def test_without_a_day_of_the_operation_nothing_after_it_has_one() -> None:
 
 @given(
     st.dates(date(2026, 11, 10), date(2028, 11, 10)),
-    st.sampled_from(sorted(knowledge.load().pathways.templates)),
+    st.sampled_from(sorted(knowledge.load().flow.pathways.templates)),
 )
 def test_whatever_day_is_chosen_no_step_comes_before_what_it_needs(day: date, name: str) -> None:
     rows = template(name)

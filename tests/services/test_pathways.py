@@ -317,16 +317,22 @@ def test_a_step_is_not_taken_back_under_one_that_needs_it(clinic: Clinic) -> Non
         act(clinic, milestones.reopen, pathway_id, "admission")
 
 
-@pytest.mark.parametrize(("who", "name"), [("radiographer", "imaging"), ("nurse", "imaging"), ("surgeon", "agreed")])
+@pytest.mark.parametrize(("who", "name"), [("radiographer", "imaging"), ("nurse", "imaging"), ("surgeon", "admission")])
 def test_whose_step_it_is_a_nurse_or_a_surgeon_notes_it(clinic: Clinic, who: str, name: str) -> None:
     pathway_id = begun(clinic)
     act(clinic, milestones.complete, pathway_id, name, who=who)
     assert step(clinic, pathway_id, name).settled_by == clinic.people[who].staff_id
 
 
+def test_no_day_is_agreed_while_there_is_none(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    with pytest.raises(Refused, match="day_not_agreed"):
+        act(clinic, milestones.complete, pathway_id, "agreed", who="reception")
+
+
 def test_nobody_else_notes_it(clinic: Clinic) -> None:
     pathway_id = begun(clinic)
-    for who, name in (("reception", "imaging"), ("radiographer", "agreed")):
+    for who, name in (("reception", "imaging"), ("radiographer", "admission")):
         with pytest.raises(NotAllowed):
             act(clinic, milestones.complete, pathway_id, name, who=who)
     with pytest.raises(NotAllowed):

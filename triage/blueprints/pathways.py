@@ -135,7 +135,7 @@ def complete(pathway_id: str, step_id: str) -> Response:
             actor(), step_id, form.version.data or 0, form.date_of("done_on"), form.words.data or ""
         )  # fmt: skip
 
-    return _step(pathway_id, step_id, act, gettext("Done"), day="done_on", may_undo=True)
+    return _step(pathway_id, step_id, act, gettext("Carried out: noted."), day="done_on", may_undo=True)
 
 
 @blueprint.post("/pathways/<pathway_id>/steps/<step_id>/reopening")

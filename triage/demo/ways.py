@@ -80,7 +80,7 @@ class _Way:
 
     def play(self) -> None:
         """Begin, agree on a day, do what is due by now, and leave undone what the story leaves undone."""
-        template = knowledge.load().pathways.of(self.decision.procedure)
+        template = knowledge.load().flow.pathways.of(self.decision.procedure)
         if template is None:
             return
         self.pathway = self._pathway(template.id)

@@ -150,6 +150,7 @@ MESSAGES: dict[str, str] = {
     "day_ahead": N_("This day is still ahead."),
     "day_before_decision": N_("This day lies before the decision."),
     "day_needed": N_("Enter the day."),
+    "day_not_agreed": N_("Agree on the day with the patient first."),
     "day_past": N_("This day has passed."),
     "day_too_far": N_("This day is more than two years ahead."),
     "day_closed": N_("The clinic is closed on this day. Choose another one, or confirm it."),

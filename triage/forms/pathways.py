@@ -54,7 +54,7 @@ class EndForm(FlaskForm):
 
     def __init__(self, locale: str = "en", **values: object) -> None:
         super().__init__(**values)
-        self.reason.choices = [(r.id, r.label(locale)) for r in knowledge.load().pathways.end_reasons.values()]
+        self.reason.choices = [(r.id, r.label(locale)) for r in knowledge.load().flow.pathways.end_reasons.values()]
 
     def say(self, name: str, code: str) -> None:
         """Put a message at a field."""

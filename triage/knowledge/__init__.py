@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from triage.knowledge import acr, flow, pathways, schema
+from triage.knowledge import acr, flow, schema
 from triage.knowledge import building as b
 from triage.knowledge import types as t
 from triage.knowledge.candidacy import CandidacyBuilder
@@ -72,7 +72,6 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
         examination=b.examination(document, raw, vocabulary),
         acr=table,
         flow=flow.build(document, raw),
-        pathways=pathways.build(document, raw),
         **_clinic(document, raw),
     )
 

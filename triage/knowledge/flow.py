@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from triage.knowledge import building as b
-from triage.knowledge import hours, schema
+from triage.knowledge import hours, pathways, schema
 from triage.knowledge import types as t
 from triage.knowledge.checks import known
 from triage.knowledge.reading import Document
@@ -13,13 +13,14 @@ from triage.knowledge.reading import Document
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Re-assessment intervals in minutes by level, why a visit ends otherwise or goes on, and the opening hours."""
+    """Re-assessment intervals in minutes by level, why a visit ends otherwise or goes on, opening hours, pathways."""
 
     reassess: Mapping[int, int]
     leave_reasons: tuple[t.Labelled, ...]  # left without being seen
     end_reasons: tuple[t.Labelled, ...]  # had been finished, and nobody had noted it
     carry_reasons: tuple[t.Labelled, ...]  # still here at the end of the day
     hours: hours.Hours
+    pathways: pathways.Pathways
 
 
 def build(document: Document, raw: schema.Knowledge) -> Flow:
@@ -35,4 +36,5 @@ def build(document: Document, raw: schema.Knowledge) -> Flow:
         end_reasons=b.labelled(raw.end_reason),
         carry_reasons=b.labelled(raw.carry_reason),
         hours=hours.build(document, raw, {source.id for source in raw.source}),
+        pathways=pathways.build(document, raw),
     )

@@ -13,7 +13,6 @@ from triage.domain.score_items import Score
 if TYPE_CHECKING:
     from triage.knowledge.acr import Acr
     from triage.knowledge.flow import Flow
-    from triage.knowledge.pathways import Pathways
 
 
 @dataclass(frozen=True)
@@ -218,7 +217,6 @@ class Knowledge:
     examination: Examination
     acr: "Acr"
     flow: "Flow"
-    pathways: "Pathways"
     override_reasons: tuple[Labelled, ...]
     not_imaged_reasons: tuple[Labelled, ...]
     hospitals: tuple[Hospital, ...]

@@ -36,6 +36,8 @@ def complete(actor: Actor, milestone_id: str, version: int, on: date | None = No
     _refuse_settled(step)
     day = on or today(pathway.site_id)
     _check_done_day(pathway, step, day)
+    if step.mark == way.AGREED and pathway.operation_on is None:
+        raise Refused("day_not_agreed")
     if missing := way.missing(steps, step):
         raise Refused("steps_open", count=len(missing))
     if unticked := way.unticked(step, step.ticks):
@@ -118,14 +120,8 @@ def move(
     first day of an operation, which is the day agreed with the patient. Invalid: a day in the past, too far ahead, or
     on which the clinic is closed, unless ``closed_too``.
     """
-    if not actor.may("pathways:plan"):
-        raise NotAllowed("not_your_step")
     pathway, steps, step = rows.of_step(actor, milestone_id, version)
-    _refuse_settled(step)
-    _check_day(pathway, step, day, closed_too)
-    first = step.mark == way.OPERATION and step.due_on is None
-    if not reason.strip() and not first:
-        raise Refused("note_needed")
+    _refuse_move(actor, pathway, step, day, reason, closed_too)
     before, step.fixed = step.due_on, day is not None
     if day is None and step.anchor:
         day = _as_planned(pathway, steps, step)
@@ -142,6 +138,18 @@ def move(
         moved=moved,
     )  # fmt: skip
     return moved
+
+
+def _refuse_move(
+    actor: Actor, pathway: Pathway, step: Milestone, day: date | None, reason: str, closed_too: bool
+) -> None:  # fmt: skip
+    if not actor.may("pathways:plan"):
+        raise NotAllowed("not_your_step")
+    _refuse_settled(step)
+    _check_day(pathway, step, day, closed_too)
+    first = step.mark == way.OPERATION and step.due_on is None
+    if not reason.strip() and not first:
+        raise Refused("note_needed")
 
 
 def _check_day(pathway: Pathway, step: Milestone, day: date | None, closed_too: bool) -> None:

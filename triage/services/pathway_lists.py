@@ -90,7 +90,7 @@ def alarms_of(pathway: Pathway, steps: Sequence[Milestone]) -> list[way.Alarm]:
     """Return what somebody has to see about an open pathway, the gravest first."""
     if pathway.status != way.OPEN:
         return []
-    return way.alarms(steps, today(pathway.site_id), knowledge.load().pathways.not_ready_days)
+    return way.alarms(steps, today(pathway.site_id), knowledge.load().flow.pathways.not_ready_days)
 
 
 def list_due(actor: Actor, owner: str = "") -> Sequence[Milestone]:
@@ -120,7 +120,7 @@ def counts(actor: Actor, *owners: str) -> Counts:
     )
     if owners:
         late = late.where(Milestone.owner.in_(owners))
-    soon = day + timedelta(days=knowledge.load().pathways.not_ready_days)
+    soon = day + timedelta(days=knowledge.load().flow.pathways.not_ready_days)
     near = select(Pathway).where(
         Pathway.visible_to(actor), Pathway.ended_at.is_(None), Pathway.operated_on.is_(None),
         Pathway.is_ready.is_(False), Pathway.operation_on <= soon,

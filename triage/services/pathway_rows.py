@@ -72,7 +72,7 @@ def of_step(
 
 
 def new_steps(pathway: Pathway, template: Template) -> list[Milestone]:
-    """Return the steps of a pathway that begins, added to the transaction: what its template says today, kept for it."""
+    """Return the steps of a pathway that begins, added to the transaction: what its template says now, kept for it."""
     steps = [
         Milestone(
             site_id=pathway.site_id, pathway_id=pathway.id, position=position, name=step.name, mark=step.mark,

@@ -30,7 +30,7 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision) -> Pa
     What the decision amends ends with it, and so does an earlier plan for the same kind of operation that was not done
     yet: its done steps, days and agreements are taken over. In an emergency nothing before the operation waits.
     """
-    template = knowledge.load().pathways.of(decision.procedure) if decision.procedure else None
+    template = knowledge.load().flow.pathways.of(decision.procedure) if decision.procedure else None
     earlier = _replaced(encounter, decision, template)
     if template is None:
         if earlier is not None:
@@ -132,7 +132,7 @@ def cancel(actor: Actor, pathway_id: str, version: int, reason: str, words: str 
     if not actor.may("pathways:end"):
         raise NotAllowed("only_care_decides")
     pathway, steps = rows.for_writing(actor, pathway_id, version)
-    if reason not in knowledge.load().pathways.end_reasons:
+    if reason not in knowledge.load().flow.pathways.end_reasons:
         raise Refused("reason_needed")
     if reason == "other" and not words.strip():
         raise Refused("note_needed")
