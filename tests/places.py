@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from flask import Flask
 
 from tests.builders import Clinic, arrive, as_answers, wait
+from tests.decisions import operation
 from tests.published import OTHER, put_in_force
 from triage import knowledge
 from triage.db import session
@@ -33,9 +34,9 @@ from triage.services.organisations import today
 #: What answers with a part of a page, a file, a stream or another address; and the wall, which no person opens.
 PARTS = frozenset({
     "accounts.index", "accounts.theme", "agreement.table", "assets", "board.alerts", "board.rows", "calls.rows",
-    "consults.candidate", "consults.candidates", "consults.rows", "downtime.state", "emergencies.panel",
-    "encounters.show", "imaging.rows", "intakes.back", "live.stream", "rulesets.file", "static", "triage.suggestion",
-    "wall.now", "wall.show",
+    "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
+    "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "rulesets.file", "static",
+    "triage.suggestion", "wall.now", "wall.show",
 })  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         if route == "specialist_consult":
             review = row
     going = operated(clinic, calm)
+    signed = _decided(clinic, calm)
     order = imaging.list_orders(clinic.surgeon)[0]
     imaging.order(clinic.surgeon, order.id, order.version)
     intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
@@ -84,6 +86,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/encounters/{waiting.id}/triage": "nurse", f"/encounters/{pinned.id}/emergency": "nurse",
         f"/encounters/{pinned.id}/emergency/transfer-sheet": "nurse", "/tasks": "nurse", "/imaging": "radiographer",
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
+        f"/decisions/{signed}/amendment": "surgeon", f"/decisions/{signed}/sheet": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         "/hours": "admin",
@@ -110,14 +113,22 @@ def operated(clinic: Clinic, answers: dict[str, bool]) -> str:
     reason = knowledge.load().override_reasons[0].id
     triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason))
     version = encounters.get(clinic.surgeon, row.id).version
-    choice = consults.Choice("procedure", procedure="MED", level="L4-5", side="right", identified=True)
-    consults.decide(clinic.surgeon, row.id, version, choice)
+    consults.decide(clinic.surgeon, row.id, version, operation("MED"))
     (pathway,) = pathway_lists.list_of_patient(clinic.nurse, row.patient_id)
     steps = pathway_lists.view(clinic.nurse, pathway.id).steps
-    operation = next(step for step in steps if step.mark == "operation")
+    operated_on = next(step for step in steps if step.mark == "operation")
     day = hours.next_open(clinic.site_id, today(clinic.site_id), 9)
-    milestones.move(clinic.reception, operation.id, pathway.version, day)
+    milestones.move(clinic.reception, operated_on.id, pathway.version, day)
     return pathway.id
+
+
+def _decided(clinic: Clinic, calm: dict[str, bool]) -> str:
+    """Return the id of a fusion that was signed, its visit ended by it."""
+    row = wait(clinic.reception, calm)
+    reason = knowledge.load().override_reasons[0].id
+    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason))
+    version = encounters.get(clinic.surgeon, row.id).version
+    return consults.decide(clinic.surgeon, row.id, version, operation("PLIF", "L3-4", level_to="L5-S1"))
 
 
 def not_looked_at(app: Flask, pages: dict[str, str]) -> set[str]:

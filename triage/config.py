@@ -26,6 +26,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "DOWNTIME_MINUTES": (0, "the board is written to a file for paper this often; 0 means no timer is set up"),
     "DOWNTIME_DIR": ("", "folder of these files; empty means instance/downtime"),
     "DOWNTIME_KEEP": (48, "how many of these files are kept"),
+    "IMAGE_VIEWER": ("", "address of the image viewer, with {number} for the patient's number; empty: no link"),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

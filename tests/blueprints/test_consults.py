@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from tests.builders import Clinic, as_answers, build_clinic
+from tests.decisions import posted
 from tests.services.test_consults import CONSERVATIVE, PROCEDURE, at_stage, now
 from tests.services.test_consults import decide as sign
 from tests.services.test_imaging import asked, completed
@@ -19,8 +20,8 @@ from triage.models import AuditEvent, Encounter
 from triage.services import consults, emergencies, encounters, imaging, intakes, orders
 
 SignIn = Callable[[str], FlaskClient]
-PLAN = {"kind": "conservative", "note": "Physiotherapy, back in six weeks", "identified": "y"}
-MED = {"kind": "procedure", "procedure": "MED", "level": "L4-5", "side": "right", "identified": "y"}
+PLAN = posted(CONSERVATIVE)
+MED = posted(PROCEDURE)
 
 
 def review_of(encounter: Encounter) -> str:
@@ -232,7 +233,9 @@ def test_on_the_list_to_confirm_conservative_care_stands_there_and_only_the_iden
     note = re.search(r'<textarea[^>]*name="note"[^>]*>\s*(.*?)</textarea>', page, re.S)
     assert note
     assert note[1].strip()
-    answer = post(surgeon, encounter, {"kind": "conservative", "note": note[1].strip(), "identified": "y"})
+    plan = {"kind": "conservative", "measures": "activity", "weeks": "6", "if_needed": "y"}
+    assert re.search(r'name="if_needed"[^>]*checked|checked[^>]*name="if_needed"', page)
+    answer = post(surgeon, encounter, plan | {"note": note[1].strip(), "identified": "y"})
     assert answer.status_code == 303
     assert now(clinic, encounter).stage == "finished"
 
@@ -275,7 +278,11 @@ def test_each_decision_is_signed_in_one_press(
     ("data", "said"),
     [
         ({"note": "kept words"}, "Choose a decision."),
-        (PLAN | {"note": " "}, "Write why."),
+        (PLAN | {"measures": [], "note": "kept words"}, "Choose what is done."),
+        (PLAN | {"weeks": "500", "note": "kept words"}, "Give the weeks, 1 to 104."),
+        (PLAN | {"review_on": "2001-01-01", "note": "kept words"}, "This day must lie ahead."),
+        (MED | {"answer-DISC-P1": "", "note": "kept words"}, "Answer what speaks against it and what is not known."),
+        (MED | {"alternatives": [], "note": "kept words"}, "Name what else was considered."),
         ({"kind": "imaging", "note": "kept words", "identified": "y"}, "Choose the imaging."),
         (MED | {"level": "", "note": "kept words"}, "Give the level."),
         (MED | {"side": "", "note": "kept words"}, "Give the side."),

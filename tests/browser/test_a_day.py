@@ -141,6 +141,9 @@ def image(radiographer: Page, ticket: str) -> None:
 def decide_conservative(surgeon: Page) -> None:
     """Sign conservative care with its plan."""
     choose(surgeon, "kind", "conservative")
+    for name in ("measures", "if_needed"):
+        tab_to(surgeon, f"[name={name}]")
+        surgeon.keyboard.press("Space")
     tab_to(surgeon, "textarea[name=note]")
     surgeon.keyboard.type("Physiotherapy, back in six weeks")
     tab_to(surgeon, "[name=identified]")

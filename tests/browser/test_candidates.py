@@ -34,6 +34,8 @@ def test_a_finding_entered_on_the_review_is_weighed_at_once_and_the_decision_can
     expect(lateral.locator(".cand-body")).to_be_visible()
     expect(surgeon.locator("#note")).to_have_value("Fusion discussed")
     surgeon.locator("[name=kind][value=conservative]").check()
+    surgeon.locator("[name=measures][value=rehabilitation]").check()
+    surgeon.locator("[name=if_needed]").check()
     surgeon.locator("[name=identified]").check()
     surgeon.get_by_role("button", name="Sign").click()
     surgeon.wait_for_url("**/consults")

@@ -19,9 +19,14 @@ def test_a_case_with_every_cell_examined_fits_one_screen_with_the_procedure_chos
     surgeon = sign_in("surgeon")
     surgeon.set_viewport_size({"width": 1440, "height": 900})
     surgeon.goto(f"/consults/{encounter}?lang={lang}")
-    surgeon.locator("[name=kind][value=procedure]").check()
-    expect(surgeon.locator("[name=procedure]")).to_be_visible()
-    assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+    for kind in ("conservative", "imaging", "nerve_block", "not_now", "back_to_nurse", "transfer", "procedure"):
+        surgeon.locator(f"[name=kind][value={kind}]").check()
+        assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+    for procedure in ("PLIF", "LLIF", "PLDD", "SCS"):
+        surgeon.locator("[name=procedure]").select_option(procedure)
+        expect(surgeon.locator("#weighed select").first).to_be_visible()
+        assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+        expect(surgeon.get_by_role("button", name="Sign" if lang == "en" else "署名")).to_be_in_viewport()
 
 
 @pytest.mark.browser

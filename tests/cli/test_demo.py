@@ -6,7 +6,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,9 +18,9 @@ from sqlalchemy import Select, func, select
 
 from triage import clock, create_app, db, knowledge, preflight
 from triage.db import session
-from triage.demo import loading, reading, years
+from triage.demo import choices, loading, reading, years
 from triage.demo.years import Size
-from triage.domain import gate, lifecycle
+from triage.domain import gate, lifecycle, treatment
 from triage.domain.findings import Answer, not_known_urgent, refusal, resolve, unanswered_urgent
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
@@ -42,7 +42,7 @@ from triage.models import (
     TreatmentDecision,
     TriageDecision,
 )
-from triage.services import accounts, agreement, audit, consults, encounters, intakes, lookup, triage
+from triage.services import accounts, agreement, audit, encounters, intakes, lookup, triage
 
 NOON = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)
 CASES = list(reading.read().cases.values())
@@ -265,7 +265,8 @@ def test_each_case_speaks_the_vocabulary_of_the_forms(case: reading.Case) -> Non
         if name in known.findings and answer.known:
             assert refusal(known.findings[name], answer.value) is None
     for plan in case.doctor:
-        assert consults.check(consults.Choice(**plan, identified=True)) == {}
+        choice = choices.planned(plan, date(2001, 1, 1))
+        assert treatment.lacking(known, choice, None, date(2000, 1, 1)) == {}
 
 
 def content(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from tests.builders import Clinic, build_clinic, wait
+from tests.decisions import conservative
 from tests.services.test_triage import all_no, later, override, reloaded, suggested
 from triage import clock, db, knowledge
 from triage.db import new_id, session
@@ -21,7 +22,7 @@ from triage.services import agreement, consults, emergencies, imaging, triage
 from triage.services.agreement import Period, Report
 
 SIGNED = {
-    "conservative": consults.Choice("conservative", note="plan", identified=True),
+    "conservative": conservative("plan"),
     "back_to_nurse": consults.Choice("back_to_nurse", note="question", identified=True),
     "imaging": consults.Choice("imaging", modality="ct", identified=True),
     "transfer": consults.Choice("transfer", identified=True),

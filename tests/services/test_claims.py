@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from tests.at_once import at_once
 from tests.builders import Clinic, as_answers, build_clinic, leave_unseen, wait
+from tests.decisions import conservative
 from tests.services.test_triage import all_no, override
 from triage import clock, knowledge
 from triage.db import aside, session, verb
@@ -442,7 +443,7 @@ def decided(clinic: Clinic, encounter: Encounter, route: str) -> None:
     triage.decide(clinic.nurse, encounter.id, version, override(route))
     claims.claim(clinic.surgeon, encounter.id)
     version = encounters.get(clinic.surgeon, encounter.id).version
-    consults.decide(clinic.surgeon, encounter.id, version, consults.Choice("conservative", note="x", identified=True))
+    consults.decide(clinic.surgeon, encounter.id, version, conservative("x"))
 
 
 def gone(clinic: Clinic, encounter: Encounter) -> None:

@@ -1,6 +1,7 @@
 """The surgeon: what waits on which list, the signed decision, and where the patient goes by it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 
 from tests.at_once import at_once
 from tests.builders import Clinic, as_answers, build_clinic, wait
+from tests.decisions import conservative, not_now, operation
 from tests.services.test_triage import all_no, later, override
 from triage import db, knowledge
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
@@ -17,12 +19,16 @@ from triage.services import claims, consults, emergencies, encounters, imaging, 
 from triage.services.consults import Choice
 
 SIGNED: dict[str, Any] = {"identified": True}
-CONSERVATIVE = Choice("conservative", note="Physiotherapy, back in six weeks", **SIGNED)
+CONSERVATIVE = conservative()
 IMAGING = Choice("imaging", modality="ct", note="L4/5", **SIGNED)
-PROCEDURE = Choice("procedure", procedure="MED", level="L4-5", side="right", **SIGNED)
+PROCEDURE = operation("MED")
+BLOCK = operation("NERVE_BLOCK")
+NOT_NOW = not_now()
 QUESTION = Choice("back_to_nurse", note="Since when is the foot weak?", **SIGNED)
 TRANSFER = Choice("transfer", note="MRI tonight", **SIGNED)
-EVERY = (CONSERVATIVE, IMAGING, PROCEDURE, QUESTION, TRANSFER)
+EVERY = (CONSERVATIVE, IMAGING, PROCEDURE, BLOCK, NOT_NOW, QUESTION, TRANSFER)
+YESTERDAY = date(2001, 1, 1)
+PROCEDURES = [item.id for item in knowledge.load().procedures]
 WAYS = {"review": "specialist_consult", "confirmation": "conservative_first", "imaging": "ct"}
 
 
@@ -65,6 +71,8 @@ def refusal(clinic: Clinic, encounter: Encounter, choice: Choice) -> str:
     [
         (CONSERVATIVE, "finished"),
         (PROCEDURE, "finished"),
+        (BLOCK, "finished"),
+        (NOT_NOW, "finished"),
         (IMAGING, "imaging"),
         (QUESTION, "waiting"),
         (TRANSFER, "emergency"),
@@ -163,47 +171,72 @@ def test_a_transfer_needs_no_words(clinic: Clinic) -> None:
     [
         (Choice("", **SIGNED), "kind", "kind_needed"),
         (Choice("surgery", **SIGNED), "kind", "kind_needed"),
-        (Choice("conservative", note="  ", **SIGNED), "note", "note_needed"),
+        (conservative(measures=()), "measures", "measure_needed"),
+        (conservative(measures=("NONSENSE",)), "measures", "measure_needed"),
+        (conservative(weeks=None), "weeks", "weeks_needed"),
+        (conservative(weeks=105), "weeks", "weeks_needed"),
+        (conservative(if_needed=False), "review_on", "return_needed"),
+        (conservative(review_on=YESTERDAY), "review_on", "day_not_ahead"),
+        (not_now(review_on=None), "review_on", "review_day_needed"),
+        (not_now(review_on=YESTERDAY), "review_on", "day_not_ahead"),
+        (not_now(note=" "), "note", "note_needed"),
         (Choice("back_to_nurse", **SIGNED), "note", "note_needed"),
         (Choice("imaging", **SIGNED), "modality", "modality_needed"),
         (Choice("imaging", modality="mri", **SIGNED), "modality", "modality_needed"),
-        (Choice("procedure", **SIGNED), "procedure", "procedure_needed"),
-        (Choice("procedure", "NONSENSE", "L4-5", "right", **SIGNED), "procedure", "procedure_needed"),
-        (Choice("procedure", "MED", "", "right", **SIGNED), "level", "level_needed"),
-        (Choice("procedure", "MED", "L9-10", "right", **SIGNED), "level", "level_needed"),
-        (Choice("procedure", "MED", "L4-5", "", **SIGNED), "side", "side_needed"),
-        (Choice("procedure", "MED", "L4-5", "middle", **SIGNED), "side", "side_needed"),
-        (Choice("conservative", note="Physiotherapy"), "identified", "identity_needed"),
+        (operation(""), "procedure", "procedure_needed"),
+        (operation("NONSENSE"), "procedure", "procedure_needed"),
+        (operation("NERVE_BLOCK", kind="procedure"), "procedure", "procedure_needed"),
+        (operation("MED", ""), "level", "level_needed"),
+        (operation("MED", "L9-10"), "level", "level_needed"),
+        (operation("PLIF", level_to="L3-4"), "level_to", "level_order"),
+        (operation("PLIF", level_to="L9-10"), "level_to", "level_order"),
+        (operation("MED", side=""), "side", "side_needed"),
+        (operation("MED", side="middle"), "side", "side_needed"),
+        (operation("MED", alternatives=()), "alternatives", "alternative_needed"),
+        (operation("MED", alternatives=("NONSENSE",)), "alternatives", "alternative_needed"),
+        (operation("MED", answers={}), "answers", "answers_needed"),
+        (operation("MED", note=" "), "note", "why_accepted"),
+        (operation("SCS", step=""), "step", "step_needed"),
+        (operation("NERVE_BLOCK", block=""), "block", "block_needed"),
+        (operation("NERVE_BLOCK", level=""), "level", "level_needed"),
+        (operation("NERVE_BLOCK", side=""), "side", "side_needed"),
+        (conservative(identified=False), "identified", "identity_needed"),
     ],
 )
 def test_what_is_lacking_is_said_at_its_field_and_nothing_is_signed(
     clinic: Clinic, choice: Choice, field: str, code: str
 ) -> None:
-    assert consults.check(choice)[field] == code
-    assert refusal(clinic, at_stage(clinic, "review"), choice) == code
+    encounter = at_stage(clinic, "review")
+    assert consults.check(encounter, choice)[field] == code
+    assert refusal(clinic, encounter, choice) == code
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_decision_is_signed_before_the_identity_is_confirmed(clinic: Clinic, kind: str) -> None:
-    choice = Choice(kind, "MED", "L4-5", "right", "ct", "words", identified=False)
-    assert refusal(clinic, at_stage(clinic, "review"), choice) == "identity_needed"
+    choice = replace(operation("MED"), kind=kind, modality="ct", identified=False)
+    assert consults.check(at_stage(clinic, "review"), choice)["identified"] == "identity_needed"
 
 
-@pytest.mark.parametrize("procedure", [item.id for item in knowledge.load().procedures])
+@pytest.mark.parametrize("procedure", PROCEDURES)
 def test_every_procedure_asks_for_level_and_side_where_it_needs_them(clinic: Clinic, procedure: str) -> None:
     known = next(item for item in knowledge.load().procedures if item.id == procedure)
-    lacking = consults.check(Choice("procedure", procedure, **SIGNED))
-    assert lacking.keys() == {n for n, needed in (("level", known.needs_level), ("side", known.needs_side)) if needed}
-    decide(clinic, encounter := at_stage(clinic, "review"), Choice("procedure", procedure, "L4-5", "left", **SIGNED))
+    encounter = at_stage(clinic, "review")
+    lacking = consults.check(encounter, operation(procedure, "", ""))
+    needed = {"level": known.needs_level, "side": known.needs_side}
+    assert lacking.keys() == {name for name, asked in needed.items() if asked}
+    decide(clinic, encounter, operation(procedure, side="left"))
     signed = consults.decisions_of(encounter)[0]
+    assert (signed.procedure, signed.level) == (procedure, "L4-5")
     assert signed.side == ("left" if known.needs_side else "")
 
 
 def test_what_was_left_over_from_another_kind_is_not_signed(clinic: Clinic) -> None:
     encounter = at_stage(clinic, "review")
-    decide(clinic, encounter, Choice("conservative", "MED", "L4-5", "right", "ct", " rest ", identified=True))
+    left_over = replace(operation("MED"), kind="conservative", modality="ct", note=" rest ")
+    decide(clinic, encounter, replace(left_over, measures=("brace",), weeks=6, if_needed=True))
     signed = consults.decisions_of(encounter)[0]
     assert (signed.procedure, signed.level, signed.side, signed.modality, signed.note) == ("", "", "", "", "rest")
+    assert signed.details == {"measures": ["brace"], "weeks": 6, "if_needed": True}
 
 
 # Up is free, down is guarded
@@ -220,14 +253,17 @@ def reopened(clinic: Clinic, stage: str, answer: Any) -> Encounter:
 
 
 @pytest.mark.parametrize("stage", ["review", "confirmation"])
-@pytest.mark.parametrize("choice", [CONSERVATIVE, PROCEDURE])
+@pytest.mark.parametrize("choice", [CONSERVATIVE, PROCEDURE, BLOCK, NOT_NOW])
 def test_nobody_is_sent_home_while_an_urgent_question_is_unanswered(clinic: Clinic, stage: str, choice: Choice) -> None:
     assert refusal(clinic, reopened(clinic, stage, None), choice) == "unanswered"
 
 
+@pytest.mark.parametrize("choice", [CONSERVATIVE, BLOCK, NOT_NOW])
 @pytest.mark.parametrize("stage", ["review", "confirmation"])
-def test_conservative_care_stays_closed_while_an_urgent_answer_is_not_known(clinic: Clinic, stage: str) -> None:
-    assert refusal(clinic, reopened(clinic, stage, "not known"), CONSERVATIVE) == "not_known_closes"
+def test_what_does_not_help_against_a_danger_stays_closed_while_an_urgent_answer_is_not_known(
+    clinic: Clinic, stage: str, choice: Choice
+) -> None:
+    assert refusal(clinic, reopened(clinic, stage, "not known"), choice) == "not_known_closes"
 
 
 @pytest.mark.parametrize("answer", [None, "not known"])
@@ -238,7 +274,7 @@ def test_an_open_question_never_closes_the_way_to_more_care(clinic: Clinic, answ
     assert now(clinic, encounter).stage != "review"
 
 
-@pytest.mark.parametrize("choice", [CONSERVATIVE, IMAGING, QUESTION])
+@pytest.mark.parametrize("choice", [CONSERVATIVE, IMAGING, BLOCK, NOT_NOW, QUESTION])
 def test_an_emergency_is_not_taken_back_by_a_treatment_decision(clinic: Clinic, choice: Choice) -> None:
     assert refusal(clinic, at_stage(clinic, "emergency"), choice) == "emergency_stands"
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import Clinic, add_patient, arrive, as_answers, leave_unseen, wait
+from tests.decisions import conservative
 from triage import clock, knowledge
 from triage.db import aside, session
 from triage.domain.errors import Conflict, Invalid, NotAllowed, Untimely
@@ -295,7 +296,7 @@ def test_a_call_on_paper_keeps_its_time_and_its_place_after_the_last_one(clinic:
 def test_the_surgeons_decision_keeps_its_time_and_is_marked(clinic: Clinic) -> None:
     here = wait_late(clinic, 60)
     decide_late(clinic, here, 50)
-    choice = consults.Choice("conservative", note="plan", identified=True)
+    choice = conservative("plan")
     version = encounters.get(clinic.surgeon, here.id).version
     with pytest.raises(Untimely), late.entry(ago(55)):
         consults.decide(clinic.surgeon, here.id, version, choice)

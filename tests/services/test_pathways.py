@@ -8,7 +8,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import Clinic, as_answers, build_clinic
-from tests.services.test_consults import CONSERVATIVE, IMAGING, SIGNED, at_stage, decide, now
+from tests.decisions import operation
+from tests.services.test_consults import CONSERVATIVE, IMAGING, at_stage, decide, now
 from tests.services.test_encounters import last_event
 from tests.services.test_triage import all_no, override
 from triage import clock
@@ -30,8 +31,8 @@ from triage.services import (
 from triage.services.consults import Choice
 from triage.services.organisations import today
 
-FUSION = Choice("procedure", procedure="PLIF", level="L4-5", **SIGNED)
-DISC = Choice("procedure", procedure="MED", level="L4-5", side="right", **SIGNED)
+FUSION = operation("PLIF")
+DISC = operation("MED")
 REASON = "Theatre closed"
 
 
@@ -471,7 +472,7 @@ def test_another_level_is_checked_anew_before_the_operation(clinic: Clinic) -> N
     pathway_id = begun(clinic)
     plan(clinic, pathway_id, 1)
     made_ready(clinic, pathway_id)
-    new, _old = second_visit(clinic, pathway_id, Choice("procedure", procedure="PLIF", level="L3-4", **SIGNED))
+    new, _old = second_visit(clinic, pathway_id, operation("PLIF", "L3-4"))
     assert (new.level, new.is_ready) == ("L3-4", False)
     ready = step(clinic, new.id, "ready")
     assert (ready.status, ready.ticks) == (way.OPEN, {})

@@ -32,6 +32,7 @@ NOUNS = (
     "imaging",
     "consults",
     "pathways",
+    "decisions",
     "limits",
     "hours",
     "agreement",

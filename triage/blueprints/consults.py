@@ -1,5 +1,6 @@
 """The surgeon's lists, the review of one case on one screen, and the signed decision."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, make_response, render_template, request, url_for
@@ -9,12 +10,14 @@ from werkzeug.wrappers import Response
 from triage import knowledge
 from triage.blueprints.paper_time import at_paper_time
 from triage.blueprints.saving import form_context
+from triage.blueprints.viewer import viewer_url
 from triage.domain import lifecycle
 from triage.domain.errors import Conflict, DomainError, Refused
-from triage.forms import review, summary
-from triage.forms.consults import TreatmentForm
+from triage.forms import decided, review, sheet, summary
+from triage.forms.consults import TreatmentForm, answers_of, given
 from triage.forms.entry import REVIEWED
-from triage.services import consults, encounters, imaging, limits, live, pins, scores, triage
+from triage.forms.weighing import weigh
+from triage.services import consults, decisions, encounters, imaging, limits, live, organisations, pins, scores, triage
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("consults", __name__)
@@ -45,7 +48,8 @@ def _lists() -> dict[str, Any]:
     return {
         "rev": rev, "cases": cases, "requests": asked, "unsigned": imaging.unsigned(who), "lists": known.lists,
         "allowed": limits.in_force(who.site_id).by_stage,
-        "emergencies": pins.list_open(who),
+        "emergencies": pins.list_open(who), "again": decisions.to_look_at_again(who),
+        "today": organisations.today(who.site_id),
         "late": sum(case.is_over for listed in cases.values() for case in listed),
     }  # fmt: skip
 
@@ -55,15 +59,16 @@ def _lists() -> dict[str, Any]:
 def show(encounter_id: str) -> Response:
     """Show one case, everything the decision needs on one screen."""
     encounter = encounters.open_(actor(), encounter_id, "review")
-    return page("consults/show.html", **_case(encounter, _prefilled(encounter)))
+    return page("consults/show.html", **case_of(encounter, _prefilled(encounter)))
 
 
 def _prefilled(encounter: Any) -> TreatmentForm:
     """Return the form: on the list to confirm the nurse's route stands there, and signing confirms it."""
-    confirming = encounter.stage == lifecycle.CONFIRMATION
-    note = gettext("As the nurse suggested.") if confirming else ""
-    kind = "conservative" if confirming else None
-    return TreatmentForm(locale(), formdata=None, kind=kind, note=note, version=encounter.version)
+    values: dict[str, Any] = {"version": encounter.version, "weeks": knowledge.load().decisions.care_weeks}
+    if encounter.stage == lifecycle.CONFIRMATION:
+        values |= {"kind": "conservative", "measures": ["activity"], "if_needed": True}
+        values["note"] = gettext("As the nurse suggested.")
+    return TreatmentForm(locale(), formdata=None, **values)
 
 
 @blueprint.get("/consults/<encounter_id>/candidates")
@@ -71,19 +76,39 @@ def _prefilled(encounter: Any) -> TreatmentForm:
 def candidates(encounter_id: str) -> Response:
     """Show the case again on what is recorded now; the decision that is being written stays as it is."""
     encounter = encounters.get(actor(), encounter_id)
-    return page("consults/_fresh.html", **_case(encounter, TreatmentForm(locale(), formdata=None)))
+    return page("consults/_fresh.html", **case_of(encounter, written(request.args)))
 
 
 @blueprint.get("/consults/<encounter_id>/candidate")
 @requires("consults:view")
 def candidate(encounter_id: str) -> Response:
-    """Show what speaks against the procedure that is being chosen."""
-    weighed = consults.candidates_for(encounters.get(actor(), encounter_id))
-    return page("consults/_weighed.html", candidates=weighed, procedure=request.args.get("procedure", ""))
+    """Show what the procedure that is being chosen has to say and to answer."""
+    encounter, form = encounters.get(actor(), encounter_id), written(request.args)
+    made_on = decisions.situation(encounter)
+    w = weigh(made_on.known, made_on.candidates, replace(form.choice(), kind="procedure"), locale())
+    return page("consults/_weighed.html", w=w, form=form, encounter=encounter, answers_of=answers_of)
 
 
-def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
-    found, who = form_context(encounter), actor()
+@blueprint.get("/consults/<encounter_id>/news")
+@requires("consults:view")
+def news(encounter_id: str) -> Response:
+    """Answer the open page: nothing while it shows what stands, else what is new, to be shown when it is asked for."""
+    encounter = encounters.get(actor(), encounter_id)
+    if request.args.get("version") == str(encounter.version):
+        return make_response("", 204)
+    ended = [(o.ended_at, o) for o in imaging.list_of(actor(), encounter) if o.status == "completed" and o.ended_at]
+    newest = max(ended, key=lambda item: item[0])[1] if ended else None
+    return page("consults/_announced.html", encounter=encounter, newest=newest, known=knowledge.load())
+
+
+def written(posted: Any, **values: Any) -> TreatmentForm:
+    """Return the form with what was posted or stands in the address."""
+    return TreatmentForm(locale(), given(posted), formdata=posted, **values)
+
+
+def case_of(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
+    """Return everything the review shows of one case, with the decision as far as it is written."""
+    found, who, made_on = form_context(encounter), actor(), decisions.situation(encounter)
     entry = found["entry"]
     before, after = consults.neighbours(who, encounter)
     return found | {
@@ -91,11 +116,22 @@ def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
         "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry),
         "denied": summary.absent(entry), "unsure": summary.not_known(entry),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
-        "decisions": consults.decisions_of(encounter), "candidates": consults.candidates_for(encounter),
-        "sections": REVIEWED, "place": "review", "procedure": form.procedure.data or "",
+        "decisions": consults.decisions_of(encounter), "candidates": made_on.candidates,
+        "sections": REVIEWED, "place": "review", **_weighed(made_on, form), "viewer_url": viewer_url(encounter.patient),
         "visits": consults.earlier_visits(who, encounter),
         "scores": scores.begun(encounter), "before": before, "after": after, "lists": knowledge.load().lists,
         "decidable": encounter.stage in consults.DECIDABLE and who.may("consults:decide"),
+    }  # fmt: skip
+
+
+def _weighed(made_on: Any, form: TreatmentForm) -> dict[str, Any]:
+    chosen = form.choice()
+    listed, by = (made_on.known, made_on.candidates), locale()
+    operation = weigh(*listed, replace(chosen, kind="procedure"), by)
+    return {
+        "w": operation, "w_block": weigh(*listed, replace(chosen, kind="nerve_block"), by),
+        "words": decided, "may_amend": decisions.may_amend, "sheet_kinds": sheet.KINDS, "amended": None,
+        "answers_of": answers_of,
     }  # fmt: skip
 
 
@@ -103,14 +139,14 @@ def _case(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
 @requires("consults:decide")
 def decide(encounter_id: str) -> Response:
     """Sign the decision; what is lacking is said at the field, and what was typed stays."""
-    form = TreatmentForm(locale())
-    choice = _choice(form)
-    lacking = consults.check(choice)
+    form = written(request.form)
+    choice = form.choice()
+    lacking = consults.check(encounters.get(actor(), encounter_id), choice)
     if not form.validate() or lacking:
         return _again(encounter_id, form, lacking)
-    given = (encounter_id, form.version.data or 0, choice)
+    signed = (encounter_id, form.version.data or 0, choice)
     try:
-        at_paper_time(lambda: consults.decide(actor(), *given), always=choice.kind == "transfer")
+        at_paper_time(lambda: consults.decide(actor(), *signed), always=choice.kind == "transfer")
     except (Refused, Conflict) as error:
         return _again(encounter_id, form, {}, error)
     if choice.kind == "transfer":
@@ -124,22 +160,21 @@ def _tell(encounter_id: str) -> None:
     flash(gettext("%(ticket)s: the decision is signed.", ticket=ticket))
 
 
-def _choice(form: TreatmentForm) -> consults.Choice:
-    names = ("kind", "procedure", "level", "side", "modality", "note")
-    texts = {name: str(form[name].data or "") for name in names}
-    return consults.Choice(**texts, identified=bool(form.identified.data))
-
-
 def _again(
     encounter_id: str, form: TreatmentForm, lacking: dict[str, str], error: DomainError | None = None
 ) -> Response:
     encounter = encounters.get(actor(), encounter_id)
-    for name, code in lacking.items():
-        form[name].errors = [*form[name].errors, sentence(code)]
+    say(form, lacking)
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
     if status == STATUS[Conflict]:
         form.identified.data = False  # what the page shows now has not been signed for yet
-    return page("consults/show.html", status=status, error=message(error) if error else "", **_case(encounter, form))
+    return page("consults/show.html", status=status, error=message(error) if error else "", **case_of(encounter, form))
+
+
+def say(form: TreatmentForm, lacking: dict[str, str]) -> None:
+    """Put what is lacking at its field."""
+    for name, code in lacking.items():
+        form[name].errors = [*form[name].errors, sentence(code)]
 
 
 @blueprint.get("/consults/<encounter_id>/print")
@@ -148,6 +183,6 @@ def print_(encounter_id: str) -> Response:
     """Show the decision as a sheet for the record."""
     encounter = encounters.print_(actor(), encounter_id, "decision")
     back = url_for("consults.show", encounter_id=encounter_id)
-    case = _case(encounter, TreatmentForm(locale(), formdata=None))
+    case = case_of(encounter, TreatmentForm(locale(), formdata=None))
     seen = consults.seen_candidates(case["decisions"][0]) if case["decisions"] else ()
     return page("consults/print.html", back_url=back, shown=seen or case["candidates"], **case)

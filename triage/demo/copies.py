@@ -78,7 +78,8 @@ class Template:
             if part.table is ExposureRecord:
                 row = part.moved(by, {"order_id": orders[part.row["order_id"]]})
             else:
-                row = part.moved(by, {"encounter_id": visit["id"]})
+                done = {"review_on": None} if part.table is TreatmentDecision else {}  # nobody waits for the past
+                row = part.moved(by, {"encounter_id": visit["id"], **done})
                 orders[part.row.get("id", "")] = row.get("id", "")
             yield part.table, row
 

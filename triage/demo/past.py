@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from triage import knowledge
 from triage.db import Base, new_id, session
-from triage.demo import opinions
+from triage.demo import choices, opinions
 from triage.demo.clinic import Team
 from triage.demo.persons import Person
 from triage.demo.reading import Answers, Case, Script
@@ -183,6 +183,7 @@ class _Story:
     def _sign(self, step: str, plan: Mapping[str, Any], suggestion: Suggestion, known: Mapping[str, object]) -> None:
         self.move(step, self.surgeon)
         self.rows[TreatmentDecision].append({
-            "id": new_id(), "encounter_id": self.id, "at": self.now, "staff_id": self.surgeon.staff_id, **plan,
+            "id": new_id(), "encounter_id": self.id, "at": self.now, "staff_id": self.surgeon.staff_id,
+            **choices.of_the_past(plan, self.now.date()).stored(),
             "seen": {"findings": dict(known), "suggestion": suggestion.as_dict()},
         })  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from triage.demo import choices
 from triage.demo.clinic import Team
 from triage.demo.persons import Person
 from triage.demo.reading import Case, Script
@@ -168,7 +169,8 @@ def confirm(visit: Visit) -> None:
 def doctor(visit: Visit) -> None:
     """The surgeon reviews the case and signs a decision."""
     encounters.open_(visit.surgeon, visit.encounter_id, "review")
-    choice = consults.Choice(**visit.case.doctor[visit.decisions], identified=True)
+    encounter = encounters.get(visit.surgeon, visit.encounter_id)
+    choice = choices.answered(visit.case.doctor[visit.decisions], encounter)
     consults.decide(visit.surgeon, visit.encounter_id, visit.version(visit.surgeon), choice)
     visit.decisions += 1
 

@@ -80,6 +80,7 @@ LABELS: dict[str, str] = {
     "milestone_reopened": N_("Step open again"),
     "milestone_omitted": N_("Step not needed"),
     "checklist_ticked": N_("Checklist answered"),
+    "treatment_amended": N_("Treatment decision amended"),
     "rules_drafted": N_("Rules drafted"),
     "rules_draft_changed": N_("Draft of the rules changed"),
     "rules_draft_discarded": N_("Draft of the rules discarded"),

@@ -90,6 +90,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "milestone_reopened": "pathway milestone reason",
         "milestone_omitted": "pathway milestone reason",
         "checklist_ticked": "pathway milestone items",
+        "treatment_amended": "decision amends reason kind procedure level side",
         # rulesets
         "rules_drafted": "version based_on hash",
         "rules_draft_changed": "version before after",

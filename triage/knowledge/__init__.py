@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from triage.knowledge import acr, flow, schema
+from triage.knowledge import acr, decisions, flow, schema
 from triage.knowledge import building as b
 from triage.knowledge import types as t
 from triage.knowledge.candidacy import CandidacyBuilder
@@ -77,17 +77,15 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
 
 
 def _clinic(document: Document, raw: schema.Knowledge) -> dict[str, Any]:
-    named = {e.id: b.text(e.label) for e in (*raw.list_, *raw.modality, *raw.hospital, *raw.procedure)}
+    named = {e.id: b.text(e.label) for e in (*raw.list_, *raw.modality, *raw.hospital)}
     return {
         "override_reasons": b.labelled(raw.override_reason),
         "not_imaged_reasons": b.labelled(raw.not_imaged_reason),
         "hospitals": tuple(
             t.Hospital(id=e.id, text=named[e.id], phone=e.phone, mri=e.mri, demo=e.demo) for e in raw.hospital
         ),
-        "procedures": tuple(
-            t.Procedure(id=e.id, text=named[e.id], needs_level=e.needs_level, needs_side=e.needs_side)
-            for e in raw.procedure
-        ),
+        "procedures": decisions.procedures(raw),
+        "decisions": decisions.build(document, raw),
         "levels": tuple(raw.levels.values),
         "targets": MappingProxyType({int(level): minutes for level, minutes in raw.targets.levels.items()}),
         "untriaged_minutes": raw.targets.untriaged,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from triage.knowledge.schema_acr import AcrEntry, AcrProcedureEntry, AcrVariantEntry
 from triage.knowledge.schema_base import Entry, LabelEntry, Name, TextEntry
 from triage.knowledge.schema_candidates import CandidateEntry, CriterionEntry
+from triage.knowledge.schema_decisions import DecisionEntries
 from triage.knowledge.schema_flow import FlowEntries
 from triage.knowledge.schema_pathways import PathwayEntries
 from triage.knowledge.schema_rules import (
@@ -159,21 +160,7 @@ class HospitalEntry(LabelEntry):
     demo: bool
 
 
-class ProcedureEntry(LabelEntry):
-    """A procedure a surgeon may choose."""
-
-    needs_level: bool
-    needs_side: bool
-
-
-class LevelsEntry(Entry):
-    """The levels of the spine a decision may name."""
-
-    source: Name
-    values: list[str] = Field(min_length=1)
-
-
-class Knowledge(FlowEntries, PathwayEntries):
+class Knowledge(FlowEntries, DecisionEntries, PathwayEntries):
     """All knowledge files together."""
 
     section: list[SectionEntry]
@@ -194,8 +181,6 @@ class Knowledge(FlowEntries, PathwayEntries):
     hospital: list[HospitalEntry]
     override_reason: list[LabelEntry]
     not_imaged_reason: list[LabelEntry]
-    procedure: list[ProcedureEntry]
-    levels: LevelsEntry
     ruleset: RulesetEntry
     acuity: list[AcuityEntry]
     route: list[RouteEntry]

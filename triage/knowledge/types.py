@@ -12,6 +12,7 @@ from triage.domain.score_items import Score
 
 if TYPE_CHECKING:
     from triage.knowledge.acr import Acr
+    from triage.knowledge.decisions import Decisions, Procedure
     from triage.knowledge.flow import Flow
 
 
@@ -145,14 +146,6 @@ class Hospital(Labelled):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Procedure(Labelled):
-    """A procedure a surgeon may choose."""
-
-    needs_level: bool
-    needs_side: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class WorkList(Labelled):
     """A list someone owns, with its limit in minutes."""
 
@@ -220,7 +213,8 @@ class Knowledge:
     override_reasons: tuple[Labelled, ...]
     not_imaged_reasons: tuple[Labelled, ...]
     hospitals: tuple[Hospital, ...]
-    procedures: tuple[Procedure, ...]
+    procedures: tuple["Procedure", ...]
+    decisions: "Decisions"
     levels: tuple[str, ...]
     targets: Mapping[int, int]
     untriaged_minutes: int

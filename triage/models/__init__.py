@@ -5,7 +5,7 @@ from triage.models.accounts import Grant, LoginAttempt, LoginSession, Staff, Sta
 from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
 from triage.models.calls import Call
 from triage.models.claims import ClaimStep, Presence
-from triage.models.consults import TreatmentDecision
+from triage.models.consults import TreatmentAmendment, TreatmentDecision
 from triage.models.departures import CallBack, CarryOver, Departure
 from triage.models.devices import Device, DeviceToken
 from triage.models.downtime import PaperCopy
@@ -78,6 +78,7 @@ __all__ = [
     "StageChange",
     "Submission",
     "Task",
+    "TreatmentAmendment",
     "TreatmentDecision",
     "TriageDecision",
 ]

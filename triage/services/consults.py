@@ -4,21 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import aliased, defer, joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain import lifecycle, queue, treatment
 from triage.domain.access import Actor
 from triage.domain.candidate import Candidate
-from triage.domain.candidates import candidates
 from triage.domain.errors import NotAllowed, Refused
-from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, Finding, ImagingOrder, TreatmentDecision, TriageDecision
-from triage.services import intakes, limits, orders, pathways, pins, rulesets
+from triage.services import decisions, limits, orders, pathways, pins
 from triage.services.audit import record
-from triage.services.encounters import check_version, earlier, for_writing, move
+from triage.services.decisions import decisions_of, earlier_visits, seen_candidates
+from triage.services.encounters import check_version, for_writing, move
 from triage.services.leases import let_go
 from triage.services.waits import in_order
 
@@ -90,36 +89,14 @@ def neighbours(actor: Actor, encounter: Encounter) -> tuple[str | None, str | No
     return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
 
 
-def decisions_of(encounter: Encounter) -> list[TreatmentDecision]:
-    """Return the encounter's decisions, newest first, with who signed them."""
-    query = select(TreatmentDecision).where(TreatmentDecision.encounter_id == encounter.id)
-    signed = query.options(joinedload(TreatmentDecision.staff))
-    return list(session.scalars(signed.order_by(TreatmentDecision.at.desc())))
-
-
-def earlier_visits(actor: Actor, encounter: Encounter) -> list[tuple[Encounter, TreatmentDecision | None]]:
-    """Return the patient's visits before this one, newest first, each with the last decision signed at it."""
-    before = [row for row in earlier(actor, encounter.patient_id) if row.arrived_at < encounter.arrived_at]
-    query = select(TreatmentDecision).where(TreatmentDecision.encounter_id.in_([row.id for row in before]))
-    query = query.options(defer(TreatmentDecision.seen, raiseload=True)).order_by(TreatmentDecision.at)
-    signed = {decision.encounter_id: decision for decision in session.scalars(query)}
-    return [(row, signed.get(row.id)) for row in before]
-
-
-def check(choice: Choice) -> dict[str, str]:
+def check(encounter: Encounter, choice: Choice) -> dict[str, str]:
     """Return what the choice still lacks: field name to message code."""
-    return treatment.lacking(knowledge.load(), choice)
+    return decisions.lacking(encounter, choice)
 
 
 def candidates_for(encounter: Encounter) -> tuple[Candidate, ...]:
     """Return what speaks for and against each treatment under the rules in force at the encounter's site."""
-    known = rulesets.in_force(encounter.site_id)
-    return candidates(known.candidacy, resolve(known, intakes.answers_of(encounter)))
-
-
-def seen_candidates(decision: TreatmentDecision) -> tuple[Candidate, ...]:
-    """Return the candidates as they stood when the decision was signed; empty where it is older than they are."""
-    return tuple(Candidate.from_dict(data) for data in decision.seen.get("candidates", ()))
+    return decisions.situation(encounter).candidates
 
 
 @verb
@@ -132,33 +109,18 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
         raise NotAllowed("not_allowed")
     encounter = for_writing(actor, encounter_id)
     check_version(encounter, version)
-    for code in check(choice).values():
+    made_on = decisions.situation(encounter)
+    for code in decisions.lacking(encounter, choice, made_on).values():
         raise Refused(code)
-    known, answers = knowledge.load(), intakes.answers_of(encounter)
-    choice = treatment.plain(known, choice)
-    unanswered, not_known = unanswered_urgent(known, answers), not_known_urgent(known, answers)
-    treatment.refuse_unsafe(choice, encounter.stage, unanswered, not_known)
-    decision = _sign(actor, encounter, choice)
+    treatment.refuse_unsafe(choice, encounter.stage, made_on.unanswered, made_on.not_known)
+    decision = decisions.sign(actor, encounter, choice, made_on)
+    record(
+        actor, "treatment_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
+        **{name: getattr(decision, name) for name in ("kind", "procedure", "level", "side")},
+    )  # fmt: skip
     pathways.begin(actor, encounter, decision)
     _follow(actor, encounter, choice)
     return decision.id
-
-
-def _sign(actor: Actor, encounter: Encounter, choice: Choice) -> TreatmentDecision:
-    findings = resolve(knowledge.load(), intakes.answers_of(encounter))
-    weighed = [candidate.kept() for candidate in candidates_for(encounter)]
-    decision = TreatmentDecision(
-        encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, kind=choice.kind,
-        procedure=choice.procedure, level=choice.level, side=choice.side, modality=choice.modality, note=choice.note,
-        seen={"findings": findings, "suggestion": encounter.suggestion, "candidates": weighed},
-    )  # fmt: skip
-    session.add(decision)
-    session.flush()
-    record(
-        actor, "treatment_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
-        kind=choice.kind, procedure=choice.procedure, level=choice.level, side=choice.side,
-    )  # fmt: skip
-    return decision
 
 
 def _follow(actor: Actor, encounter: Encounter, choice: Choice) -> None:

@@ -24,14 +24,15 @@ from triage.services.organisations import today
 BY_DECISION = "another_decision"
 
 
-def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision) -> Pathway | None:
+def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amends: str = "") -> Pathway | None:
     """Begin, inside the verb that signs it, the way that a decision asks for; None where it asks for none.
 
-    What the decision amends ends with it, and so does an earlier plan for the same kind of operation that was not done
-    yet: its done steps, days and agreements are taken over. In an emergency nothing before the operation waits.
+    ``amends``: id of the decision whose place it takes. What that one began ends with it, and so does an earlier plan
+    for the same kind of operation that was not done yet: its done steps, days and agreements are taken over. In an
+    emergency nothing before the operation waits.
     """
     template = knowledge.load().flow.pathways.of(decision.procedure) if decision.procedure else None
-    earlier = _replaced(encounter, decision, template)
+    earlier = _replaced(encounter, template, amends)
     if template is None:
         if earlier is not None:
             _end(actor, earlier, rows.steps_of([earlier.id])[earlier.id], way.CANCELLED, BY_DECISION, "")
@@ -46,12 +47,11 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision) -> Pa
     return pathway
 
 
-def _replaced(encounter: Encounter, decision: TreatmentDecision, template: Template | None) -> Pathway | None:
+def _replaced(encounter: Encounter, template: Template | None, amends: str) -> Pathway | None:
     query = select(Pathway).where(Pathway.patient_id == encounter.patient_id, Pathway.ended_at.is_(None))
-    amended = getattr(decision, "amends_id", None)
     for pathway in session.scalars(query.where(Pathway.site_id == encounter.site_id)):
         same = template is not None and pathway.template == template.id and pathway.operated_on is None
-        if same or (amended and pathway.decision_id == amended):
+        if same or (amends and pathway.decision_id == amends):
             return pathway
     return None
 
