@@ -1,6 +1,7 @@
 """Use cases run at the same moment, each in a thread of its own."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Barrier, Thread
 
 from triage import db
@@ -21,7 +22,8 @@ def at_once(*uses: Callable[[], object]) -> list[DomainError]:
         finally:
             db.session.remove()
 
-    threads = [Thread(target=run, args=(use,)) for use in uses]
+    # In a copy of the test's context: every thread reads the clock that the test has set.
+    threads = [Thread(target=copy_context().run, args=(run, use)) for use in uses]
     for thread in threads:
         thread.start()
     for thread in threads:

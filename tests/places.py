@@ -1,17 +1,20 @@
 """A clinic with a patient at every place, and every page there is, with who looks at it."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
 from tests.builders import Clinic, arrive, as_answers, wait
 from tests.decisions import operation
 from tests.published import OTHER, put_in_force
-from triage import knowledge
+from triage import clock, knowledge
 from triage.db import session
 from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
 from triage.services import (
+    appointment_requests,
+    appointments,
     calls,
     consults,
     devices,
@@ -72,6 +75,17 @@ def build(clinic: Clinic) -> dict[str, str]:
         simulations.step(clinic.surgeon, simulation, simulations.get(clinic.surgeon, simulation).done)
     hours.add_days(clinic.admin, day, day, OTHER_HOURS, "Staff meeting", Opening(time(9, 30), time(23, 59)))
     hours.set_week(clinic.admin, (Opening(time(9), time(17)),) * 6 + (None,), day + timedelta(days=30), 0, "Winter")
+    later = hours.next_open(clinic.site_id, day, after=2)
+    at_ten = datetime.combine(later, time(10), ZoneInfo("Asia/Tokyo"))
+    wish = appointments.Wish("first_visit", clinic.surgeon.staff_id, at_ten, "brings images")
+    booked = appointments.book(clinic.reception, waiting.patient_id, wish)
+    asked = [
+        appointment_requests.Asked(
+            "telephone", clock.now(), name, "090-0000-0000", "first_visit", urgent, today_, "mornings"
+        )
+        for name, urgent, today_ in (("渡邊 一郎", "yes", True), ("林 凛", "not_asked", False))
+    ]
+    request = [appointment_requests.enter(clinic.reception, one) for one in asked][1]
     room = rooms.add(clinic.admin, "Room 1")
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
@@ -89,7 +103,9 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/decisions/{signed}/amendment": "surgeon", f"/decisions/{signed}/sheet": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
-        "/hours": "admin",
+        "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
+        f"/appointments/{booked}": "reception", "/appointments/requests": "reception", "/appointments/new": "nurse",
+        f"/appointments/new?patient={waiting.patient_id}&asked={request}&day={later}": "reception",
         f"/encounters/{waiting.id}/claim": "nurse",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
         f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",

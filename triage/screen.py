@@ -28,6 +28,7 @@ NAVIGATION = (
     ("triage.tasks", N_("Tasks"), "tasks:view", "t"),
     ("imaging.index", N_("Imaging"), "imaging:view", "i"),
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
+    ("appointments.index", N_("Appointments"), "appointments:view", "c"),
     ("pathways.index", N_("Pathways"), "pathways:view", "p"),
     ("agreement.index", N_("Agreement"), "agreement:view", "m"),
     ("rulesets.index", N_("Rules"), "rules:view", "l"),
@@ -41,6 +42,8 @@ NAVIGATION = (
 IN_THE_BAR = 5
 #: Blueprints that are reached through another one's place in the navigation.
 PART_OF = {
+    "appointment_requests": "appointments",
+    "calendars": "appointments",
     "calls": "board",
     "team": "board",
     "views": "board",

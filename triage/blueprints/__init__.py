@@ -35,6 +35,8 @@ NOUNS = (
     "decisions",
     "limits",
     "hours",
+    "appointments",
+    "appointment_requests",
     "agreement",
     "simulations",
     "feedback",

@@ -18,6 +18,7 @@ _CARE = frozenset({
     "board:print",
     "limits:view",
     "hours:view",
+    "appointments:view",
     "pathways:view",
     "pathways:work",
 })  # fmt: skip
@@ -27,6 +28,7 @@ _DESK = _CARE | {
     "encounters:check_in",
     "encounters:leave",
     "intakes:record",
+    "appointments:book",
     "pathways:plan",
 }
 _CLINICAL = _CARE | {

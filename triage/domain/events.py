@@ -109,6 +109,16 @@ EVENTS: dict[str, frozenset[str]] = {
         "hours_changed": "valid_from note before after",
         "days_differ": "first last kind hours reason",
         "day_as_usual": "day kind reason",
+        # appointments
+        "appointment_requested": "request channel received_at kind urgent same_day",
+        "appointment_request_closed": "request reason note",
+        "appointment_booked": "appointment request kind what starts_at minutes skipped",
+        "appointment_moved": "appointment what before after reason",
+        "appointment_cancelled": "appointment reason",
+        "appointment_missed": "appointment starts_at",
+        "appointment_kept": "appointment starts_at",
+        "calendar_given": "feed",
+        "calendar_revoked": "feed",
         # simulations
         "simulation_started": "simulation version hash against since until visits",
         "simulation_finished": "simulation hash against visits changed lost vignettes_lost",

@@ -35,6 +35,6 @@ def build(document: Document, raw: schema.Knowledge) -> Flow:
         leave_reasons=b.labelled(raw.leave_reason),
         end_reasons=b.labelled(raw.end_reason),
         carry_reasons=b.labelled(raw.carry_reason),
-        hours=hours.build(document, raw, {source.id for source in raw.source}),
+        hours=hours.build(document, raw),
         pathways=pathways.build(document, raw),
     )

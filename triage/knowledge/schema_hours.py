@@ -1,11 +1,11 @@
-"""What the clinic's hours must look like."""
+"""What the clinic's hours and what can be booked in them must look like."""
 
 from datetime import time
 from typing import Literal
 
 from pydantic import Field
 
-from triage.knowledge.schema_base import Entry, Name
+from triage.knowledge.schema_base import Entry, LabelEntry, Name
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -19,7 +19,25 @@ class OpeningEntry(Entry):
     source: Name
 
 
+class SlotsEntry(Entry):
+    """The shortest time that can be booked, a whole part of an hour."""
+
+    minutes: Literal[5, 10, 15, 20, 30]
+
+
+class AppointmentKindEntry(LabelEntry):
+    """What can be booked: with a surgeon, or on the machine of a modality."""
+
+    minutes: int = Field(gt=0)
+    with_: Name = Field(alias="with")
+
+
 class HoursEntries(Entry):
-    """The keys of the file."""
+    """The keys of the files."""
 
     opening: list[OpeningEntry] = Field(min_length=1)
+    slots: SlotsEntry
+    appointment_kind: list[AppointmentKindEntry] = Field(min_length=1)
+    cancel_reason: list[LabelEntry] = Field(min_length=1)
+    skip_reason: list[LabelEntry] = Field(min_length=1)
+    close_reason: list[LabelEntry] = Field(min_length=1)

@@ -2,6 +2,7 @@
 
 from triage.db import Base
 from triage.models.accounts import Grant, LoginAttempt, LoginSession, Staff, StaffIdentity
+from triage.models.appointments import Appointment, AppointmentRequest, AppointmentStep, BookedSlot, CalendarFeed
 from triage.models.audit import AuditEvent, AuditPayload, Change, SiteHead
 from triage.models.calls import Call
 from triage.models.claims import ClaimStep, Presence
@@ -27,9 +28,14 @@ from triage.models.simulations import Simulation
 from triage.models.triage import Task, TriageDecision
 
 __all__ = [
+    "Appointment",
+    "AppointmentRequest",
+    "AppointmentStep",
     "AuditEvent",
     "AuditPayload",
     "Base",
+    "BookedSlot",
+    "CalendarFeed",
     "Call",
     "CallBack",
     "CarryOver",

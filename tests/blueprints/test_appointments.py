@@ -1,0 +1,239 @@
+"""The pages of the appointments: the day, booking, moving, arriving; requests; what is refused, and where."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.builders import Clinic, add_patient
+from triage import clock
+from triage.services import appointment_requests, appointments, hours
+from triage.services.appointment_requests import Asked
+from triage.services.appointments import Wish
+from triage.services.organisations import today
+
+SignIn = Callable[[str], FlaskClient]
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@pytest.fixture
+def day(clinic: Clinic) -> date:
+    """Return an open day that is not over."""
+    return hours.next_open(clinic.site_id, today(clinic.site_id), after=1)
+
+
+def booked(clinic: Clinic, day: date, clock_time: time = time(10)) -> str:
+    wish = Wish("first_visit", clinic.surgeon.staff_id, datetime.combine(day, clock_time, TOKYO))
+    return appointments.book(clinic.reception, add_patient(clinic.reception).id, wish)
+
+
+def typed(clinic: Clinic, day: date, at: str = "10:00", **changed: str) -> dict[str, str]:
+    patient = changed.pop("patient", None) or add_patient(clinic.reception).id
+    values = {"patient": patient, "kind": "first_visit", "what": clinic.surgeon.staff_id, "start": f"{day}T{at}"}
+    return values | {"asked": "", "skip_reason": "", "note": "", "request_id": ""} | changed
+
+
+def test_a_day_shows_who_is_booked_and_what_is_free(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    booked(clinic, day)
+    text = signed_in("radiographer").get(f"/appointments?day={day}").text
+    assert "山本" in text
+    assert "9:30–10:00" in text
+    assert "10:30–18:00" in text
+    assert "Check in" not in text
+    assert signed_in("surgeon").get("/appointments?day=garbage").status_code == 200
+    assert signed_in("surgeon").get("/appointments?day=0001-01-01").status_code == 200
+    assert signed_in("surgeon").get("/appointments?day=9999-12-31").status_code == 200
+
+
+def test_a_closed_day_says_so_and_offers_nothing(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    hours.add_days(clinic.admin, day, day, "closed", "Holiday")
+    assert "The clinic is closed on this day." in signed_in("reception").get(f"/appointments?day={day}").text
+    assert "The clinic is closed on this day." in signed_in("reception").get(f"/appointments/new?day={day}").text
+
+
+def test_the_desk_finds_the_patient_chooses_a_free_time_and_books_it(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser, patient = signed_in("reception"), add_patient(clinic.reception, search_key="|山本|和夫|ヤマモト|カズオ|")
+    found = browser.get("/appointments/new?q=山本").text
+    assert f"patient={patient.id}" in found
+    url = f"/appointments/new?patient={patient.id}&kind=first_visit&what={clinic.surgeon.staff_id}&day={day}"
+    assert f'value="{day}T10:00"' in browser.get(url).text
+    assert browser.post("/appointments", data=typed(clinic, day, patient=patient.id)).status_code == 303
+    text = browser.get(url).text
+    assert f'value="{day}T10:00"' not in text
+    assert f'value="{day}T10:30"' in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "told"),
+    [
+        ({"at": "10:15"}, 409, "This time was just taken."),
+        ({"at": "08:00"}, 422, "not open for this whole time"),
+        ({"at": "10:31"}, 422, "quarter hours"),
+        ({"start": "garbage"}, 422, "Enter the time"),
+        ({"start": ""}, 422, "Enter the time"),
+        ({"patient": "aaaaaaaaaaaaaaaa"}, 404, ""),
+        ({"patient": "../x"}, 422, ""),
+        ({"kind": "tea"}, 422, "surgeon or machine"),
+        ({"what": "x" * 61}, 422, ""),
+        ({"note": "a\x00b"}, 422, "cannot be stored"),
+        ({"asked": "nothing"}, 404, ""),
+    ],
+)
+def test_a_booking_that_cannot_be_is_told_and_what_was_typed_stays(
+    clinic: Clinic, signed_in: SignIn, day: date, changed: dict[str, str], status: int, told: str
+) -> None:
+    booked(clinic, day)
+    answer = signed_in("reception").post("/appointments", data=typed(clinic, day, **({"note": "stays"} | changed)))
+    assert answer.status_code == status
+    assert told in answer.text
+    assert status == 404 or "note" in changed or "stays" in answer.text
+
+
+def test_booking_needs_a_patient(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    answer = signed_in("reception").post("/appointments", data=typed(clinic, day) | {"patient": ""})
+    assert answer.status_code == 422
+    assert "Choose the patient first." in answer.text
+
+
+def version_on(browser: FlaskClient, made: str) -> str:
+    found = re.search(r'name="version" value="(\d+)"', browser.get(f"/appointments/{made}").text)
+    assert found
+    return found[1]
+
+
+def test_an_appointment_is_moved_cancelled_and_both_stand_in_its_history(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser, made = signed_in("reception"), booked(clinic, day)
+    move = {"version": "1", "what": clinic.surgeon.staff_id, "start": f"{day}T11:00", "reason": "patient", "kind": ""}
+    assert browser.post(f"/appointments/{made}/move", data=move | {"reason": ""}).status_code == 422
+    assert browser.post(f"/appointments/{made}/move", data=move | {"start": "x"}).status_code == 422
+    assert browser.post(f"/appointments/{made}/move", data=move).status_code == 303
+    stale = browser.post(f"/appointments/{made}/move", data=move | {"start": f"{day}T12:00"})
+    assert stale.status_code == 409
+    assert f'value="{version_on(browser, made)}"' in stale.text  # who has read what stands now may send it again
+    cancel = {"version": version_on(browser, made), "reason": "better", "note": "called"}
+    assert browser.post(f"/appointments/{made}/cancellation", data=cancel | {"reason": "x"}).status_code == 422
+    assert browser.post(f"/appointments/{made}/cancellation", data=cancel).status_code == 303
+    assert browser.post(f"/appointments/{made}/cancellation", data=cancel).status_code == 409
+    text = browser.get(f"/appointments/{made}").text
+    assert "Feels better" in text
+    assert "called" in text
+    assert signed_in("auditor").get(f"/appointments/{made}").status_code == 403
+    assert browser.get("/appointments/nothing").status_code == 404
+
+
+def test_who_arrives_is_checked_in_from_the_day_and_stands_on_the_board(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    made = booked(clinic, day)
+    browser = signed_in("reception")
+    early = browser.post(f"/appointments/{made}/arrival")
+    assert early.status_code == 422
+    assert "another day" in early.text
+    with clock.at(datetime.combine(day, time(9, 50), TOKYO)):
+        opened = appointments.arrive(clinic.reception, made)
+    assert browser.get(f"/appointments/{made}").text.count(opened) == 1
+
+
+def test_nobody_is_noted_absent_before_the_time(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    made, browser = booked(clinic, day), signed_in("reception")
+    assert browser.post(f"/appointments/{made}/absence", data={"version": "1"}).status_code == 422
+    assert browser.post(f"/appointments/{made}/absence", data={"version": "x"}).status_code == 409
+
+
+def test_appointments_on_a_day_that_was_closed_are_named_until_they_are_moved(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    booked(clinic, day)
+    hours.add_days(clinic.admin, day, day, "closed", "Flood")
+    assert "not open at this time any more" in signed_in("reception").get("/appointments").text
+
+
+# --- requests ------------------------------------------------------------------------------------------------------
+
+
+def asked(**changed: str) -> dict[str, str]:
+    values = {"name": "林 凛", "contact": "090", "channel": "telephone", "urgent": "no", "kind": "first_visit"}
+    return values | {"received_time": "", "received_day": "", "wishes": "", "request_id": ""} | changed
+
+
+def test_the_desk_takes_a_request_down_and_answers_in_the_order_of_application(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser = signed_in("reception")
+    assert browser.post("/appointments/requests", data=asked()).status_code == 303
+    earlier = {"received_time": "00:01", "received_day": "2020-02-03", "name": "森 葵", "channel": "email"}
+    assert browser.post("/appointments/requests", data=asked(**earlier)).status_code == 303
+    text = browser.get("/appointments/requests").text
+    assert text.index("森 葵") < text.index("林 凛")
+    first, second = appointment_requests.list_waiting(clinic.reception)
+    page = browser.get(f"/appointments/new?asked={second.id}").text
+    assert "One request came before this one." in page
+    refused = browser.post("/appointments", data=typed(clinic, day, asked=second.id))
+    assert refused.status_code == 422
+    assert "1 requests came before this one." in refused.text
+    skipped = typed(clinic, day, asked=second.id, skip_reason="no_fit")
+    assert browser.post("/appointments", data=skipped).status_code == 303
+    assert browser.post("/appointments", data=typed(clinic, day, "11:00", asked=second.id)).status_code == 409
+    assert [row.id for row in appointment_requests.list_waiting(clinic.reception)] == [first.id]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"urgent": ""}, "urgent"),
+        ({"urgent": "perhaps"}, "urgent"),
+        ({"channel": "fax"}, "channel"),
+        ({"received_time": "25:00"}, "received_time"),
+        ({"received_day": "2020-01-01"}, "received_time"),
+        ({"received_day": "soon", "received_time": "9:00"}, "received_day"),
+        ({"received_day": "2199-01-01", "received_time": "9:00"}, "received_time"),
+        ({"wishes": "a\x00b"}, "wishes"),
+        ({"kind": "tea"}, "kind"),
+    ],
+)
+def test_a_wrong_request_is_told_at_its_field_and_kept(
+    clinic: Clinic, signed_in: SignIn, changed: dict[str, str], field: str
+) -> None:
+    answer = signed_in("reception").post("/appointments/requests", data=asked(**({"contact": "stays"} | changed)))
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert "stays" in answer.text
+
+
+def test_an_urgent_sign_is_shown_with_what_to_do(clinic: Clinic, signed_in: SignIn) -> None:
+    browser = signed_in("reception")
+    browser.post("/appointments/requests", data=asked(urgent="yes"))
+    (row,) = appointment_requests.list_waiting(clinic.reception)
+    for url in ("/appointments/requests", f"/appointments/new?asked={row.id}"):
+        assert "send them to emergency care" in browser.get(url).text
+        assert "救急受診を案内" in browser.get(f"{url}{'&' if '?' in url else '?'}lang=ja").text
+        browser.get("/appointments?lang=en")
+
+
+def test_a_request_is_closed_with_its_reason(clinic: Clinic, signed_in: SignIn) -> None:
+    one = Asked("email", clock.now() - timedelta(hours=1), "林 凛", "", "follow_up", "not_asked")
+    made, browser = appointment_requests.enter(clinic.reception, one), signed_in("reception")
+    url = f"/appointments/requests/{made}/closing"
+    kept = browser.post(url, data={"version": "1", "reason": "", "note": "stays"})
+    assert kept.status_code == 422
+    assert "stays" in kept.text
+    assert browser.post(url, data={"version": "9", "reason": "twice"}).status_code == 409
+    assert browser.post(url, data={"version": "1", "reason": "twice"}).status_code == 303
+    assert browser.post(url, data={"version": "2", "reason": "twice"}).status_code == 409
+    assert "No request waits" in browser.get("/appointments/requests").text
+
+
+def test_the_form_is_filled_from_a_patient_on_file(clinic: Clinic, signed_in: SignIn) -> None:
+    patient = add_patient(clinic.reception, phone="0742-11-2222")
+    text = signed_in("nurse").get(f"/appointments/requests?patient={patient.id}").text
+    assert "0742-11-2222" in text
+    assert signed_in("nurse").get("/appointments/requests?patient=nothing").status_code == 404
+    assert signed_in("surgeon").get("/appointments/requests").status_code == 403

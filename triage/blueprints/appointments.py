@@ -1,0 +1,176 @@
+"""Appointments: the day by surgeon and machine, booking a free time, and what becomes of what is booked."""
+
+import secrets
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from triage import knowledge
+from triage.blueprints.appointment_times import Times, read_times
+from triage.domain.dates import find_date
+from triage.domain.errors import Conflict, DomainError, Refused
+from triage.forms.appointments import BookForm, CloseForm, MoveForm
+from triage.services import appointment_days, appointment_requests, appointments, hours, lookup, patients
+from triage.services.appointments import Wish
+from triage.services.organisations import today
+from triage.web import actor, done, locale, message, page, requires, sentence, zone
+
+blueprint = Blueprint("appointments", __name__)
+
+
+def _day() -> date:
+    here = today(actor().site_id)
+    found = find_date(request.args.get("day", ""))
+    return found if found and abs((found - here).days) < 3660 else here
+
+
+@blueprint.get("/appointments")
+@requires("appointments:view")
+def index() -> Response:
+    """Show a day: who is booked with whom, and which time is free."""
+    return _index()
+
+
+def _index(status: int = 200, error: str = "") -> Response:
+    day = _day()
+    return page(
+        "appointments/index.html", status=status, error=error, day=appointment_days.look(actor(), day, locale()),
+        today=today(actor().site_id), week=hours.openings(actor().site_id, *_around(day)),
+        unsettled=appointments.list_unsettled(actor()), outside=appointment_days.outside_hours(actor()),
+        waiting=len(appointment_requests.list_waiting(actor())), kinds=knowledge.load().flow.hours.kinds,
+    )  # fmt: skip
+
+
+def _around(day: date) -> tuple[date, date]:
+    first = day.toordinal() - day.weekday()
+    return date.fromordinal(first), date.fromordinal(first + 13)
+
+
+@blueprint.get("/appointments/new")
+@requires("appointments:book")
+def new() -> Response:
+    """Choose the patient, what for and with whom, and then one of the free times."""
+    form = BookForm(locale(), formdata=None, request_id=secrets.token_urlsafe(12))
+    form.patient.data, form.asked.data = request.args.get("patient", ""), request.args.get("asked", "")
+    return _new(form, read_times(_day()))
+
+
+def _new(form: BookForm, times: Times, status: int = 200, error: str = "") -> Response:
+    asked = appointment_requests.get(actor(), form.asked.data) if form.asked.data and not form.asked.errors else None
+    known = "" if form.patient.errors else form.patient.data or (asked.patient_id if asked else "")
+    patient = patients.open_(actor(), known, "appointment") if known else None
+    form.patient.data, form.kind.data, form.what.data = known, times.kind, times.what
+    form.offer(times.free, zone())
+    words = "" if patient else request.args.get("q", asked.name if asked else "")
+    ahead = appointment_requests.ahead(actor(), asked.id) if asked else []
+    return page(
+        "appointments/new.html", status=status, error=error, form=form, times=times, patient=patient, asked=asked,
+        ahead=ahead, words=words, found=lookup.search(actor(), words), chosen=request.args.get("time", ""),
+    )  # fmt: skip
+
+
+@blueprint.post("/appointments")
+@requires("appointments:book")
+def book() -> Response:
+    """Book the chosen time."""
+    form = BookForm(locale())
+    starts_at = form.starts_at(zone()) if form.validate() else None
+    if starts_at is None or not form.patient.data:
+        lacks = sentence("not_a_time") if form.patient.data else sentence("patient_needed")
+        return _again(form, 422, lacks)
+    wish = Wish(form.kind.data or "", form.what.data or "", starts_at, form.note.data or "")
+    words = (form.asked.data or "", form.skip_reason.data or "", form.request_id.data or "")
+    try:
+        appointments.book(actor(), form.patient.data, wish, *words)
+    except (Conflict, Refused) as error:
+        return _again(form, _status(error), message(error))
+    return done(url_for("appointments.index", day=starts_at.date()))
+
+
+def _again(form: BookForm, status: int, error: str) -> Response:
+    chosen = form.starts_at(zone())
+    times = read_times(chosen.date() if chosen else _day(), form.kind.data or "", form.what.data or "")
+    return _new(form, times, status, error)
+
+
+def _status(error: DomainError) -> int:
+    return 409 if isinstance(error, Conflict) else 422
+
+
+@blueprint.get("/appointments/<appointment_id>")
+@requires("appointments:view")
+def show(appointment_id: str) -> Response:
+    """Show an appointment with its history, and what can be done with it."""
+    return _show(appointment_id)
+
+
+def _show(appointment_id: str, status: int = 200, error: str = "", **forms: Any) -> Response:
+    booked = appointments.get(actor(), appointment_id)
+    patient = patients.open_(actor(), booked.patient_id, "appointment")
+    day = find_date(request.args.get("day", "")) or booked.day
+    times = read_times(max(day, today(actor().site_id)), booked.kind, request.args.get("what") or booked.what)
+    reasons = knowledge.load().flow.hours.cancel_reasons
+    move = forms.get("move") or MoveForm(locale(), formdata=None, version=booked.version)
+    move.what.data = times.what
+    move.offer(times.free, zone())
+    cancel = forms.get("cancel") or CloseForm(reasons, locale(), formdata=None, version=booked.version)
+    return page(
+        "appointments/show.html", status=status, error=error, booked=booked, patient=patient, times=times, move=move,
+        cancel=cancel, form=forms.get("move") or forms.get("cancel"), steps=appointments.history(booked),
+        reasons=reasons, today=today(actor().site_id),
+    )  # fmt: skip
+
+
+@blueprint.post("/appointments/<appointment_id>/move")
+@requires("appointments:book")
+def move(appointment_id: str) -> Response:
+    """Move the appointment to another free time."""
+    form = MoveForm(locale())
+    starts_at = form.starts_at(zone()) if form.validate() else None
+    if starts_at is None:
+        return _show(appointment_id, 422, sentence("invalid"), move=form)
+    words = (form.what.data or "", starts_at, form.reason.data or "")
+    try:
+        appointments.move(actor(), appointment_id, form.version.data or 0, *words)
+    except (Conflict, Refused) as error:
+        return _show(appointment_id, _status(error), message(error), move=form)
+    return done(url_for("appointments.index", day=starts_at.date()))
+
+
+@blueprint.post("/appointments/<appointment_id>/cancellation")
+@requires("appointments:book")
+def cancel(appointment_id: str) -> Response:
+    """Cancel the appointment."""
+    form = CloseForm(knowledge.load().flow.hours.cancel_reasons, locale())
+    if not form.validate():
+        return _show(appointment_id, 422, cancel=form)
+    words = (form.reason.data or "", form.note.data or "")
+    try:
+        appointments.cancel(actor(), appointment_id, form.version.data or 0, *words)
+    except (Conflict, Refused) as error:
+        return _show(appointment_id, _status(error), message(error), cancel=form)
+    return done(url_for("appointments.show", appointment_id=appointment_id))
+
+
+@blueprint.post("/appointments/<appointment_id>/arrival")
+@requires("appointments:book")
+def arrive(appointment_id: str) -> Response:
+    """Check the patient in."""
+    try:
+        opened = appointments.arrive(actor(), appointment_id)
+    except (Conflict, Refused) as error:
+        return _show(appointment_id, _status(error), message(error))
+    return done(url_for("encounters.show", encounter_id=opened))
+
+
+@blueprint.post("/appointments/<appointment_id>/absence")
+@requires("appointments:book")
+def note_absent(appointment_id: str) -> Response:
+    """Note that the patient has not come."""
+    try:
+        appointments.note_absent(actor(), appointment_id, request.form.get("version", 0, int))
+    except (Conflict, Refused) as error:
+        return _show(appointment_id, _status(error), message(error))
+    return done(url_for("appointments.show", appointment_id=appointment_id))

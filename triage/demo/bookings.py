@@ -1,0 +1,61 @@
+"""Appointments of the demonstration clinic: some of today's, some to come, and requests that wait for an answer."""
+
+from datetime import date, timedelta
+from random import Random
+
+from sqlalchemy import select
+
+from triage import clock, knowledge
+from triage.db import session
+from triage.demo.clinic import Team
+from triage.domain.access import Actor
+from triage.models import Patient
+from triage.services import appointment_requests, appointments, hours, slots
+from triage.services.appointment_requests import Asked
+from triage.services.appointments import Wish
+
+#: How many are booked on each of the next open days, and who asks: channel, kind, urgent, for today, minutes ago.
+_BOOKED = (6, 4, 3)
+_ASKED = (
+    ("email", "first_visit", "not_asked", False, 400, "土曜の午前を希望"),
+    ("telephone", "follow_up", "no", False, 95, ""),
+    ("online", "first_visit", "not_asked", False, 60, "MRIの画像CDあり"),
+    ("telephone", "first_visit", "no", True, 20, "今日中に診てほしい"),
+)
+
+
+def make(team: Team, today: date, rng: Random) -> None:
+    """Book free times of today and the next open days for patients on file."""
+    actor = team["reception"]
+    people, day = _people(actor, rng, sum(_BOOKED)), today
+    for number in _BOOKED:
+        _book(actor, [people.pop() for _ in range(number)], day, rng)
+        day = hours.next_open(actor.site_id, day, after=1)
+
+
+def ask(team: Team, rng: Random) -> None:
+    """Take requests down that wait for an answer."""
+    actor = team["reception"]
+    for one, (channel, kind, urgent, same_day, ago, wishes) in zip(
+        _people(actor, rng, len(_ASKED)), _ASKED, strict=True
+    ):
+        at = clock.now() - timedelta(minutes=ago)
+        asked = Asked(channel, at, one.name, one.phone, kind, urgent, same_day, wishes, one.id)
+        appointment_requests.enter(actor, asked)
+
+
+def _people(actor: Actor, rng: Random, number: int) -> list[Patient]:
+    on_file = session.scalars(select(Patient).where(Patient.visible_to(actor)).order_by(Patient.number)).all()
+    session.close()
+    return rng.sample(list(on_file), number)
+
+
+def _book(actor: Actor, people: list[Patient], day: date, rng: Random) -> None:
+    kinds = [one for one in knowledge.load().flow.hours.kinds.values() if one.minutes <= 30]
+    for person in people:
+        kind = rng.choice(kinds)
+        fitting = [one for one in slots.resources(actor, day) if one.with_ == kind.with_]
+        resource = rng.choice(fitting)
+        free = slots.free_starts(actor, resource, day, kind.minutes)
+        if free:
+            appointments.book(actor, person.id, Wish(kind.id, resource.id, rng.choice(free)))

@@ -1,0 +1,148 @@
+"""What the desk types about appointments: a request, a booking, a move, a cancellation."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+
+from triage import clock, knowledge
+from triage.domain.dates import find_date
+from triage.domain.late import moment, read_time
+from triage.forms import told
+from triage.forms.patients import REQUEST_ID, in_one_width, storable, text
+from triage.knowledge.types import Labelled
+
+CHANNELS = (
+    ("telephone", _l("Telephone")),
+    ("email", _l("E-mail")),
+    ("online", _l("Online")),
+    ("desk", _l("At the desk")),
+)
+URGENT = (("yes", _l("Yes")), ("no", _l("No")), ("not_asked", _l("Not known or not asked")))
+
+
+def choices(entries: Mapping[str, Labelled], locale: str) -> list[tuple[str, str]]:
+    """Return coded entries as choices in a language."""
+    return [(one.id, one.label(locale)) for one in entries.values()]
+
+
+def _key() -> Any:
+    return HiddenField("", [Optional(), Regexp(REQUEST_ID.pattern + "$")])
+
+
+def _id() -> Any:
+    return HiddenField("", [Optional(), Regexp(r"[a-z0-9]{1,40}$")])
+
+
+class RequestForm(FlaskForm):
+    """A request as it came in; empty times mean now and today."""
+
+    request_id = _key()
+    patient = _id()
+    name = text(_l("Name"), 100, InputRequired(told("name_needed")))
+    contact = text(_l("Telephone or e-mail"), 200)
+    channel = RadioField(_l("Came by"), choices=CHANNELS, default="telephone")
+    received_time = text(_l("Received at (empty: now)"), 12, clean=in_one_width)
+    received_day = text(_l("Day, if not today"), 20, clean=in_one_width)
+    kind = SelectField(_l("What for"))
+    urgent = RadioField(_l("Any urgent sign?"), [InputRequired(told("not_a_choice"))], choices=URGENT)
+    same_day = BooleanField(_l("For today"))
+    wishes = TextAreaField(_l("Wishes (days, times, surgeon)"), [Length(max=1000), storable])
+
+    def __init__(self, locale: str = "en", **values: object) -> None:
+        super().__init__(**values)
+        self.kind.choices = choices(knowledge.load().flow.hours.kinds, locale)
+
+    def validate_received_time(self, field: Field) -> None:
+        """Refuse what is no time."""
+        if read_time(field.data) is None:
+            raise ValidationError(told("not_a_time"))
+
+    def validate_received_day(self, field: Field) -> None:
+        """Refuse what is no date."""
+        if find_date(field.data) is None:
+            raise ValidationError(told("not_a_date"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Tell whether the request can be read; a day alone lacks its time."""
+        sound = super().validate(extra_validators)
+        if self.received_day.data and not self.received_time.data:
+            self.received_time.errors = [told("not_a_time")]
+            return False
+        return sound
+
+    def received_at(self, zone: ZoneInfo) -> datetime:
+        """Return when it was received."""
+        at = read_time(self.received_time.data or "")
+        return moment(at, find_date(self.received_day.data or ""), zone, clock.now()) if at else clock.now()
+
+
+class CloseForm(FlaskForm):
+    """Why a request is closed without an appointment."""
+
+    version = IntegerField("", [InputRequired(), NumberRange(1, 2**31 - 1)])
+    reason = SelectField(_l("Why"), [InputRequired(told("reason_needed"))])
+    note = text(_l("Note (may stay empty)"), 500)
+
+    def __init__(self, entries: Mapping[str, Labelled], locale: str = "en", **values: object) -> None:
+        super().__init__(**values)
+        self.reason.choices = [("", "–"), *choices(entries, locale)]
+
+
+class TimeForm(FlaskForm):
+    """One of the free times that the page offers."""
+
+    kind = HiddenField("", [Length(max=40), storable])
+    what = HiddenField("", [Length(max=60), storable])
+    start = RadioField(_l("Time"), [InputRequired(told("not_a_time"))], validate_choice=False)
+
+    def offer(self, free: Iterable[datetime], zone: ZoneInfo) -> None:
+        """Offer these moments."""
+        local = [one.astimezone(zone) for one in free]
+        self.start.choices = [(f"{one:%Y-%m-%dT%H:%M}", f"{one:%-H:%M}") for one in local]
+
+    def starts_at(self, zone: ZoneInfo) -> datetime | None:
+        """Return the moment chosen, None for what is none."""
+        try:
+            return datetime.strptime(self.start.data or "", "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
+        except ValueError:
+            return None
+
+
+class BookForm(TimeForm):
+    """A time for a patient; why this one goes before others, where a request is answered out of its order."""
+
+    request_id = _key()
+    patient = _id()
+    asked = _id()
+    skip_reason = SelectField(_l("Why before the others"), validate_choice=False)
+    note = text(_l("Note (may stay empty)"), 500)
+
+    def __init__(self, locale: str = "en", **values: object) -> None:
+        super().__init__(**values)
+        self.skip_reason.choices = [("", "–"), *choices(knowledge.load().flow.hours.skip_reasons, locale)]
+
+
+class MoveForm(TimeForm):
+    """Another time, and why."""
+
+    version = IntegerField("", [InputRequired(), NumberRange(1, 2**31 - 1)])
+    reason = SelectField(_l("Why"), [InputRequired(told("reason_needed"))])
+
+    def __init__(self, locale: str = "en", **values: object) -> None:
+        super().__init__(**values)
+        self.reason.choices = [("", "–"), *choices(knowledge.load().flow.hours.cancel_reasons, locale)]

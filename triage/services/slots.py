@@ -1,0 +1,116 @@
+"""Whose time can be booked, and which of it is free: surgeons and machines, within the hours of the day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from triage import clock, knowledge
+from triage.db import session
+from triage.domain import appointments as rules
+from triage.domain.access import Actor
+from triage.domain.errors import Conflict, Refused
+from triage.knowledge.hours import AppointmentKind
+from triage.models import Appointment, BookedSlot, Grant, Staff
+from triage.services import hours
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A surgeon or a machine that appointments are made with."""
+
+    id: str
+    name: str
+    with_: str  # surgeon, or the modality
+    key: str  # whose slots are filled
+
+    @property
+    def is_surgeon(self) -> bool:
+        """Tell whether it is a person."""
+        return self.with_ == rules.SURGEON
+
+
+def resources(actor: Actor, day: date, locale: str = "en") -> list[Resource]:
+    """Return the surgeons who work at the site on a day, by name, and then its machines."""
+    query = select(Staff.id, Staff.name).join(Grant, Grant.staff_id == Staff.id).where(
+        Grant.site_id == actor.site_id, Grant.role == "surgeon", Grant.valid_from <= day,
+        or_(Grant.valid_until.is_(None), Grant.valid_until > day), Staff.deactivated_at.is_(None),
+    )  # fmt: skip
+    people = session.execute(query.distinct().order_by(Staff.name, Staff.id))
+    machines = (one for one in knowledge.load().modalities if one.on_site)
+    return [
+        *(Resource(staff_id, name, rules.SURGEON, staff_id) for staff_id, name in people),
+        *(Resource(one.id, one.label(locale), one.id, f"{actor.site_id}:{one.id}") for one in machines),
+    ]
+
+
+def kind_of(kind_id: str) -> AppointmentKind:
+    """Return a kind of appointment; raises Refused for none."""
+    kind = knowledge.load().flow.hours.kinds.get(kind_id)
+    if kind is None:
+        raise Refused("resource_needed")
+    return kind
+
+
+def find_resource(actor: Actor, kind: AppointmentKind, what: str, day: date) -> Resource:
+    """Return whose time the appointment fills; raises Refused where it does not fit its kind or is not there."""
+    for one in resources(actor, day):
+        if one.id == what and one.with_ == kind.with_:
+            return one
+    raise Refused("resource_needed")
+
+
+def free_starts(actor: Actor, resource: Resource, day: date, minutes: int) -> list[datetime]:
+    """Return every moment of a day, from now on, at which this surgeon or machine is free for so long."""
+    slot, zone = knowledge.load().flow.hours.slot_minutes, ZoneInfo(actor.time_zone)
+    possible = rules.starts(hours.opening(actor.site_id, day), day, zone, minutes, slot)
+    if not possible:
+        return []
+    taken = _taken(resource.key, rules.pieces(possible[0], _length(possible, minutes), slot))
+    return [one for one in rules.free_of(possible, minutes, slot, taken) if one + timedelta(minutes=slot) > clock.now()]
+
+
+def _length(moments: Sequence[datetime], minutes: int) -> int:
+    return int((moments[-1] - moments[0]) / timedelta(minutes=1)) + minutes
+
+
+def _taken(what: str, moments: Sequence[datetime]) -> set[datetime]:
+    query = select(BookedSlot.starts_at).where(
+        BookedSlot.what == what, BookedSlot.starts_at.between(moments[0], moments[-1])
+    )
+    return set(session.scalars(query))
+
+
+def check_time(actor: Actor, kind: AppointmentKind, starts_at: datetime) -> None:
+    """Refuse a time that is over, lies outside the hours, or is no beginning of a slot."""
+    zone, slot = ZoneInfo(actor.time_zone), knowledge.load().flow.hours.slot_minutes
+    day = starts_at.astimezone(zone).date()
+    if starts_at + timedelta(minutes=slot) <= clock.now():
+        raise Refused("time_is_over")
+    opening = hours.opening(actor.site_id, day)
+    if not rules.is_within(starts_at, kind.minutes, opening, zone):
+        raise Refused("outside_hours")
+    if starts_at not in rules.starts(opening, day, zone, kind.minutes, slot):
+        raise Refused("no_such_slot")
+
+
+def take(appointment: Appointment) -> None:
+    """Fill the slots of an appointment, of whom it is with and of the patient; raises Conflict where one is taken."""
+    slot = knowledge.load().flow.hours.slot_minutes
+    moments = rules.pieces(appointment.starts_at, appointment.minutes, slot)
+    for what, code in zip(appointment.fills, ("slot_taken", "patient_has_appointment"), strict=True):
+        if _taken(what, moments):
+            raise Conflict(code)
+        session.add_all(BookedSlot(what=what, starts_at=one, appointment_id=appointment.id) for one in moments)
+        try:
+            session.flush()
+        except IntegrityError as taken:  # at another site, whose writes wait for another lock
+            raise Conflict(code) from taken
+
+
+def free(appointment: Appointment) -> None:
+    """Give the slots of an appointment back."""
+    session.execute(delete(BookedSlot).where(BookedSlot.appointment_id == appointment.id))
