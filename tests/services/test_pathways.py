@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
+from tests.at_once import at_once
 from tests.builders import Clinic, as_answers, build_clinic
 from tests.decisions import operation
 from tests.services.test_consults import CONSERVATIVE, IMAGING, at_stage, decide, now
@@ -371,6 +372,21 @@ def test_two_people_at_one_pathway_do_not_overwrite_each_other(clinic: Clinic) -
         act(clinic, milestones.complete, pathway_id, "imaging")
 
 
+def test_of_two_who_note_something_at_the_same_moment_one_is_told(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    seen = look(clinic, pathway_id)
+    found, version = {one.name: one.id for one in seen.steps}, seen.pathway.version
+    day = open_day(clinic, 30)
+    session.remove()
+    told = at_once(
+        lambda: milestones.complete(clinic.nurse, found["imaging"], version),
+        lambda: milestones.move(clinic.reception, found["operation"], version, day),
+    )
+    assert [type(error) for error in told] == [Stale]
+    now_seen = look(clinic, pathway_id)
+    assert (now_seen.pathway.operation_on is None) != (step(clinic, pathway_id, "imaging").status == way.OPEN)
+
+
 # Late, and alarms
 
 
@@ -398,6 +414,20 @@ def test_an_operation_that_is_near_without_myelography_is_an_alarm(clinic: Clini
         lines, counts = pathway_lists.board(clinic.nurse, pathway_lists.Filters("alarm"))
         assert [line.pathway.id for line in lines] == [pathway_id]
         assert counts["alarm"] == 1
+
+
+def test_a_day_that_is_closed_after_it_was_planned_is_an_alarm_and_whoever_moves_avoids_it(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    day = plan(clinic, pathway_id)
+    due_then = due(clinic, pathway_id)["physiotherapy"]
+    assert due_then
+    assert look(clinic, pathway_id).alarms == []
+    hours.add_days(clinic.admin, due_then, due_then, "closed", "Staff outing")
+    assert [(a.kind, a.name) for a in look(clinic, pathway_id).alarms][0] == (way.CLOSED, "physiotherapy")
+    lines, counts = pathway_lists.board(clinic.nurse, pathway_lists.Filters("alarm"))
+    assert ([line.pathway.id for line in lines], counts["alarm"]) == ([pathway_id], 1)
+    act(clinic, milestones.move, pathway_id, "physiotherapy", None, "The clinic is closed")
+    assert due(clinic, pathway_id)["physiotherapy"] == hours.next_open(clinic.site_id, day, 7) != due_then
 
 
 def test_the_board_is_filtered_by_phase_and_by_words(clinic: Clinic) -> None:

@@ -1,6 +1,6 @@
 """The dated way after a decision: what a moved day takes with it, what blocks a step, what is late or an alarm."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
@@ -17,7 +17,7 @@ FINISHED, CANCELLED, REPLACED = "finished", "cancelled", "replaced"
 BEFORE, INSIDE, AFTER = "before", "inside", "after"
 PHASES = (BEFORE, INSIDE, AFTER)
 # Kinds of alarm.
-LATE, NOT_READY, CLASH = "late", "not_ready", "clash"
+LATE, NOT_READY, CLASH, CLOSED = "late", "not_ready", "clash", "closed"
 #: A step noted as done by mistake is open again without a reason for so long.
 UNDO = timedelta(minutes=10)
 #: How far ahead a day may be planned.
@@ -48,7 +48,7 @@ S = TypeVar("S", bound=Step)
 
 @dataclass(frozen=True)
 class Alarm:
-    """What somebody has to see: a late step, a patient not ready, a step planned before what it needs."""
+    """What somebody has to see: a late step, a patient not ready, a step before what it needs or on a closed day."""
 
     kind: str
     name: str
@@ -144,9 +144,13 @@ def next_step(steps: Sequence[S]) -> S | None:
     return min(waiting, key=lambda step: (step.due_on is None, step.due_on or date.max), default=None)
 
 
-def alarms(steps: Sequence[Step], today: date, not_ready_days: int) -> list[Alarm]:
-    """Return everything about a pathway that somebody has to see, the gravest first."""
-    return [*_not_ready(steps, today, not_ready_days), *_late(steps, today), *_clashes(steps)]
+def alarms(steps: Sequence[Step], today: date, not_ready_days: int, closed: Collection[date] = ()) -> list[Alarm]:
+    """Return everything about a pathway that somebody has to see, the gravest first; ``closed``: days to come."""
+    shut = (step for step in steps if step.status == OPEN and step.due_on in closed and not step.on_any_day)
+    return [
+        *_not_ready(steps, today, not_ready_days), *_late(steps, today), *_clashes(steps),
+        *(Alarm(CLOSED, step.name, 0) for step in shut),
+    ]  # fmt: skip
 
 
 def _not_ready(steps: Sequence[Step], today: date, warn_days: int) -> Iterator[Alarm]:

@@ -1,7 +1,7 @@
 """Reading pathways: the board of all that are open, what is due and late, one patient's view with its history."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +13,7 @@ from triage.db import session
 from triage.domain import pathways as way
 from triage.domain.access import Actor
 from triage.models import Milestone, MilestoneChange, Pathway
+from triage.services import hours
 from triage.services import pathway_rows as rows
 from triage.services.audit import record_read
 from triage.services.organisations import today
@@ -59,7 +60,8 @@ def board(actor: Actor, filters: Filters) -> tuple[list[Line], dict[str, int]]:
 
 def _lines(found: Sequence[Pathway]) -> list[Line]:
     steps = rows.steps_of(one.id for one in found)
-    return [Line(one, steps[one.id], alarms_of(one, steps[one.id])) for one in found]
+    closed = _closed_days(found[0].site_id, [step for each in steps.values() for step in each]) if found else ()
+    return [Line(one, steps[one.id], alarms_of(one, steps[one.id], closed)) for one in found]
 
 
 def _fits(pathway: Pathway, words: str) -> bool:
@@ -86,11 +88,21 @@ def list_ended(actor: Actor) -> Sequence[Pathway]:
     return found
 
 
-def alarms_of(pathway: Pathway, steps: Sequence[Milestone]) -> list[way.Alarm]:
-    """Return what somebody has to see about an open pathway, the gravest first."""
+def alarms_of(pathway: Pathway, steps: Sequence[Milestone], closed: Collection[date]) -> list[way.Alarm]:
+    """Return what somebody has to see about an open pathway, the gravest first; ``closed``: days to come."""
     if pathway.status != way.OPEN:
         return []
-    return way.alarms(steps, today(pathway.site_id), knowledge.load().flow.pathways.not_ready_days)
+    return way.alarms(steps, today(pathway.site_id), knowledge.load().flow.pathways.not_ready_days, closed)
+
+
+def _closed_days(site_id: str, steps: Sequence[Milestone]) -> set[date]:
+    """Return on which of the days to come that steps are planned for the clinic is closed, closed since then too."""
+    now = today(site_id)
+    days = {step.due_on for step in steps if step.status == way.OPEN and step.due_on and step.due_on >= now}
+    if not days:
+        return set()
+    found = hours.openings(site_id, min(days), max(days))
+    return {day for day in days if found[day] is None}
 
 
 def list_due(actor: Actor, owner: str = "") -> Sequence[Milestone]:
@@ -154,7 +166,8 @@ def view(actor: Actor, pathway_id: str) -> View:
     changes = changes.options(joinedload(MilestoneChange.staff))
     history = session.scalars(changes.order_by(MilestoneChange.at.desc(), MilestoneChange.id)).all()
     others = [one for one in list_of_patient(actor, pathway.patient_id) if one.id != pathway.id]
-    return View(pathway, steps, alarms_of(pathway, steps), history, others)
+    alarms = alarms_of(pathway, steps, _closed_days(pathway.site_id, steps))
+    return View(pathway, steps, alarms, history, others)
 
 
 def open_(actor: Actor, pathway_id: str) -> View:
