@@ -19,6 +19,7 @@ from triage.domain import pathways as way
 from triage.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, Stale
 from triage.models import Milestone, MilestoneChange, Pathway
 from triage.services import (
+    decisions,
     encounters,
     hours,
     imaging,
@@ -514,6 +515,62 @@ def test_another_kind_of_operation_stands_beside_the_first_until_somebody_ends_o
     both = second_visit(clinic, pathway_id, DISC)
     assert [one.status for one in both] == [way.OPEN, way.OPEN]
     assert [one.id for one in look(clinic, both[0].id).others] == [pathway_id]
+
+
+def amended(clinic: Clinic, pathway_id: str, choice: Choice) -> None:
+    """Let the surgeon amend the decision that began this pathway."""
+    pathway = look(clinic, pathway_id).pathway
+    version = encounters.get(clinic.surgeon, pathway.encounter_id).version
+    decision_id = pathway.decision_id
+    session.close()
+    decisions.amend(clinic.surgeon, decision_id, version, choice, "typed wrongly")
+
+
+def test_a_decision_amended_to_no_operation_ends_the_plan(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    plan(clinic, pathway_id)
+    amended(clinic, pathway_id, CONSERVATIVE)
+    assert look(clinic, pathway_id).pathway.status == way.CANCELLED
+    assert pathway_lists.list_open(clinic.nurse) == []
+
+
+def operated(clinic: Clinic) -> str:
+    """Return the pathway of a patient who was operated on today."""
+    pathway_id = begun(clinic)
+    plan(clinic, pathway_id, 1)
+    made_ready(clinic, pathway_id)
+    done(clinic, pathway_id, "operation")
+    return pathway_id
+
+
+def test_who_was_operated_on_is_followed_up_whatever_the_decision_is_amended_to(clinic: Clinic) -> None:
+    pathway_id = operated(clinic)
+    amended(clinic, pathway_id, CONSERVATIVE)
+    assert look(clinic, pathway_id).pathway.status == way.OPEN
+
+
+def test_a_level_corrected_after_the_operation_keeps_everything_that_was_done(clinic: Clinic) -> None:
+    pathway_id = operated(clinic)
+    days = due(clinic, pathway_id)
+    amended(clinic, pathway_id, operation("PLIF", "L3-4"))
+    new = next(one for one in pathway_lists.list_open(clinic.nurse))
+    assert (new.replaces_id, new.level, new.operated_on) == (pathway_id, "L3-4", today(clinic.site_id))
+    assert due(clinic, new.id)["physiotherapy"] == days["physiotherapy"]
+    assert step(clinic, new.id, "ready").status == way.DONE
+
+
+def test_a_level_corrected_when_all_is_over_opens_nothing_again(clinic: Clinic) -> None:
+    pathway_id = operated(clinic)
+    done(clinic, pathway_id, "physiotherapy", "xray_stability", "discharge", "aftercare")
+    amended(clinic, pathway_id, operation("PLIF", "L3-4"))
+    assert pathway_lists.list_open(clinic.nurse) == []
+    assert {one.status for one in pathway_lists.list_ended(clinic.nurse)} == {way.FINISHED, way.REPLACED}
+
+
+def test_a_nerve_block_has_a_short_way_of_its_own(clinic: Clinic) -> None:
+    pathway_id = begun(clinic, operation("NERVE_BLOCK"))
+    day = plan(clinic, pathway_id, 1, "block")
+    assert due(clinic, pathway_id)["control"] == hours.next_open(clinic.site_id, day, 14)
 
 
 # What is kept, and who sees it

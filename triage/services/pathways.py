@@ -34,7 +34,7 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amend
     template = knowledge.load().flow.pathways.of(decision.procedure) if decision.procedure else None
     earlier = _replaced(encounter, template, amends)
     if template is None:
-        if earlier is not None:
+        if earlier is not None and earlier.operated_on is None:  # who was operated on is looked after, whatever is said
             _end(actor, earlier, rows.steps_of([earlier.id])[earlier.id], way.CANCELLED, BY_DECISION, "")
         return None
     pathway, steps = _new(actor, encounter, decision, template)
@@ -48,12 +48,16 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amend
 
 
 def _replaced(encounter: Encounter, template: Template | None, amends: str) -> Pathway | None:
-    query = select(Pathway).where(Pathway.patient_id == encounter.patient_id, Pathway.ended_at.is_(None))
-    for pathway in session.scalars(query.where(Pathway.site_id == encounter.site_id)):
-        same = template is not None and pathway.template == template.id and pathway.operated_on is None
-        if same or (amends and pathway.decision_id == amends):
-            return pathway
-    return None
+    """Return the plan that ends with this one: what the amended decision began, else an open one of the same kind."""
+    mine = (Pathway.patient_id == encounter.patient_id, Pathway.site_id == encounter.site_id)
+    if amends:
+        kept = Pathway.status.in_((way.OPEN, way.FINISHED))
+        amended = session.scalar(select(Pathway).where(*mine, Pathway.decision_id == amends, kept))
+        if amended is not None:
+            return amended
+    open_ = (Pathway.ended_at.is_(None), Pathway.operated_on.is_(None))
+    same = select(Pathway).where(*mine, *open_, Pathway.template == (template.id if template else ""))
+    return session.scalars(same.limit(1)).first()
 
 
 def _new(
@@ -75,9 +79,10 @@ def _new(
 
 
 def _take_over(actor: Actor, pathway: Pathway, steps: Sequence[Milestone], earlier: Pathway) -> None:
-    """Take over what was done, agreed and ticked; another procedure, level or side is checked anew."""
+    """Take over what was done, agreed and ticked; another procedure, level or side not operated yet is checked anew."""
     old = {step.name: step for step in rows.steps_of([earlier.id])[earlier.id]}
     same = all(getattr(pathway, name) == getattr(earlier, name) for name in ("procedure", "level", "side"))
+    same = same or earlier.operated_on is not None
     _end(actor, earlier, list(old.values()), way.REPLACED, BY_DECISION, "")
     pathway.replaces_id = earlier.id
     for step in steps:
