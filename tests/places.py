@@ -27,6 +27,7 @@ from triage.services import (
     limits,
     milestones,
     pathway_lists,
+    questions,
     rooms,
     rule_drafts,
     simulations,
@@ -38,8 +39,8 @@ from triage.services.organisations import today
 PARTS = frozenset({
     "accounts.index", "accounts.theme", "agreement.table", "assets", "board.alerts", "board.rows", "calls.rows",
     "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
-    "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "rulesets.file", "static",
-    "triage.suggestion", "wall.now", "wall.show",
+    "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "questions.of_visit",
+    "questions.rows", "rulesets.file", "static", "triage.suggestion", "wall.now", "wall.show",
 })  # fmt: skip
 
 
@@ -54,7 +55,9 @@ def build(clinic: Clinic) -> dict[str, str]:
         row = wait(clinic.reception, calm)
         current = encounters.get(clinic.nurse, row.id)
         reason = knowledge.load().override_reasons[0].id
-        triage.decide(clinic.nurse, row.id, current.version, triage.Choice(4, route, modality, reason))
+        triage.decide(
+            clinic.nurse, row.id, current.version, triage.Choice(4, route, modality, reason, without="the rest follows")
+        )
         if route == "specialist_consult":
             review = row
     going = operated(clinic, calm)
@@ -86,6 +89,9 @@ def build(clinic: Clinic) -> dict[str, str]:
         for name, urgent, today_ in (("渡邊 一郎", "yes", True), ("林 凛", "not_asked", False))
     ]
     request = [appointment_requests.enter(clinic.reception, one) for one in asked][1]
+    questions.ask(clinic.surgeon, review.id, "nurse", "Since when is the foot weak?")
+    to_read = questions.ask(clinic.nurse, review.id, "surgeon", "May the patient eat?")
+    questions.answer(clinic.surgeon, to_read, 1, "Yes.")
     room = rooms.add(clinic.admin, "Room 1")
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
@@ -116,7 +122,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/encounters/{waiting.id}/rules/{rule}/feedback": "nurse", "/scores": "nurse", "/nothing-here": "nurse",
         "/rulesets": "surgeon2", "/rulesets?q=xyzzy": "nurse", "/rulesets/publications": "surgeon2",
         f"/rulesets/differences?after={draft}": "auditor", "/rulesets/drafts": "surgeon",
-        "/limits": "surgeon2", f"/encounters/{waiting.id}/place": "reception",
+        "/questions": "nurse", "/limits": "surgeon2", f"/encounters/{waiting.id}/place": "reception",
         f"/rulesets/drafts/{draft}/rule": "surgeon",
         "/pathways": "nurse", "/pathways?show=alarm": "surgeon", "/pathways/due": "reception",
         f"/pathways/{going}": "nurse", f"/pathways/{going}/print": "reception",
@@ -127,7 +133,7 @@ def operated(clinic: Clinic, answers: dict[str, bool]) -> str:
     """Build a patient with a signed decision for an operation and a day for it; return the pathway."""
     row = wait(clinic.reception, answers, family_name="遠藤", given_name="健太")
     reason = knowledge.load().override_reasons[0].id
-    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason))
+    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason, without="soon"))
     version = encounters.get(clinic.surgeon, row.id).version
     consults.decide(clinic.surgeon, row.id, version, operation("MED"))
     (pathway,) = pathway_lists.list_of_patient(clinic.nurse, row.patient_id)
@@ -142,7 +148,7 @@ def _decided(clinic: Clinic, calm: dict[str, bool]) -> str:
     """Return the id of a fusion that was signed, its visit ended by it."""
     row = wait(clinic.reception, calm)
     reason = knowledge.load().override_reasons[0].id
-    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason))
+    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, "specialist_consult", "", reason, without="soon"))
     version = encounters.get(clinic.surgeon, row.id).version
     return consults.decide(clinic.surgeon, row.id, version, operation("PLIF", "L3-4", level_to="L5-S1"))
 

@@ -49,6 +49,7 @@ PART_OF = {
     "views": "board",
     "departures": "board",
     "days": "board",
+    "questions": "triage.tasks",
     "rooms": "accounts",
     "rule_drafts": "rulesets",
     "simulations": "rulesets",
@@ -146,7 +147,7 @@ def _navigation() -> list[dict[str, Any]]:
             "label": gettext(label),
             "key": key,
             "more": place >= inline,
-            "current": endpoint == request.endpoint or endpoint.split(".")[0] == blueprint != "triage",
+            "current": endpoint in (request.endpoint, blueprint) or endpoint.split(".")[0] == blueprint != "triage",
         }
         for place, (endpoint, label, _permission, key) in enumerate(mine)
     ]

@@ -42,7 +42,9 @@ def let_in(clinic: Clinic) -> list[tuple[str, str]]:
     reason = knowledge.load().override_reasons[0].id
     for visit, route, modality in ((review, "specialist_consult", ""), (ct, "ct", "ct")):
         version = encounters.get(clinic.nurse, visit.id).version
-        triage.decide(clinic.nurse, visit.id, version, triage.Choice(4, route, modality, reason))
+        triage.decide(
+            clinic.nurse, visit.id, version, triage.Choice(4, route, modality, reason, without="the rest follows")
+        )
     for order in imaging.list_orders(clinic.surgeon):
         imaging.order(clinic.surgeon, order.id, order.version)
     room = rooms.add(clinic.admin, "Room 1")

@@ -1,5 +1,6 @@
 """Up is free, down is guarded: which ways are closed, and why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,3 +107,13 @@ def test_an_emergency_that_nobody_takes_on_for_two_minutes_alerts_more_people() 
     assert not escalated(opened, None, opened + timedelta(minutes=1, seconds=59))
     assert escalated(opened, None, opened + timedelta(minutes=2))
     assert not escalated(opened, opened + timedelta(minutes=9), opened + timedelta(minutes=10))
+
+
+@pytest.mark.parametrize("route", ["specialist_consult", "imaging_then_specialist"])
+def test_a_referral_that_lacks_something_needs_a_written_reason(route: str) -> None:
+    question = gate.Question((), (), 3, route)
+    asked = gate.Asked(3, route, "ct", lacks=("score",))
+    assert codes(question, asked) == ["referral_incomplete"]
+    assert codes(question, replace(asked, without=" ")) == ["referral_incomplete"]
+    assert codes(question, replace(asked, without="the questionnaire follows")) == []
+    assert codes(question, replace(asked, level=2)) == [], "an emergency is never held up"

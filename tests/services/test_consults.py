@@ -15,7 +15,7 @@ from triage import db, knowledge
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
 from triage.domain.treatment import KINDS
 from triage.models import AuditEvent, AuditPayload, Encounter, TreatmentDecision
-from triage.services import claims, consults, emergencies, encounters, imaging, intakes, orders, triage
+from triage.services import claims, consults, emergencies, encounters, imaging, intakes, orders, questions, triage
 from triage.services.consults import Choice
 
 SIGNED: dict[str, Any] = {"identified": True}
@@ -129,15 +129,25 @@ def test_further_imaging_is_ordered_in_the_surgeons_name_and_comes_back_to_the_s
     assert now(clinic, encounter).stage == "finished"
 
 
-def test_a_question_reaches_the_nurse_and_is_open_until_the_next_decision(clinic: Clinic) -> None:
+def test_a_question_reaches_the_nurse_and_is_open_until_it_is_answered_and_ended(clinic: Clinic) -> None:
     encounter = at_stage(clinic, "review")
     decide(clinic, encounter, QUESTION)
     waiting = now(clinic, encounter)
-    asked = consults.questions_to_nurse([waiting])
-    assert asked[encounter.id].note == "Since when is the foot weak?"
-    assert asked[encounter.id].staff.name == clinic.surgeon.name
+    (asked,) = questions.list_of(clinic.nurse, waiting)
+    assert (asked.words, asked.asker.name, asked.to_role) == (QUESTION.note, clinic.surgeon.name, "nurse")
     triage.decide(clinic.nurse, encounter.id, waiting.version, override("specialist_consult"))
-    assert not consults.questions_to_nurse([now(clinic, encounter)])
+    assert [one.id for one in questions.list_open(clinic.surgeon)] == [asked.id]
+
+
+def test_a_decision_that_ends_the_visit_takes_back_what_was_asked_and_not_answered(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    questions.ask(clinic.surgeon, encounter.id, "nurse", "Does he smoke?")
+    answered = questions.ask(clinic.surgeon, encounter.id, "nurse", "Since when?")
+    questions.answer(clinic.nurse, answered, 1, "Two weeks")
+    questions.ask(clinic.nurse, encounter.id, "surgeon", "May he eat?")
+    decide(clinic, encounter, PROCEDURE)
+    left = {one.words for one in questions.list_open(clinic.surgeon)}
+    assert left == {"Since when?", "May he eat?"}, "an answer is read first, and the nurse still waits for hers"
 
 
 def test_a_patient_sent_back_is_nobodys_so_that_the_nurse_can_take_over(clinic: Clinic) -> None:
@@ -380,23 +390,6 @@ def test_each_list_has_a_limit_and_says_who_is_over_it(
     late = consults.list_cases(clinic.surgeon, stage)[0]
     assert (late.minutes, late.is_over) == (limit + 1, True)
     assert timedelta(minutes=late.minutes) > timedelta(minutes=late.limit)
-
-
-def test_a_case_says_which_parts_of_the_referral_are_there(clinic: Clinic) -> None:
-    encounter = at_stage(clinic, "review")
-    assert parts(clinic) == (False, False, False)
-    treatment = knowledge.load().treatments_tried[0].key
-    intakes.record_answers(clinic.nurse, encounter.id, as_answers({"mrc_l5_right": 3, treatment: "not known"}))
-    assert parts(clinic) == (True, False, False)
-    intakes.record_answers(clinic.nurse, encounter.id, as_answers({treatment: True}))
-    assert parts(clinic) == (True, False, True)
-    intakes.change_details(clinic.reception, encounter.id, None, {"outside_images": True})
-    assert parts(clinic) == (True, True, True)
-
-
-def parts(clinic: Clinic) -> tuple[bool, bool, bool]:
-    case = consults.list_cases(clinic.surgeon, "review")[0]
-    return case.neurology, case.imaging, case.treatment
 
 
 def test_next_and_previous_lead_through_the_review_and_then_the_list_to_confirm(clinic: Clinic) -> None:

@@ -29,7 +29,9 @@ def test_the_rows_carry_alarm_imaging_and_what_to_ask_again(clinic: Clinic) -> N
     asked, last = wait(clinic.reception, CALM | {knowledge.load().urgent_questions[-1].id: "not known"}), CALM
     reason = knowledge.load().override_reasons[0].id
     unknown = {knowledge.load().urgent_questions[-1].id: "family asked"}
-    choice = triage.Choice(4, "specialist_consult", reason=reason, not_known_reasons=unknown)
+    choice = triage.Choice(
+        4, "specialist_consult", reason=reason, not_known_reasons=unknown, without="the rest follows"
+    )
     triage.decide(clinic.nurse, asked.id, encounters.get(clinic.nurse, asked.id).version, choice)
     imaged = wait(clinic.reception, last, given_name="2")
     version = encounters.get(clinic.nurse, imaged.id).version

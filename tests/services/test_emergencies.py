@@ -102,7 +102,7 @@ def test_who_proposes_to_take_an_emergency_back_cannot_also_agree(clinic: Clinic
 
 def test_an_emergency_by_the_rules_is_not_overridden_by_the_nurse_alone(clinic: Clinic) -> None:
     encounter = wait(clinic.reception, positive_question())
-    choice = triage.Choice(4, "specialist_consult", reason="findings_differ")
+    choice = triage.Choice(4, "specialist_consult", reason="findings_differ", without="the rest follows")
     with pytest.raises(Refused):
         triage.decide(clinic.nurse, encounter.id, reloaded(clinic, encounter).version, choice)
     assert reloaded(clinic, encounter).is_emergency
@@ -130,7 +130,12 @@ def test_what_two_people_took_back_may_be_routed_and_is_kept_as_another_way_than
     encounter = wait(clinic.reception, all_no(**{QUESTIONS[0]: True}))
     take_back(clinic, encounter)
     version = reloaded(clinic, encounter).version
-    triage.decide(clinic.nurse, encounter.id, version, triage.Choice(3, "specialist_consult", reason="findings_differ"))
+    triage.decide(
+        clinic.nurse,
+        encounter.id,
+        version,
+        triage.Choice(3, "specialist_consult", reason="findings_differ", without="the rest follows"),
+    )
     assert reloaded(clinic, encounter).stage == "review"
     assert not triage.decisions_of(encounter)[0].accepted
 
@@ -317,7 +322,7 @@ def test_by_a_surgeons_decision(clinic: Clinic, kind: str) -> None:
 
 def test_a_surgeons_transfer_is_an_emergency_from_then_on(clinic: Clinic) -> None:
     encounter = wait(clinic.reception, all_no())
-    choice = triage.Choice(4, "specialist_consult", reason="findings_differ")
+    choice = triage.Choice(4, "specialist_consult", reason="findings_differ", without="the rest follows")
     triage.decide(clinic.nurse, encounter.id, encounter.version, choice)
     version = reloaded(clinic, encounter).version
     consults.decide(clinic.surgeon, encounter.id, version, consults.Choice("transfer", note="MRI now", identified=True))

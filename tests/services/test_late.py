@@ -202,7 +202,7 @@ def test_an_older_yes_from_paper_stands_against_a_later_no(clinic: Clinic) -> No
 
 def decide_late(clinic: Clinic, here: Encounter, minutes: float, route: str = "specialist_consult") -> None:
     version = encounters.get(clinic.nurse, here.id).version
-    choice = triage.Choice(4, route, reason=knowledge.load().override_reasons[0].id)
+    choice = triage.Choice(4, route, reason=knowledge.load().override_reasons[0].id, without="the rest follows")
     with late.entry(ago(minutes)):
         triage.decide(clinic.nurse, here.id, version, choice)
 

@@ -18,7 +18,7 @@ def calm(clinic: Clinic, acuity: int | None = None) -> Encounter:
     """Let somebody arrive whose urgent questions are all answered no; triage to an acuity where one is given."""
     encounter = wait(clinic.reception, CALM)
     if acuity is not None:
-        choice = triage.Choice(acuity, "specialist_consult", reason="other")
+        choice = triage.Choice(acuity, "specialist_consult", reason="other", without="the rest follows")
         triage.decide(clinic.nurse, encounter.id, encounter.version, choice)
     return encounter
 

@@ -26,7 +26,7 @@ def send(clinic: Clinic, level: int = 4, route: str = "specialist_consult", **pa
     here = wait(clinic.reception, QUIET, **patient)
     now = triage.situation(encounters.get(clinic.nurse, here.id)).suggestion
     reason = "" if (now.level, now.route) == (level, route) else "findings_differ"
-    choice = triage.Choice(level, route, "xray", reason)
+    choice = triage.Choice(level, route, "xray", reason, without="the rest follows")
     triage.decide(clinic.nurse, here.id, encounters.get(clinic.nurse, here.id).version, choice)
     return again(clinic, here.id)
 

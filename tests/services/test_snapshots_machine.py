@@ -95,7 +95,9 @@ class Day:
 
     def decides(self) -> None:
         self.arrives()
-        choice = triage.Choice(4, self.chance.choice(["ct", "specialist_consult"]), reason="findings_differ")
+        choice = triage.Choice(
+            4, self.chance.choice(["ct", "specialist_consult"]), reason="findings_differ", without="the rest follows"
+        )
         triage.decide(self.clinic.nurse, self.here[-1], self.row(self.here[-1]).version, choice)
 
     def raises_an_alarm(self) -> None:

@@ -24,7 +24,7 @@ def waiting(clinic: Clinic, **answers: Any) -> Encounter:
 
 
 def choice(route: str = "ct", **why: str) -> triage.Choice:
-    return triage.Choice(4, route, reason="findings_differ", not_known_reasons=why)
+    return triage.Choice(4, route, reason="findings_differ", not_known_reasons=why, without="the rest follows")
 
 
 def decided(clinic: Clinic, route: str = "ct") -> tuple[Encounter, Task]:

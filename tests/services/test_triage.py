@@ -30,11 +30,13 @@ def suggested(encounter: Encounter, **but: Any) -> triage.Choice:
     """Return the choice that accepts the suggestion."""
     now = triage.situation(encounter).suggestion
     modality = triage.suggested_modality(now) or "ct"
-    return triage.Choice(now.level, now.route, **({"modality": modality} | but))
+    return triage.Choice(now.level, now.route, **({"modality": modality, "without": "the rest follows"} | but))
 
 
 def override(route: str, level: int = 4, **but: Any) -> triage.Choice:
-    return triage.Choice(level, route, **({"modality": "ct", "reason": "findings_differ"} | but))
+    return triage.Choice(
+        level, route, **({"modality": "ct", "reason": "findings_differ", "without": "the rest follows"} | but)
+    )
 
 
 def orders_of(encounter: Encounter) -> list[ImagingOrder]:
@@ -338,7 +340,9 @@ def test_a_decision_is_never_edited(clinic: Clinic) -> None:
         decision = db.session.scalar(select(TriageDecision).where(TriageDecision.encounter_id == encounter.id))
         assert decision is not None
         decision.acuity = 5
-        orders.record(actor, "triage_decided", decision="", acuity=5, route="", accepted=True, reason="")
+        orders.record(
+            actor, "triage_decided", decision="", acuity=5, route="", accepted=True, reason="", lacks="", without=""
+        )
 
     with pytest.raises(Exception, match="append-only|never|immutable|not allowed|edited"):
         edit(clinic.nurse)

@@ -65,6 +65,7 @@ def test_through_routing_undo_imaging_the_surgeon_and_an_emergency_the_whole_wai
         return found.id, found.version
 
     to_ct = triage.Choice(4, "ct", "ct", "other")
+    to_surgeon = triage.Choice(4, "specialist_consult", reason="other", without="the rest follows")
     steps = [
         lambda: triage.decide(clinic.nurse, encounter.id, version(), to_ct),
         lambda: triage.recall(clinic.nurse, encounter.id),
@@ -72,9 +73,7 @@ def test_through_routing_undo_imaging_the_surgeon_and_an_emergency_the_whole_wai
         lambda: imaging.order(clinic.surgeon, *order()),
         lambda: imaging.start(clinic.radiographer, *order(), TWO, "no"),
         lambda: imaging.complete(clinic.radiographer, *order(), "L-spine", DOSE),
-        lambda: triage.decide(
-            clinic.nurse, encounter.id, version(), triage.Choice(4, "specialist_consult", reason="other")
-        ),
+        lambda: triage.decide(clinic.nurse, encounter.id, version(), to_surgeon),
         lambda: consults.decide(
             clinic.surgeon, encounter.id, version(),
             consults.Choice(kind="back_to_nurse", note="strength?", identified=True),
@@ -97,11 +96,16 @@ def test_through_routing_undo_imaging_the_surgeon_and_an_emergency_the_whole_wai
 
 def test_raising_the_acuity_moves_the_row_up_at_once_and_keeps_the_arrival(clinic: Clinic) -> None:
     start, low = clock.now(), wait(clinic.reception, CALM)
-    triage.decide(clinic.nurse, low.id, low.version, triage.Choice(5, "specialist_consult", reason="other"))
+    triage.decide(
+        clinic.nurse,
+        low.id,
+        low.version,
+        triage.Choice(5, "specialist_consult", reason="other", without="the rest follows"),
+    )
     with clock.at(start + timedelta(minutes=30)):
         for acuity in (3, 4):
             other = wait(clinic.reception, CALM)
-            choice = triage.Choice(acuity, "specialist_consult", reason="other")
+            choice = triage.Choice(acuity, "specialist_consult", reason="other", without="the rest follows")
             triage.decide(clinic.nurse, other.id, other.version, choice)
         before = row(clinic, low)
         session.close()

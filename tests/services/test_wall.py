@@ -58,7 +58,9 @@ def waits(clinic: Clinic) -> dict[str, Range | None]:
 def triaged(clinic: Clinic, encounter: Encounter, route: str = "specialist_consult", modality: str = "") -> None:
     session.close()
     row = encounters.get(clinic.nurse, encounter.id)
-    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(4, route, modality, REASON))
+    triage.decide(
+        clinic.nurse, row.id, row.version, triage.Choice(4, route, modality, REASON, without="the rest follows")
+    )
 
 
 def test_the_newest_six_calls_are_shown_newest_first(clinic: Clinic) -> None:

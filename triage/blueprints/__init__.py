@@ -28,6 +28,7 @@ NOUNS = (
     "places",
     "triage",
     "reassessments",
+    "questions",
     "emergencies",
     "imaging",
     "consults",

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.blueprints.paper_time import at_paper_time
+from triage.blueprints.questions import asked_here, waiting
 from triage.blueprints.saving import form_context
 from triage.blueprints.viewer import viewer_url
 from triage.domain import lifecycle
@@ -17,7 +18,19 @@ from triage.forms import decided, review, sheet, summary
 from triage.forms.consults import TreatmentForm, answers_of, given
 from triage.forms.entry import REVIEWED
 from triage.forms.weighing import weigh
-from triage.services import consults, decisions, encounters, imaging, limits, live, organisations, pins, scores, triage
+from triage.services import (
+    consults,
+    decisions,
+    encounters,
+    imaging,
+    limits,
+    live,
+    organisations,
+    pins,
+    referrals,
+    scores,
+    triage,
+)
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("consults", __name__)
@@ -44,12 +57,13 @@ def _lists() -> dict[str, Any]:
     who, known = actor(), knowledge.load()
     rev = live.page_revision(who)  # read first: a change that comes now is shown again, never lost
     cases = {stage: consults.list_cases(who, stage) for stage in consults.LISTED}
+    listed = [case.encounter for rows in cases.values() for case in rows]
     asked = [order for order in imaging.list_orders(who) if order.status == "requested"]
     return {
         "rev": rev, "cases": cases, "requests": asked, "unsigned": imaging.unsigned(who), "lists": known.lists,
         "allowed": limits.in_force(who.site_id).by_stage,
         "emergencies": pins.list_open(who), "again": decisions.to_look_at_again(who),
-        "today": organisations.today(who.site_id),
+        "today": organisations.today(who.site_id), "bars": referrals.bars_of(listed), **waiting(),
         "late": sum(case.is_over for listed in cases.values() for case in listed),
     }  # fmt: skip
 
@@ -119,6 +133,7 @@ def case_of(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
         "decisions": consults.decisions_of(encounter), "candidates": made_on.candidates,
         "sections": REVIEWED, "place": "review", **_weighed(made_on, form), "viewer_url": viewer_url(encounter.patient),
         "visits": consults.earlier_visits(who, encounter),
+        "bar": referrals.bar_of(encounter), **asked_here(encounter),
         "scores": scores.begun(encounter), "before": before, "after": after, "lists": knowledge.load().lists,
         "decidable": encounter.stage in consults.DECIDABLE and who.may("consults:decide"),
     }  # fmt: skip

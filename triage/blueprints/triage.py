@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.blueprints.paper_time import at_paper_time
+from triage.blueprints.questions import asked_here, waiting
 from triage.blueprints.saving import form_context
 from triage.domain import gate, lifecycle
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
-from triage.services import consults, encounters, explanations, reassessments, scores, sheets, triage
+from triage.services import encounters, explanations, reassessments, referrals, scores, sheets, triage
 from triage.services import tasks as task_service
 from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
 
@@ -27,8 +28,9 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
     sheet, answers, known = sheets.sheet_of(encounter), form_context(encounter), knowledge.load()
     modality = triage.suggested_modality(sheet.now.suggestion)
     return answers | {
-        "asked": consults.questions_to_nurse([encounter]).get(encounter.id),
+        **asked_here(encounter),
         "patient": encounter.patient, "sheet": sheet, "form": form, "place": "sheet",
+        "bar": referrals.bar_of(encounter, sheet.now.answers),
         "intake": summary.recorded(answers["entry"], "desk"),
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
@@ -101,7 +103,7 @@ def why(encounter_id: str) -> Response:
 def decide(encounter_id: str) -> Response:
     """Send the patient on as suggested or another way; refused with every reason on the page."""
     form = DecisionForm(locale())
-    choice = triage.Choice(form.level, form.way, form.imaging, form.why, form.words, whys(request.form))
+    choice = _choice(form)
     emergency, ticket = gate.is_emergency(choice.acuity, choice.route), encounters.ticket_of(actor(), encounter_id)
     try:
         if not form.validate() and not emergency:
@@ -123,7 +125,19 @@ def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: 
     gated = isinstance(error, Refused) and not isinstance(error, Untimely)
     reasons = triage.closed(values["sheet"].now, choice) if gated else []
     refused = {code: sentence(code, **params) for code, params in reasons} or {error.code: message(error)}
+    if "referral_incomplete" in refused:
+        refused["referral_incomplete"] += f" {gettext('Missing')}: " + _named(values["sheet"].now, choice.route)
     return page("triage/show.html", status=status, refused=refused, **values)
+
+
+def _choice(form: DecisionForm) -> triage.Choice:
+    why, without = whys(request.form), form.without.data or ""
+    return triage.Choice(form.level, form.way, form.imaging, form.why, form.words, why, without)
+
+
+def _named(now: triage.Situation, route: str) -> str:
+    lacks = triage.lacking(now, route)
+    return ", ".join(part.text[locale()] for part in knowledge.load().flow.referral if part.id in lacks)
 
 
 def _flash_undo(encounter_id: str, ticket: str, route: str, decision_id: str) -> None:
@@ -151,10 +165,10 @@ def tasks() -> Response:
 def _tasks(status: int = 200, form: TaskForm | None = None, task_id: str = "") -> Response:
     found, known = task_service.open_tasks(actor()), knowledge.load()
     questions = {question.id: question.question(locale()) for question in known.urgent_questions}
-    looks = reassessments.list_due(actor())
     return page(
-        "triage/tasks.html", status=status, tasks=found, questions=questions, form=form, task_id=task_id, looks=looks
-    )
+        "triage/tasks.html", status=status, tasks=found, questions=questions, form=form, task_id=task_id,
+        looks=reassessments.list_due(actor()), **waiting(),
+    )  # fmt: skip
 
 
 @blueprint.post("/tasks/<task_id>/repeat")

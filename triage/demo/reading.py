@@ -84,6 +84,7 @@ class Script:
             reason=plan.get("reason", self.day["override_reason"]) if differs else "",
             note=plan.get("note", ""),
             not_known_reasons=dict(plan.get("not_known", {})),
+            without=plan.get("without", self.day["without"]),
         )
 
     def settled(self, case: Case) -> Answers:

@@ -20,6 +20,7 @@ from triage.services import (
     imaging,
     intakes,
     orders,
+    questions,
     reassessments,
     rooms,
     triage,
@@ -166,6 +167,22 @@ def confirm(visit: Visit) -> None:
     intakes.record_answers(visit.surgeon, visit.encounter_id, visit.script.confirmed(visit.case))
 
 
+def ask_nurse(visit: Visit) -> None:
+    """The surgeon asks the nurse."""
+    questions.ask(visit.surgeon, visit.encounter_id, "nurse", visit.script.day["asked"]["nurse"])
+
+
+def ask_surgeon(visit: Visit) -> None:
+    """The nurse asks the surgeon."""
+    questions.ask(visit.nurse, visit.encounter_id, "surgeon", visit.script.day["asked"]["surgeon"])
+
+
+def reply(visit: Visit) -> None:
+    """The nurse answers."""
+    (asked,) = questions.list_of(visit.nurse, encounters.get(visit.nurse, visit.encounter_id))
+    questions.answer(visit.nurse, asked.id, asked.version, visit.script.day["asked"]["reply"])
+
+
 def doctor(visit: Visit) -> None:
     """The surgeon reviews the case and signs a decision."""
     encounters.open_(visit.surgeon, visit.encounter_id, "review")
@@ -202,6 +219,6 @@ STEPS: dict[str, Step] = {
     for step in (
         arrive, begin, intake, give_up, claim, claim_doctor, summon, not_there, look_again,
         measure, examine, decide, settle, order, start, complete,
-        sign, confirm, doctor, acknowledge, call, accept, leave,
+        sign, confirm, ask_nurse, ask_surgeon, reply, doctor, acknowledge, call, accept, leave,
     )
 }  # fmt: skip

@@ -41,6 +41,8 @@ _CLINICAL = _CARE | {
     "imaging:view",
     "tasks:view",
     "pathways:end",
+    "questions:view",
+    "questions:ask",
 }
 
 #: Role or duty -> the permissions it holds. An administrator opens no record, lowers no acuity, publishes no rules.

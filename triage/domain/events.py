@@ -58,11 +58,14 @@ EVENTS: dict[str, frozenset[str]] = {
         "call_not_answered": "call room count",
         "call_undone": "call was",
         # triage
-        "triage_decided": "decision acuity route accepted reason",
+        "triage_decided": "decision acuity route accepted reason lacks without",
         "recalled": "from reason",
         "reassessed": "result note due",
         "task_created": "task question reason due",
         "task_done": "task answer",
+        "question_asked": "question to words due",
+        "question_answered": "question words",
+        "question_ended": "question answered",
         # emergencies
         "emergency_opened": "emergency cause rules note",
         "emergency_raised_again": "emergency note",

@@ -30,13 +30,18 @@ class Question:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for: level, route, modality, the reason of an override, and the "not known" that were explained."""
+    """What is asked for: level, route, modality, the reason of an override, and the "not known" that were explained.
+
+    ``lacks``: what the referral still lacks for this route. ``without``: why it goes without that.
+    """
 
     level: int
     route: str
     modality: str = ""
     reason: str = ""
     explained: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    without: str = ""
 
 
 def is_emergency(level: int, route: str) -> bool:
@@ -81,6 +86,8 @@ def missing(question: Question, asked: Asked) -> Reasons:
         found.append(("reason_needed", {}))
     if asked.route == "imaging_then_specialist" and not asked.modality:
         found.append(("modality_needed", {}))
+    if asked.lacks and not asked.without.strip():
+        found.append(("referral_incomplete", {}))
     return found
 
 

@@ -35,6 +35,7 @@ class DecisionForm(FlaskForm):
     modality = RadioField(_l("Imaging"), validate_choice=False)
     reason = RadioField(_l("Why another way"), validate_choice=False)
     note = TextAreaField(_l("Note (may stay empty)"), [Length(max=1000), storable])
+    without = StringField(_l("Why it goes without the rest"), [Length(max=500), storable])
 
     def __init__(self, locale: str = "en", **values: Any) -> None:
         super().__init__(**values)

@@ -12,6 +12,7 @@ from triage.knowledge import types as t
 from triage.knowledge.candidacy import CandidacyBuilder
 from triage.knowledge.errors import KnowledgeError
 from triage.knowledge.reading import Document, Instead, read
+from triage.knowledge.referral import ReferralBuilder
 from triage.knowledge.ruling import KEYS, RulesetBuilder
 from triage.knowledge.scoring import ScoreBuilder, check_apart
 from triage.knowledge.types import Knowledge
@@ -71,7 +72,7 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
         treatments_tried=b.options(document, "treatment", raw.treatment, vocabulary),
         examination=b.examination(document, raw, vocabulary),
         acr=table,
-        flow=flow.build(document, raw),
+        flow=flow.build(document, raw, ReferralBuilder(rules).build()),
         **_clinic(document, raw),
     )
 

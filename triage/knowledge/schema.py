@@ -10,6 +10,7 @@ from triage.knowledge.schema_candidates import CandidateEntry, CriterionEntry
 from triage.knowledge.schema_decisions import DecisionEntries
 from triage.knowledge.schema_flow import FlowEntries
 from triage.knowledge.schema_pathways import PathwayEntries
+from triage.knowledge.schema_referral import ReferralEntry
 from triage.knowledge.schema_rules import (
     ActionEntry,
     AcuityEntry,
@@ -199,3 +200,4 @@ class Knowledge(FlowEntries, DecisionEntries, PathwayEntries):
     acr: AcrEntry
     acr_procedure: list[AcrProcedureEntry]
     acr_variant: list[AcrVariantEntry]
+    referral: list[ReferralEntry] = Field(min_length=1)

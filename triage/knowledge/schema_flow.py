@@ -13,10 +13,18 @@ class ReassessmentEntry(Entry):
     source: Name
 
 
+class AnswerEntry(Entry):
+    """Minutes within which a question is answered, by the role that is asked."""
+
+    minutes: dict[str, int] = Field(min_length=1)
+    source: Name
+
+
 class FlowEntries(HoursEntries):
     """The keys of the file, and those of the hours."""
 
     reassessment: ReassessmentEntry
+    answer_within: AnswerEntry
     leave_reason: list[LabelEntry] = Field(min_length=1)
     end_reason: list[LabelEntry] = Field(min_length=1)
     carry_reason: list[LabelEntry] = Field(min_length=1)

@@ -22,6 +22,7 @@ from triage.models.limits import LimitDecision, LimitProposal
 from triage.models.organisations import Organisation, Room, Site
 from triage.models.pathways import Milestone, MilestoneChange, Pathway
 from triage.models.patients import Patient, PatientIdentifier
+from triage.models.questions import Question
 from triage.models.reassessments import Reassessment
 from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
 from triage.models.simulations import Simulation
@@ -67,6 +68,7 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "Presence",
+    "Question",
     "Reassessment",
     "Room",
     "RuleFeedback",

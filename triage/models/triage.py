@@ -34,6 +34,8 @@ class TriageDecision(Row, Entered, Base):
     findings: Mapped[dict[str, Any]]
     ruleset: Mapped[str]
     ruleset_hash: Mapped[str]
+    referral_lacks: Mapped[str] = mapped_column(default="", server_default="")  # ids of parts, spaces between
+    without: Mapped[str] = mapped_column(default="", server_default="")  # why it went to the surgeon without them
     staff: Mapped[Staff] = relationship(lazy="raise")
 
 

@@ -14,7 +14,7 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.services import snapshots
 from triage.services.lines import Line
 from triage.services.notices import News
-from triage.services.snapshots import Snapshot
+from triage.services.snapshots import Asked, Snapshot
 
 #: Who is called when nobody has acknowledged an emergency in time.
 CALLED = frozenset({"lead_nurse", "surgeon"})
@@ -55,6 +55,8 @@ class Alerts:
     looks: Sequence[Line] = ()  # those to be looked at again now
     news: Sequence[News] = ()  # what others did with this person's patients
     lapsed: Sequence[Line] = ()  # the person's own claims
+    asked: Sequence[Asked] = ()  # questions to answer, answers to read
+    late: int = 0  # of them, those that have waited too long
 
     @property
     def worse(self) -> int:
@@ -86,11 +88,15 @@ def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     news = [told for told in snapshot.news if told.tell == actor.staff_id]
     lapsed = [line for line in snapshot.lines if line.is_idle and line.holder_id == actor.staff_id]
     marks += [*(told.step_id for told in news), *(f"{line.id}l" for line in lapsed)]
+    asked = [one for one in snapshot.asked if asks and one.waits_for(actor.roles)]
+    late = {one.id for one in asked if one.answered_at is None and one.due_at <= at}
+    marks += [f"{one.id}{'a' if one.answered_at else 'l' if one.id in late else ''}" for one in asked]
     turns = [_since(alarm.line) + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
     turns += [when for _task, when in due] + [when for when, _line in awaited]
+    turns += [one.due_at for one in asked if one.answered_at is None]
     later = min((turn for turn in turns if turn > at), default=None)
     turns_in = math.ceil((later - at).total_seconds()) if later is not None else None
-    return Alerts(alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed)
+    return Alerts(alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed, asked, len(late))
 
 
 def _awaited(lines: Iterable[Line]) -> Iterator[tuple[datetime, Line]]:

@@ -14,8 +14,8 @@ from triage.db import aside, session
 from triage.domain import lifecycle
 from triage.domain.access import PRINTER, Actor
 from triage.domain.errors import Refused
-from triage.models import Claim, Emergency, Encounter, ImagingOrder, PaperCopy, Site, Task, TreatmentDecision
-from triage.services import board, consults
+from triage.models import Claim, Emergency, Encounter, ImagingOrder, PaperCopy, Site, Task
+from triage.services import board
 from triage.services.audit import record_read
 
 #: What was printed, as the audit trail names it.
@@ -31,7 +31,6 @@ class Row:
     emergency: Emergency | None
     orders: Sequence[ImagingOrder]
     tasks: Sequence[Task]
-    question: TreatmentDecision | None
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,8 @@ def snapshot(actor: Actor, what: str = SNAPSHOT) -> Snapshot:
     alarms = {row.encounter_id: row for row in session.scalars(_of(Emergency, found, Emergency.closed_at.is_(None)))}
     orders = _grouped(session.scalars(_of(ImagingOrder, found, ImagingOrder.status.in_(lifecycle.IMAGING_OPEN))))
     tasks = _grouped(session.scalars(_of(Task, found, Task.done_at.is_(None)).order_by(Task.due_at)))
-    asked = consults.questions_to_nurse(found.values())
     rows = [
-        Row(found[i], line, alarms.get(i), orders[i], tasks[i], asked.get(i))
+        Row(found[i], line, alarms.get(i), orders[i], tasks[i])
         for i, line in zip(shown.ids, shown.shown, strict=True)
         if i in found
     ]

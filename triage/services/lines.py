@@ -6,20 +6,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, func, select
-from sqlalchemy.orm import aliased
-
 from triage import clock
 from triage.db import session
-from triage.domain import lifecycle, queue
+from triage.domain import queue
 from triage.domain.access import Actor
 from triage.domain.leases import LAPSES_AFTER
 from triage.domain.names import initials
 from triage.domain.people import age_in_years
-from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Room, Staff, Task, TreatmentDecision
 from triage.services import limits
 from triage.services.around import Undo, dress
-from triage.services.consults import open_question
+from triage.services.line_query import ROWS, SOME
 from triage.services.presence import Visitor
 
 
@@ -81,7 +77,10 @@ class Line:
     modality: str | None  # of the examination that is open
     imaging: str | None  # its status, see domain/lifecycle.py
     ask_again: datetime | None  # when a question that was not known is due again
-    question: str | None  # what the surgeon asks the nurse
+    question: str | None  # what surgeon or nurse asks and has not ended yet
+    question_to: str | None  # the role that is asked
+    question_due: datetime | None
+    question_answered: datetime | None
     limits_id: str | None  # which limits are in force; None: the shipped ones
     age: int | None
     target: int
@@ -91,6 +90,7 @@ class Line:
     is_idle: bool  # somebody has the patient and did nothing for so long that the next person may
     must_ask: bool  # the question is due
     must_look: bool  # the re-assessment is due
+    must_answer: bool  # the question has waited too long for its answer
     is_carried: bool  # came on an earlier day
     minutes: int = field(compare=False)  # since the arrival
     here: int = field(compare=False)  # minutes at this stage
@@ -160,8 +160,9 @@ class Moment:
         over, ask = queue.over_from(row.arrived_at, target), row.ask_again
         slow = queue.over_from(row.stage_since, allowed) if allowed is not None else None
         idle = row.active_at + self.lapses_after if row.active_at is not None else None
+        reply = row.question_due if row.question_answered is None else None
         look, came = row.reassess_at, row.arrived_at.astimezone(ZoneInfo(self.zone)).date()
-        turns = [turn for turn in (over, slow, idle, ask, look) if turn is not None]
+        turns = [turn for turn in (over, slow, idle, ask, look, reply) if turn is not None]
         now: tuple[Any, ...] = (
             age_in_years(row.birth_date, today) if row.birth_date else None,
             target,
@@ -171,6 +172,7 @@ class Moment:
             idle is not None and idle <= self.at,
             ask is not None and ask <= self.at,
             look is not None and look <= self.at,
+            reply is not None and reply <= self.at,
             came < today,
             queue.waited(row.arrived_at, self.at),
             queue.waited(row.stage_since, self.at),
@@ -193,58 +195,7 @@ def load(
     """Return the open encounters (or ``only`` those with these ids) as they look now or ``at`` then, unsorted."""
     if not actor.may("patients:open"):
         return []
-    query, asked = (_ROWS, {}) if only is None else (_SOME, {"only": list(only)})
+    query, asked = (ROWS, {}) if only is None else (SOME, {"only": list(only)})
     rows = session.execute(query, {"site": actor.site_id, **asked}).all()
     moment = Moment(at or clock.now(), lapses_after, actor.time_zone)
     return dress(actor, {line.id: line for line in moment.lines(rows)}, moment.at, only)
-
-
-def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
-    """Return what is read of each encounter, by the field of Line that it fills, in the same order."""
-    due = select(func.min(Task.due_at)).where(Task.encounter_id == Encounter.id, Task.done_at.is_(None))
-    return {
-        **_same(Encounter, "id", "patient_id", "room_id"), "room": Room.name, "room_ja": Room.name_ja,
-        **_same(Encounter, "call_state", "call_count"), "call_at": Encounter.called_at,
-        **_same(Encounter, "reassess_at", "worse_at"),
-        **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity", "route", "complaint"),
-        **_same(Encounter, "unanswered", "late_at", "urgent", "suggested_level", "suggested_route"),
-        "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
-        **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
-        **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),
-        "holder_id": Claim.staff_id, "holder": holder.name, **_same(Claim, "claimed_at", "active_at", "lease"),
-        "emergency_id": Emergency.id, "emergency_since": Emergency.opened_at, "emergency_cause": Emergency.cause,
-        "emergency_note": Emergency.note, "acknowledged_at": Emergency.acknowledged_at,
-        "acknowledged_by": acknowledger.name, **_same(Emergency, "called_at", "accepted_at"),
-        **_same(ImagingOrder, "modality"), "imaging": ImagingOrder.status,
-        "ask_again": due.correlate(Encounter).scalar_subquery(), "question": TreatmentDecision.note,
-        "limits_id": limits.approved_id(bindparam("site")),
-    }  # fmt: skip
-
-
-def _same(table: type[Any], *names: str) -> dict[str, Any]:
-    return {name: getattr(table, name) for name in names}
-
-
-def _rows() -> Select[Any]:
-    here, holder, acknowledger = Encounter, aliased(Staff), aliased(Staff)
-    alarm = and_(Emergency.encounter_id == here.id, Emergency.closed_at.is_(None))
-    order = and_(ImagingOrder.encounter_id == here.id, ImagingOrder.status.in_(lifecycle.IMAGING_OPEN))
-    asked = and_(TreatmentDecision.encounter_id == here.id, here.stage == lifecycle.WAITING, open_question())
-    query: Select[Any] = select(*(column.label(name) for name, column in _columns(holder, acknowledger).items()))
-    return (
-        query.join(Patient, Patient.id == here.patient_id)
-        .outerjoin(Room, Room.id == here.room_id)
-        .outerjoin(Claim, Claim.encounter_id == here.id)
-        .outerjoin(holder, holder.id == Claim.staff_id)
-        .outerjoin(Emergency, alarm)
-        .outerjoin(acknowledger, acknowledger.id == Emergency.acknowledged_by)
-        .outerjoin(ImagingOrder, order)
-        .outerjoin(TreatmentDecision, asked)
-        .where(here.site_id == bindparam("site"), here.finished_at.is_(None))
-        .order_by(ImagingOrder.requested_at)  # of two examinations the later is shown
-    )
-
-
-#: Built once: to build such a query costs more than to answer it.
-_ROWS = _rows()
-_SOME = _ROWS.where(Encounter.id.in_(bindparam("only", expanding=True)))

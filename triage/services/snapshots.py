@@ -2,19 +2,21 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, cast
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import CompoundSelect, Engine, Select, bindparam, null, select, union_all
 
 from triage import clock
 from triage.db import in_verb, session
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
-from triage.models import Change, Encounter, SiteHead, Task
+from triage.domain.questions import ASKED_BY
+from triage.models import Change, Encounter, Question, SiteHead, Task
 from triage.services import notices
 from triage.services.lines import Line, load
 from triage.services.notices import News
@@ -53,8 +55,24 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question between surgeon and nurse that has no end yet."""
+
+    id: str
+    to_role: str
+    due_at: datetime
+    answered_at: datetime | None
+
+    def waits_for(self, roles: Collection[str]) -> bool:
+        """Tell whether somebody with these roles is to act: to answer it, or to read its answer."""
+        return (self.to_role if self.answered_at is None else ASKED_BY[self.to_role]) in roles
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The rows in order, the open questions with the moment each is due, the last changes, and what is to be told.
+
+    ``asked`` are the questions between surgeon and nurse without an end, also of visits that are over.
 
     The rows are at least as new as the revision. From ``until`` on time alone makes them look different.
     """
@@ -66,6 +84,7 @@ class Snapshot:
     due: tuple[tuple[str, datetime], ...]
     recent: tuple[tuple[int, str], ...]
     news: tuple[News, ...] = ()  # what somebody has to be told of
+    asked: tuple[Asked, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Line]:
@@ -185,9 +204,11 @@ def _snapshot(
 ) -> Snapshot:
     ordered = tuple(in_order(lines))
     until = min((line.turns_at for line in ordered if line.turns_at is not None), default=_minute(at))
-    due = tuple((row.id, row.due_at) for row in session.execute(_DUE, {"site": actor.site_id}))
+    waiting = session.execute(_DUE, {"site": actor.site_id}).all()
+    due = tuple((row.id, row.due_at) for row in waiting if not row.to_role)
+    asked = tuple(Asked(*row) for row in waiting if row.to_role)
     newest = tuple(change for change in dict.fromkeys(recent) if change[0] > revision - CHANGES)
-    return Snapshot(revision, at, min(until, _minute(at)), ordered, due, newest, notices.untold(actor))
+    return Snapshot(revision, at, min(until, _minute(at)), ordered, due, newest, notices.untold(actor), asked)
 
 
 def _changes(actor: Actor, seen: int) -> tuple[tuple[int, str], ...]:
@@ -209,12 +230,15 @@ _HEAD = select(SiteHead.revision).where(SiteHead.site_id == bindparam("site"))
 _CHANGES = select(Change.revision, Change.encounter_id).where(
     Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
 )
-_DUE = (
-    select(Task.id, Task.due_at)
+_ASKED = select(Question.id, Question.to_role, Question.due_at, Question.answered_at).where(
+    Question.site_id == bindparam("site"), Question.ended_at.is_(None)
+)
+_AGAIN = (
+    select(Task.id, null(), Task.due_at, null())
     .join(Encounter, Encounter.id == Task.encounter_id)
     .where(Encounter.site_id == bindparam("site"), Encounter.finished_at.is_(None), Task.done_at.is_(None))
-    .order_by(Task.due_at, Task.id)
 )
+_DUE: CompoundSelect[Any] = union_all(*cast("list[Select[Any]]", [_ASKED, _AGAIN])).order_by("due_at", "id")
 
 
 def current_revision(actor: Actor) -> int:

@@ -14,10 +14,11 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.findings import Answer, not_known_urgent, resolve, unanswered_urgent
 from triage.domain.leases import LAPSES_AFTER
+from triage.domain.referral import REFERRING
 from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, TreatmentDecision, TriageDecision
-from triage.services import emergencies, intakes, rulesets, tasks
+from triage.services import emergencies, intakes, referrals, rulesets, tasks
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
 from triage.services.insertion import insert_row
@@ -28,14 +29,17 @@ from triage.services.reassessments import restart
 from triage.services.tasks import open_tasks
 
 __all__ = [
-    "Choice", "Situation", "closed", "decide", "decisions_of", "find_holder", "find_undo", "open_tasks", "recall",
-    "request_imaging", "situation", "suggested_modality",
+    "Choice", "Situation", "closed", "decide", "decisions_of", "find_holder", "find_undo", "lacking", "open_tasks",
+    "recall", "request_imaging", "situation", "suggested_modality",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen: acuity level, route, modality for imaging, and why where it differs from the suggestion."""
+    """What was chosen: acuity level, route, modality for imaging, and why where it differs from the suggestion.
+
+    ``without``: why the patient is referred to the surgeon although the referral is not complete.
+    """
 
     acuity: int
     route: str
@@ -43,12 +47,14 @@ class Choice:
     reason: str = ""
     note: str = ""
     not_known_reasons: dict[str, str] = field(default_factory=dict)
+    without: str = ""
 
 
 @dataclass(frozen=True)
 class Situation:
     """What a decision is made on: the suggestion now, the question put to the gate, and what was already explained."""
 
+    encounter: Encounter
     answers: Mapping[str, Answer]
     suggestion: Suggestion
     question: gate.Question
@@ -69,7 +75,7 @@ def situation(encounter: Encounter) -> Situation:
         emergency_open=is_open(encounter),
         emergency_withdrawn=not fired or fired <= emergencies.withdrawn_rules(encounter),
     )
-    return Situation(answers, suggestion, question, tasks.reasons_of(encounter))
+    return Situation(encounter, answers, suggestion, question, tasks.reasons_of(encounter))
 
 
 def suggested_modality(suggestion: Suggestion) -> str:
@@ -82,8 +88,16 @@ def suggested_modality(suggestion: Suggestion) -> str:
 def closed(now: Situation, choice: Choice) -> gate.Reasons:
     """Return every reason why this choice is refused now; empty means the way is open."""
     written = {name for name, why in choice.not_known_reasons.items() if why.strip()}
-    asked = gate.Asked(choice.acuity, choice.route, choice.modality, choice.reason, tuple(written | {*now.explained}))
+    explained, lacks = tuple(written | {*now.explained}), lacking(now, choice.route)
+    asked = gate.Asked(
+        choice.acuity, choice.route, choice.modality, choice.reason, explained, lacks, choice.without
+    )  # fmt: skip
     return gate.closed(now.question, asked)
+
+
+def lacking(now: Situation, route: str) -> tuple[str, ...]:
+    """Return the parts of the referral that are still missing for a route; none unless it leads to the surgeon."""
+    return referrals.lacking(now.encounter, now.answers, route) if route in REFERRING else ()
 
 
 @verb
@@ -140,16 +154,18 @@ def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) ->
     suggestion = now.suggestion
     accepted = (choice.acuity, choice.route) == (suggestion.level, suggestion.route)
     reason = "" if accepted else choice.reason
+    lacks = "" if gate.is_emergency(choice.acuity, choice.route) else " ".join(lacking(now, choice.route))
+    without = choice.without.strip() if lacks else ""
     decision = TriageDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, acuity=choice.acuity, route=choice.route,
         modality=choice.modality or None, accepted=accepted, reason=reason, note=choice.note.strip(),
         suggestion=suggestion.as_dict(), findings=resolve(knowledge.load(), now.answers),
-        ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash,
+        ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash, referral_lacks=lacks, without=without,
     )  # fmt: skip
     insert_row(decision)
     record(
         actor, "triage_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
-        acuity=choice.acuity, route=choice.route, accepted=accepted, reason=reason,
+        acuity=choice.acuity, route=choice.route, accepted=accepted, reason=reason, lacks=lacks, without=without,
     )  # fmt: skip
     return decision
 
