@@ -90,6 +90,14 @@ class Stand:
         )
         return found
 
+    def wrong(self) -> list[list[list[str]]]:
+        """Return what the wall shows and what it should, where they still differ after five seconds."""
+        for _ in range(50):  # on a busy machine an answer takes its time to the screen
+            if self.shown() == self.expected():
+                return []
+            time.sleep(0.1)
+        return [self.shown(), self.expected()]
+
     def asks_at_the_desk(self) -> bool:
         """Tell whether the wall takes its numbers down within 75 s."""
         return self.page.until("document.getElementById('ask').checkVisibility()", 75) and self.shown() == []
@@ -134,7 +142,7 @@ def _play(stand: Stand, plan: Plan, number: int, rng: Random) -> Found:
         day_change(plan.rounds): _over_midnight, **dict.fromkeys(restarts(plan.rounds), _over_a_restart)
     }.get(number, _an_hour)  # fmt: skip
     extra = course(stand, plan, rng)
-    wrong = [] if stand.shown() == stand.expected() else [stand.shown(), stand.expected()]
+    wrong = stand.wrong()
     return {**stand.figures(), "calls": len(stand.expected()), **extra, "wrong": extra.get("wrong", []) + wrong}
 
 
@@ -151,7 +159,7 @@ def _over_midnight(stand: Stand, plan: Plan, rng: Random) -> Found:
     stand.called.clear()  # whoever was called hours ago is no longer on the wall
     stand.act(rng, least=3)
     stand.watch(plan.size // 2)
-    before, wrong = stand.shown(), [] if stand.shown() == stand.expected() else [stand.shown(), stand.expected()]
+    wrong, before = stand.wrong(), stand.shown()
     stand.clinic.set_clock(midnight + timedelta(minutes=1))
     stand.watch(plan.size - plan.size // 2)
     return {"before_midnight": len(before), "after_midnight": len(stand.shown()), "wrong": wrong}
