@@ -94,6 +94,16 @@ EVENTS: dict[str, frozenset[str]] = {
         "milestone_omitted": "pathway milestone reason",
         "checklist_ticked": "pathway milestone items",
         "treatment_amended": "decision amends reason kind procedure level side",
+        # outcomes
+        "outcomes_planned": "series procedure",
+        "outcomes_begun": "series kind procedure index_day",
+        "outcomes_ended": "series reason note",
+        "outcomes_taken_up": "series reason",
+        "outcomes_recorded": "series point on how values before",
+        "outcomes_asked": "series point result note attempts",
+        "complication_noted": "series complication kind day grade reoperation note",
+        "complication_withdrawn": "series complication reason",
+        "outcomes_exported": "since until rows",
         # rulesets
         "rules_drafted": "version based_on hash",
         "rules_draft_changed": "version before after",

@@ -72,7 +72,9 @@ def _build(document: Document, raw: schema.Knowledge) -> Knowledge:
         treatments_tried=b.options(document, "treatment", raw.treatment, vocabulary),
         examination=b.examination(document, raw, vocabulary),
         acr=table,
-        flow=flow.build(document, raw, ReferralBuilder(rules).build()),
+        flow=flow.build(
+            document, raw, ReferralBuilder(rules).build(), outcomes.build(document, raw, scores, vocabulary)
+        ),
         **_clinic(document, raw),
     )
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from triage.domain.questions import ASKED_BY
 from triage.domain.referral import Part
 from triage.knowledge import building as b
-from triage.knowledge import hours, pathways, schema
+from triage.knowledge import hours, outcomes, pathways, schema
 from triage.knowledge import types as t
 from triage.knowledge.checks import known
 from triage.knowledge.reading import Document
@@ -18,6 +18,7 @@ class Flow:
     """Re-assessment intervals in minutes by level, why a visit ends otherwise or goes on, opening hours, pathways.
 
     referral: the minimum data set with which a patient goes to the surgeon.
+    outcomes: when patients are asked afterwards, and for what.
     answer_within: minutes within which a question about a patient is answered, by the role that is asked.
     """
 
@@ -29,9 +30,10 @@ class Flow:
     hours: hours.Hours
     pathways: pathways.Pathways
     referral: tuple[Part, ...]
+    outcomes: outcomes.Outcomes
 
 
-def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...]) -> Flow:
+def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...], asked: outcomes.Outcomes) -> Flow:
     """Return the flow; raises KnowledgeError for a source that is not there, a level that is none, or no minutes."""
     entry = raw.reassessment
     known(document, "reassessment", 0, "source", [entry.source], [source.id for source in raw.source])
@@ -51,4 +53,5 @@ def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...])
         hours=hours.build(document, raw),
         pathways=pathways.build(document, raw),
         referral=referral,
+        outcomes=asked,
     )

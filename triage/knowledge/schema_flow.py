@@ -4,6 +4,7 @@ from pydantic import Field
 
 from triage.knowledge.schema_base import Entry, LabelEntry, Name
 from triage.knowledge.schema_hours import HoursEntries
+from triage.knowledge.schema_outcomes import OutcomeEntries
 
 
 class ReassessmentEntry(Entry):
@@ -20,8 +21,8 @@ class AnswerEntry(Entry):
     source: Name
 
 
-class FlowEntries(HoursEntries):
-    """The keys of the file, and those of the hours."""
+class FlowEntries(HoursEntries, OutcomeEntries):
+    """The keys of the file, and those of the hours and the follow-up."""
 
     reassessment: ReassessmentEntry
     answer_within: AnswerEntry

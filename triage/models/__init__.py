@@ -20,6 +20,7 @@ from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.limits import LimitDecision, LimitProposal
 from triage.models.organisations import Organisation, Room, Site
+from triage.models.outcomes import Complication, Outcome, OutcomeContact, OutcomePoint, OutcomeSeries
 from triage.models.pathways import Milestone, MilestoneChange, Pathway
 from triage.models.patients import Patient, PatientIdentifier
 from triage.models.questions import Question
@@ -42,6 +43,7 @@ __all__ = [
     "CarryOver",
     "Change",
     "Claim",
+    "Complication",
     "Device",
     "DeviceToken",
     "ClaimStep",
@@ -63,6 +65,10 @@ __all__ = [
     "Milestone",
     "MilestoneChange",
     "Organisation",
+    "Outcome",
+    "OutcomeContact",
+    "OutcomePoint",
+    "OutcomeSeries",
     "PaperCopy",
     "Pathway",
     "Patient",

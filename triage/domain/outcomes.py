@@ -1,0 +1,183 @@
+"""Outcomes: when a patient is asked what, whether an answer counts as in time, and how many have answered."""
+
+import calendar
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import fmean
+
+PROCEDURE, CONSERVATIVE = "procedure", "conservative"
+KINDS = (PROCEDURE, CONSERVATIVE)
+BASELINE = "baseline"
+#: How a point stands, as it is stored.
+OPEN, PARTLY, ANSWERED, STOPPED = "open", "partly", "answered", "stopped"
+WAITING = (OPEN, PARTLY)
+#: The series ended because the patient was operated on (again).
+OPERATED = "operated"
+#: So long a planned operation is waited for; afterwards the plan is looked at again.
+PLANNED_DAYS = 365
+#: Fewer patients than this say little, and the page says so.
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Point:
+    """When is asked: months after the index day, with the days before and after that count as in time."""
+
+    id: str
+    text: Mapping[str, str]
+    months: int
+    before: int
+    after: int
+
+    def label(self, lang: str = "en") -> str:
+        """Return the name of the point in the language."""
+        return self.text["ja" if str(lang).startswith("ja") else "en"]
+
+    def window(self, index_day: date) -> "Window":
+        """Return the days of this point after an index day."""
+        due = add_months(index_day, self.months)
+        return Window(due - timedelta(days=self.before), due, due + timedelta(days=self.after))
+
+
+@dataclass(frozen=True)
+class Window:
+    """The first day, the due day and the last day of a point."""
+
+    opens: date
+    due: date
+    closes: date
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number that is asked for; finding, score: where a visit records the same number."""
+
+    id: str
+    text: Mapping[str, str]
+    minimum: float
+    maximum: float
+    decimals: int
+    worse: str
+    core: bool = False
+    finding: str = ""
+    score: str = ""
+
+    def label(self, lang: str = "en") -> str:
+        """Return the name of the measure in the language."""
+        return self.text["ja" if str(lang).startswith("ja") else "en"]
+
+    def written(self, value: float | None) -> str:
+        """Return a value as people write it, "" for none."""
+        return "" if value is None else f"{value:.{self.decimals}f}"
+
+    def read(self, text: str) -> tuple[float | None, str]:
+        """Return the number that was typed and "", None for an empty field, or None and the code of what is wrong."""
+        plain = unicodedata.normalize("NFKC", text).strip().replace("−", "-").replace(",", ".")
+        if not plain:
+            return None, ""
+        if not re.fullmatch(r"-?[0-9]{1,4}(\.[0-9]{1,6})?", plain):
+            return None, "not_a_number"
+        value = float(plain)
+        if not self.minimum <= value <= self.maximum:
+            return None, "number_range"
+        if round(value, self.decimals) != value:
+            return None, "not_whole" if not self.decimals else "too_many_decimals"
+        return value, ""
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day of a later month, the last one where that month is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def state(status: str, window: Window, today: date) -> str:
+    """Return how a point stands today: answered, stopped, early, due (not yet past its day), overdue or missed."""
+    if status in (ANSWERED, STOPPED):
+        return status
+    if today < window.opens:
+        return "early"
+    if today > window.closes:
+        return "missed"
+    return "overdue" if today > window.due else "due"
+
+
+def status_after(core: Collection[str], there: Collection[str]) -> str:
+    """Return how a point stands with these measures: nothing, a part, or everything that is needed."""
+    if not there:
+        return OPEN
+    return ANSWERED if set(core) <= set(there) else PARTLY
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many were to answer by now, and how many did: in time, or late. A late answer is no response in time."""
+
+    due: int = 0
+    answered: int = 0
+    late: int = 0
+
+    @property
+    def percent(self) -> float | None:
+        """Return the response rate in per cent, None where nobody was due."""
+        return 100 * self.answered / self.due if self.due else None
+
+    @property
+    def is_few(self) -> bool:
+        """Tell whether they are too few to say much."""
+        return self.due < FEW
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One point of one series, as it counts: ended_on where nobody is asked since, and whether that still counts."""
+
+    point: str
+    window: Window
+    answered_on: date | None
+    ended_on: date | None = None
+    counts: bool = True
+
+    def is_due(self, today: date) -> bool:
+        """Tell whether an answer should be there by now: the window has closed. Who died before it did is not asked.
+
+        Answers in a window that is still open do not count yet: those who are still to come would be left out.
+        """
+        if today <= self.window.closes:
+            return False
+        left = self.ended_on is not None and not self.counts and self.ended_on <= self.window.closes
+        return self.answered_on is not None or not left
+
+
+def rate(asked: Iterable[Asked], today: date) -> Rate:
+    """Return the response rate of points: who does not answer in time counts, also who gave up being asked."""
+    due = [one for one in asked if one.is_due(today)]
+    there = [(one, one.answered_on) for one in due if one.answered_on is not None]
+    in_time = sum(day <= one.window.closes for one, day in there)
+    return Rate(len(due), in_time, len(there) - in_time)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a measure at a point, of those who have it there and at the baseline, and how they have changed."""
+
+    point: str
+    n: int
+    mean: float | None
+    pairs: int
+    change: float | None
+
+
+def means(points: Sequence[str], values: Iterable[Mapping[str, float]]) -> list[Mean]:
+    """Return the means by point of one measure; ``values``: of each series the value by point."""
+    rows = list(values)
+    found = []
+    for point in points:
+        here = [row[point] for row in rows if point in row]
+        pairs = [row[point] - row[BASELINE] for row in rows if point in row and BASELINE in row]
+        change = fmean(pairs) if pairs and point != BASELINE else None
+        found.append(Mean(point, len(here), fmean(here) if here else None, len(pairs), change))
+    return found

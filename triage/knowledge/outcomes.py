@@ -1,0 +1,103 @@
+"""What is asked of patients afterwards, as the program reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from triage.domain.findings import Finding
+from triage.domain.outcomes import Measure, Point
+from triage.domain.score_items import Score, Typed
+from triage.knowledge import building as b
+from triage.knowledge import schema, schema_base, schema_outcomes
+from triage.knowledge import types as t
+from triage.knowledge.checks import known, unique
+from triage.knowledge.reading import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class End(t.Labelled):
+    """Why nobody is asked any more; counts: what was due later still counts as not answered."""
+
+    counts: bool
+    by_hand: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """When is asked, for what, how it came, why nobody is asked any more, and what may go wrong."""
+
+    points: Mapping[str, Point]
+    measures: Mapping[str, Measure]
+    hows: Mapping[str, t.Labelled]
+    contacts: Mapping[str, t.Labelled]
+    ends: Mapping[str, End]
+    complications: Mapping[str, t.Labelled]
+    grades: Mapping[str, t.Labelled]
+
+    @property
+    def core(self) -> tuple[str, ...]:
+        """Return the measures without which a point is not answered."""
+        return tuple(measure.id for measure in self.measures.values() if measure.core)
+
+
+def build(
+    document: Document, raw: schema.Knowledge, scores: tuple[Score, ...], vocabulary: Mapping[str, Finding]
+) -> Outcomes:
+    """Return the follow-up; raises KnowledgeError for an id twice, an unknown source or score, or no range."""
+    sources, named = {source.id for source in raw.source}, {score.id: score for score in scores}
+    for key in ("outcome_point", "complication_grade"):
+        for index, entry in enumerate(getattr(raw, key)):
+            known(document, key, index, "source", [entry.source], sources)
+    for key in ("outcome_point", "outcome_measure", "outcome_end", "complication"):
+        unique(document, key, [entry.id for entry in getattr(raw, key)])
+    return Outcomes(
+        points=_points(document, raw),
+        measures=b.by_id(
+            _measure(document, index, e, named, vocabulary) for index, e in enumerate(raw.outcome_measure)
+        ),
+        hows=b.by_id(b.labelled(raw.outcome_how)),
+        contacts=b.by_id(b.labelled(raw.outcome_contact)),
+        ends=b.by_id(
+            End(id=e.id, text=b.text(e.label), counts=e.counts, by_hand=e.by_hand) for e in raw.outcome_end
+        ),
+        complications=b.by_id(b.labelled(raw.complication)),
+        grades=b.by_id(t.Labelled(id=e.id, text=b.text(e.label)) for e in raw.complication_grade),
+    )  # fmt: skip
+
+
+def _points(document: Document, raw: schema_outcomes.OutcomeEntries) -> Mapping[str, Point]:
+    entries = raw.outcome_point
+    if entries[0].months or [e.months for e in entries] != sorted({e.months for e in entries}):
+        raise document.fault("outcome_point", 0, "months: the first is 0, and each is later than the one before")
+    made = (Point(e.id, _said(e.label), e.months, e.before, e.after) for e in entries)
+    return b.by_id(made)
+
+
+def _measure(
+    document: Document, index: int, entry: schema_outcomes.MeasureEntry, scores: Mapping[str, Score],
+    vocabulary: Mapping[str, Finding],
+) -> Measure:  # fmt: skip
+    if entry.score is None:
+        return _own(document, index, entry)
+    known(document, "outcome_measure", index, "score", [entry.score], scores)
+    score = scores[entry.score]
+    value = next((one for one in score.values if one.id == entry.value), None)
+    name, text = (value.finding, _joined(score, value)) if value else (score.finding, score.text)
+    spec = vocabulary.get(name)
+    if (entry.value and value is None) or spec is None or spec.minimum is None or spec.maximum is None:
+        raise document.fault("outcome_measure", index, f"{entry.id}: the score has no such value that is typed")
+    return Measure(entry.id, text, spec.minimum, spec.maximum, 0, score.worse, entry.core, name, entry.score)
+
+
+def _joined(score: Score, value: Typed) -> Mapping[str, str]:
+    return {lang: f"{score.text[lang]}: {value.text[lang]}" for lang in ("en", "ja")}
+
+
+def _own(document: Document, index: int, entry: schema_outcomes.MeasureEntry) -> Measure:
+    if entry.minimum is None or entry.maximum is None or entry.label is None or entry.worse is None:
+        raise document.fault("outcome_measure", index, f"{entry.id}: needs a score, or label, range and what is worse")
+    bounds = (entry.minimum, entry.maximum)
+    return Measure(entry.id, _said(entry.label), *bounds, entry.decimals, entry.worse, entry.core)
+
+
+def _said(entry: schema_base.TextEntry) -> Mapping[str, str]:
+    return {"en": entry.en, "ja": entry.ja}
