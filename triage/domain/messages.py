@@ -173,7 +173,7 @@ MESSAGES: dict[str, str] = {
     "point_early": N_("It is too early for this: it counts from %(day)s."),
     "point_stopped": N_("Nobody asks this patient any more. Take the follow-up up again first."),
     "before_the_index_day": N_("This lies before the day of the treatment."),
-    "outside_the_window": N_("For this point the answer is from %(first)s at the earliest, %(last)s at the latest."),
+    "outside_the_window": N_("An answer of this day does not belong to this point."),
     "follow_up_ended": N_("This follow-up has ended already."),
     "follow_up_runs": N_("This follow-up has not ended."),
     "follow_up_planned": N_("The treatment has not been done yet."),

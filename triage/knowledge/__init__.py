@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from triage.knowledge import acr, decisions, flow, schema
+from triage.knowledge import acr, decisions, flow, outcomes, schema
 from triage.knowledge import building as b
 from triage.knowledge import types as t
 from triage.knowledge.candidacy import CandidacyBuilder

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from triage.db import session
@@ -86,7 +86,7 @@ def course(actor: Actor, series_id: str) -> Course:
 
 def _courses(actor: Actor, rows: Sequence[OutcomeSeries]) -> list[Course]:
     day, ids = today(actor.site_id), [row.id for row in rows]
-    points = _grouped(select(OutcomePoint).where(OutcomePoint.series_id.in_(ids)).order_by(OutcomePoint.due))
+    points = _points(ids)
     by_id = {point.id: point for group in points.values() for point in group}
     values = standing(list(by_id))
     asked = select(OutcomeContact).where(OutcomeContact.point_id.in_(by_id)).options(joinedload(OutcomeContact.staff))
@@ -105,8 +105,9 @@ def _courses(actor: Actor, rows: Sequence[OutcomeSeries]) -> list[Course]:
     ]
 
 
-def _grouped(query: Select[tuple[OutcomePoint]]) -> defaultdict[str, list[OutcomePoint]]:
+def _points(ids: Sequence[str]) -> defaultdict[str, list[OutcomePoint]]:
     found: defaultdict[str, list[OutcomePoint]] = defaultdict(list)
+    query = select(OutcomePoint).where(OutcomePoint.series_id.in_(ids)).order_by(OutcomePoint.due)
     for row in session.scalars(query):
         found[row.series_id].append(row)
     return found
