@@ -33,7 +33,7 @@ class Flow:
     outcomes: outcomes.Outcomes
 
 
-def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...], asked: outcomes.Outcomes) -> Flow:
+def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...], followed: outcomes.Outcomes) -> Flow:
     """Return the flow; raises KnowledgeError for a source that is not there, a level that is none, or no minutes."""
     entry = raw.reassessment
     known(document, "reassessment", 0, "source", [entry.source], [source.id for source in raw.source])
@@ -53,5 +53,5 @@ def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...],
         hours=hours.build(document, raw),
         pathways=pathways.build(document, raw),
         referral=referral,
-        outcomes=asked,
+        outcomes=followed,
     )
