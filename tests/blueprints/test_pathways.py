@@ -208,6 +208,13 @@ def test_the_patients_page_leads_to_the_way(clinic: Clinic, signed_in: SignIn) -
     assert f"/pathways/{pathway_id}" in signed_in("reception").get(f"/patients/{patient_id}").text
 
 
+def test_the_review_of_who_was_decided_on_leads_to_the_way(clinic: Clinic, signed_in: SignIn) -> None:
+    pathway_id = begun(clinic)
+    encounter_id = look(clinic, pathway_id).pathway.encounter_id
+    session.remove()
+    assert f"/pathways/{pathway_id}" in signed_in("surgeon").get(f"/consults/{encounter_id}").text
+
+
 @pytest.mark.parametrize("address", ["/pathways/nothing", "/pathways/nothing/print"])
 def test_what_is_not_there_is_not_found(clinic: Clinic, signed_in: SignIn, address: str) -> None:
     assert signed_in("nurse").get(address).status_code == 404

@@ -26,6 +26,7 @@ from triage.services import (
     limits,
     live,
     organisations,
+    pathway_lists,
     pins,
     referrals,
     scores,
@@ -73,7 +74,8 @@ def _lists() -> dict[str, Any]:
 def show(encounter_id: str) -> Response:
     """Show one case, everything the decision needs on one screen."""
     encounter = encounters.open_(actor(), encounter_id, "review")
-    return page("consults/show.html", **case_of(encounter, _prefilled(encounter)))
+    ways = pathway_lists.list_of_patient(actor(), encounter.patient_id)
+    return page("consults/show.html", ways=ways, **case_of(encounter, _prefilled(encounter)))
 
 
 def _prefilled(encounter: Any) -> TreatmentForm:
