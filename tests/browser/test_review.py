@@ -1,13 +1,16 @@
 """One case on one screen, and right never loses its column to left."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_a_day import Open
 from tests.builders import Clinic, as_answers
+from tests.decisions import operation
 from tests.services.test_consults import at_stage
 from triage.db import session
-from triage.services import intakes
+from triage.services import consults, encounters, intakes
 
 
 @pytest.mark.browser
@@ -27,6 +30,33 @@ def test_a_case_with_every_cell_examined_fits_one_screen_with_the_procedure_chos
         expect(surgeon.locator("#weighed select").first).to_be_visible()
         assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
         expect(surgeon.get_by_role("button", name="Sign" if lang == "en" else "署名")).to_be_in_viewport()
+
+
+@pytest.mark.browser
+def test_the_record_and_the_patients_sheet_are_one_page_each(sign_in: Open, clinic: Clinic) -> None:
+    case = encounters.get(clinic.surgeon, examined(clinic))
+    plan = operation("PLIF", "L3-4", level_to="L5-S1", implants=("cage", "screws", "rods"), grafts=("autologous",))
+    decided = consults.decide(clinic.surgeon, case.id, case.version, plan)
+    session.remove()
+    surgeon = sign_in("surgeon")
+    for path in (f"/consults/{case.id}/print", f"/decisions/{decided}/sheet"):
+        surgeon.goto(path)
+        paper = surgeon.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", paper)) == 1
+
+
+@pytest.mark.browser
+def test_with_the_step_the_question_for_its_own_result_goes(sign_in: Open, clinic: Clinic) -> None:
+    encounter = examined(clinic)
+    surgeon = sign_in("surgeon")
+    surgeon.goto(f"/consults/{encounter}")
+    surgeon.locator("[name=kind][value=procedure]").check()
+    surgeon.locator("[name=procedure]").select_option("SCS")
+    expect(surgeon.locator("[name=answer-SCS-P2]")).to_be_visible()
+    surgeon.locator("[name=answer-SCS-C3]").select_option("first")
+    surgeon.locator("[name=step][value=trial]").check()
+    expect(surgeon.locator("[name=answer-SCS-P2]")).to_have_count(0)
+    expect(surgeon.locator("[name=answer-SCS-C3]")).to_have_value("first")
 
 
 @pytest.mark.browser

@@ -201,5 +201,12 @@ def print_(encounter_id: str) -> Response:
     encounter = encounters.print_(actor(), encounter_id, "decision")
     back = url_for("consults.show", encounter_id=encounter_id)
     case = case_of(encounter, TreatmentForm(locale(), formdata=None))
-    seen = consults.seen_candidates(case["decisions"][0]) if case["decisions"] else ()
-    return page("consults/print.html", back_url=back, shown=seen or case["candidates"], **case)
+    signed = next((d for d in case["decisions"] if not d.amended), None)
+    weighed = (consults.seen_candidates(signed) if signed else ()) or case["candidates"]
+    return page("consults/print.html", back_url=back, shown=_on_paper(signed, weighed), **case)
+
+
+def _on_paper(signed: Any, weighed: Any) -> list[Any]:
+    """Return the candidates that the record needs: with an operation what else was considered, else all."""
+    others = signed.details.get("alternatives") if signed else None
+    return [item for item in weighed if not others or item.procedure in others]

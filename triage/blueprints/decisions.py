@@ -11,7 +11,7 @@ from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, NotFound, Refused, Untimely
 from triage.forms import sheet as plain_words
 from triage.forms.consults import TreatmentForm
-from triage.services import decisions, encounters, organisations
+from triage.services import decisions, encounters, organisations, timetable
 from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, zone
 
 blueprint = Blueprint("decisions", __name__)
@@ -82,7 +82,7 @@ def _in_plain_words(decision: Any, encounter: Any) -> dict[str, Any]:
     language = "ja" if encounter.patient.language == "ja" else "en"
     with force_locale(language):
         told = plain_words.sheet(decision, language)
-    values = {
+    values = timetable.told_to_patients(encounter.site_id) | {
         "sheet": told, "patient": encounter.patient, "site": organisations.site_of(actor()),
         "doctor": decision.staff.name, "day": plain_words.day(decision.at.astimezone(zone()).date(), language),
     }  # fmt: skip

@@ -76,8 +76,9 @@ def _points(decision: Signed) -> Iterator[Point]:
 
 
 def _answers(texts: dict[str, str], answers: dict[str, str]) -> list[str]:
-    words = dict(ANSWERS)
-    return [f"{texts.get(name, name)}: {words.get(answer, answer)}" for name, answer in answers.items()]
+    """Return the points that have the same answer together, behind it."""
+    given = {word: [name for name, code in answers.items() if code == answer] for answer, word in ANSWERS}
+    return [f"{word} – {', '.join(_named(texts, names))}" for word, names in given.items() if names]
 
 
 def _shorts(locale: str) -> dict[str, str]:
