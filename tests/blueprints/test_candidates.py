@@ -139,12 +139,12 @@ def test_a_refused_decision_still_shows_what_speaks_against_the_chosen_procedure
     assert "Root pain in both legs" in answer.text.split('id="weighed"', 1)[1].split("</div>", 1)[0]
 
 
-def test_paper_shows_the_candidates_as_they_were_signed_on(clinic: Clinic, signed_in: SignIn) -> None:
+def test_paper_shows_the_alternatives_as_they_stood_at_the_signature(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = at_stage(clinic, "review")
     intakes.record_answers(clinic.surgeon, encounter.id, as_answers({"concerned_level": "L5-S1"}))
     surgeon = signed_in("surgeon")
     assert "Level L5-S1: not reached" in surgeon.get(f"{review_of(encounter)}/print").text
-    post(surgeon, now(clinic, encounter), MED)
+    post(surgeon, now(clinic, encounter), MED | {"alternatives": ["LLIF"]})
     paper = surgeon.get(f"{review_of(encounter)}/print").text
     assert "Level L5-S1: not reached" in paper
     assert len(consults.seen_candidates(consults.decisions_of(now(clinic, encounter))[0])) == 14
