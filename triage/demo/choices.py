@@ -13,8 +13,8 @@ from triage.services import decisions, organisations
 def planned(plan: Mapping[str, Any], day: date) -> Choice:
     """Return the choice of a plan of the case files, signed for on a day: it is seen again ``review_days`` later."""
     days = plan.get("review_days")
-    block = {"procedure": "NERVE_BLOCK"} if plan["kind"] == "nerve_block" else {}
-    return replace(chosen(plan), **block, review_on=day + timedelta(days=days) if days else None, identified=True)
+    named = "NERVE_BLOCK" if plan["kind"] == "nerve_block" else plan.get("procedure", "")
+    return replace(chosen(plan), procedure=named, review_on=day + timedelta(days=days) if days else None, identified=True)
 
 
 def of_the_past(plan: Mapping[str, Any], day: date) -> Choice:
