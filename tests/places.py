@@ -10,6 +10,7 @@ from tests.decisions import operation
 from tests.published import OTHER, put_in_force
 from triage import clock, knowledge
 from triage.db import session
+from triage.domain.comeback import Day
 from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
 from triage.services import (
@@ -28,6 +29,7 @@ from triage.services import (
     milestones,
     pathway_lists,
     questions,
+    returns,
     rooms,
     rule_drafts,
     simulations,
@@ -95,6 +97,9 @@ def build(clinic: Clinic) -> dict[str, str]:
     room = rooms.add(clinic.admin, "Room 1")
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
+    home = wait(clinic.reception, calm, family_name="森")
+    day = hours.next_open(clinic.site_id, today(clinic.site_id), after=1)
+    back = returns.ask_back(clinic.reception, home.id, home.version, Day(day), "no_slot_today")
     session.remove()
     return {
         "/sign-in": "", "/device": "", "/devices": "admin", "/me": "admin", "/staff": "admin",
@@ -123,6 +128,8 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/rulesets": "surgeon2", "/rulesets?q=xyzzy": "nurse", "/rulesets/publications": "surgeon2",
         f"/rulesets/differences?after={draft}": "auditor", "/rulesets/drafts": "surgeon",
         "/questions": "nurse", "/limits": "surgeon2", f"/encounters/{waiting.id}/place": "reception",
+        "/returns": "reception", f"/returns/{back}/advice": "reception", f"/encounters/{desk.id}/return": "reception",
+        f"/encounters/{home.id}/summary": "reception",
         f"/rulesets/drafts/{draft}/rule": "surgeon",
         "/pathways": "nurse", "/pathways?show=alarm": "surgeon", "/pathways/due": "reception",
         f"/pathways/{going}": "nurse", f"/pathways/{going}/print": "reception",

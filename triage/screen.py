@@ -48,6 +48,7 @@ PART_OF = {
     "team": "board",
     "views": "board",
     "departures": "board",
+    "returns": "board",
     "days": "board",
     "questions": "triage.tasks",
     "rooms": "accounts",

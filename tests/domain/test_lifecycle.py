@@ -24,11 +24,12 @@ PROMISED = {
     "leave_for_hospital": "emergency>transferred",
     "leave_unseen": "registered>left waiting>left imaging>left review>left confirmation>left",
     "end_visit": "waiting>finished imaging>finished review>finished confirmation>finished",
-    "return_to_desk": "left>registered",
-    "return_to_nurse": "left>waiting finished>waiting",
-    "return_to_imaging": "left>imaging finished>imaging",
-    "return_to_review": "left>review finished>review",
-    "return_to_confirmation": "left>confirmation finished>confirmation",
+    "ask_back": "registered>comes_back waiting>comes_back imaging>comes_back review>comes_back confirmation>comes_back",
+    "return_to_desk": "left>registered comes_back>registered",
+    "return_to_nurse": "left>waiting finished>waiting comes_back>waiting",
+    "return_to_imaging": "left>imaging finished>imaging comes_back>imaging",
+    "return_to_review": "left>review finished>review comes_back>review",
+    "return_to_confirmation": "left>confirmation finished>confirmation comes_back>confirmation",
 }
 ALLOWED = {(step, *pair.split(">")) for step, pairs in PROMISED.items() for pair in pairs.split()}
 PAIRS = [(step, stage) for step in lifecycle.STEPS for stage in lifecycle.STAGES]

@@ -18,6 +18,7 @@ NOUNS = (
     "claims",
     "calls",
     "departures",
+    "returns",
     "team",
     "views",
     "days",

@@ -11,7 +11,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.forms.patients import REQUEST_ID
 from triage.models import Encounter
-from triage.services import departures, encounters, organisations, timetable
+from triage.services import departures, encounters, organisations, return_lists, timetable
 from triage.web import actor, done, in_language, message, page, requires, zone
 
 blueprint = Blueprint("encounters", __name__)
@@ -61,7 +61,8 @@ def summary(encounter_id: str) -> Response:
     encounter = encounters.open_(actor(), encounter_id, "summary")
     steps = encounters.timeline(encounter)
     departure = departures.latest_of(actor(), encounter) if encounter.finished_at else None
-    return page("encounters/summary.html", encounter=encounter, steps=steps, departure=departure)
+    back = return_lists.of_visit(actor(), encounter)
+    return page("encounters/summary.html", encounter=encounter, steps=steps, departure=departure, returned=back)
 
 
 @blueprint.get("/encounters/<encounter_id>/slip")

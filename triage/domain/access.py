@@ -30,6 +30,7 @@ _DESK = _CARE | {
     "intakes:record",
     "appointments:book",
     "pathways:plan",
+    "returns:arrange",
 }
 _CLINICAL = _CARE | {
     "findings:record",

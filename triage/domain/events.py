@@ -43,6 +43,10 @@ EVENTS: dict[str, frozenset[str]] = {
         "visit_ended": "departure reason note confirmed from",
         "departure_undone": "departure kind",
         "called_back": "departure result attempts note",
+        "asked_back": "return reason note acuity return_on from",
+        "asked_back_undone": "return",
+        "return_called": "return result attempts note return_on",
+        "came_back": "return",
         "carried_over": "day reason note",
         "carry_over_undone": "day reason",
         # rooms and calls

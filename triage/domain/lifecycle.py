@@ -12,10 +12,11 @@ EMERGENCY = "emergency"  # pinned until the patient has left
 FINISHED = "finished"
 TRANSFERRED = "transferred"
 LEFT = "left"  # without being seen
+COMES_BACK = "comes_back"  # was asked to come back another day
 
-STAGES = (REGISTERED, WAITING, IMAGING, REVIEW, CONFIRMATION, EMERGENCY, FINISHED, TRANSFERRED, LEFT)
+STAGES = (REGISTERED, WAITING, IMAGING, REVIEW, CONFIRMATION, EMERGENCY, FINISHED, TRANSFERRED, LEFT, COMES_BACK)
 OPEN = (REGISTERED, WAITING, IMAGING, REVIEW, CONFIRMATION, EMERGENCY)
-CLOSED = (FINISHED, TRANSFERRED, LEFT)
+CLOSED = (FINISHED, TRANSFERRED, LEFT, COMES_BACK)
 _CALM = (REGISTERED, WAITING, IMAGING, REVIEW, CONFIRMATION)
 
 #: step -> {stage it may start from: stage it leads to}
@@ -36,12 +37,13 @@ STEPS: dict[str, dict[str, str]] = {
     "leave_for_hospital": {EMERGENCY: TRANSFERRED},
     "leave_unseen": dict.fromkeys(_CALM, LEFT),
     "end_visit": {WAITING: FINISHED, IMAGING: FINISHED, REVIEW: FINISHED, CONFIRMATION: FINISHED},
-    # Undoing the two above, within minutes, to where the visit stood (services/departures.py)
-    "return_to_desk": {LEFT: REGISTERED},
-    "return_to_nurse": {LEFT: WAITING, FINISHED: WAITING},
-    "return_to_imaging": {LEFT: IMAGING, FINISHED: IMAGING},
-    "return_to_review": {LEFT: REVIEW, FINISHED: REVIEW},
-    "return_to_confirmation": {LEFT: CONFIRMATION, FINISHED: CONFIRMATION},
+    "ask_back": dict.fromkeys(_CALM, COMES_BACK),
+    # Undoing the three above, within minutes, to where the visit stood (services/reopening.py)
+    "return_to_desk": {LEFT: REGISTERED, COMES_BACK: REGISTERED},
+    "return_to_nurse": {LEFT: WAITING, FINISHED: WAITING, COMES_BACK: WAITING},
+    "return_to_imaging": {LEFT: IMAGING, FINISHED: IMAGING, COMES_BACK: IMAGING},
+    "return_to_review": {LEFT: REVIEW, FINISHED: REVIEW, COMES_BACK: REVIEW},
+    "return_to_confirmation": {LEFT: CONFIRMATION, FINISHED: CONFIRMATION, COMES_BACK: CONFIRMATION},
 }
 
 #: route -> the step that follows it

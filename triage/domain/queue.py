@@ -51,7 +51,8 @@ class Place:
 
     suggested: the level the rules suggest; urgent: urgent questions whose answer is anything but "no" (yes, not
     known, not asked), None: never counted; pinned_at: since when the alarm is open; is_worse: somebody looked again
-    and found the patient worse, and nothing has followed yet.
+    and found the patient worse, and nothing has followed yet; first_at: who was asked to come back keeps the place of
+    the first arrival on every rung, yet no rung is reached by the days at home.
     """
 
     acuity: int | None
@@ -61,6 +62,7 @@ class Place:
     urgent: int | None = None
     is_worse: bool = False
     ticket: str = ""
+    first_at: datetime | None = None
 
 
 def waited(since: datetime, now: datetime) -> int:
@@ -114,12 +116,13 @@ def rung(place: Place, now: datetime, targets: Targets) -> int:
 
 def sort_key(place: Place, now: datetime, targets: Targets) -> tuple[float | str, ...]:
     """Return the key by which the board is sorted, smallest first: the rung, then what counts on it, then arrival."""
-    on, level, since = rung(place, now, targets), 0.0, place.arrived_at
+    came = min(place.arrived_at, place.first_at or place.arrived_at)
+    on, level, since = rung(place, now, targets), 0.0, came
     if on == EMERGENCY:
-        level, since = min(place.acuity or EMERGENCY_LEVEL, EMERGENCY_LEVEL), place.pinned_at or place.arrived_at
+        level, since = min(place.acuity or EMERGENCY_LEVEL, EMERGENCY_LEVEL), place.pinned_at or came
     elif on == RED_FLAG:
         level = feared(place) or 0.0
-    return (on, level, since.timestamp(), place.arrived_at.timestamp(), len(place.ticket), place.ticket)
+    return (on, level, since.timestamp(), came.timestamp(), len(place.ticket), place.ticket)
 
 
 def reason(theirs: int, mine: int) -> str:

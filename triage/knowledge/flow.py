@@ -26,6 +26,7 @@ class Flow:
     answer_within: Mapping[str, int]
     leave_reasons: tuple[t.Labelled, ...]  # left without being seen
     end_reasons: tuple[t.Labelled, ...]  # had been finished, and nobody had noted it
+    comeback_reasons: tuple[t.Labelled, ...]  # asked to come back another day
     carry_reasons: tuple[t.Labelled, ...]  # still here at the end of the day
     hours: hours.Hours
     pathways: pathways.Pathways
@@ -49,6 +50,7 @@ def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...],
         reassess=MappingProxyType({int(level): minutes for level, minutes in entry.levels.items()}),
         leave_reasons=b.labelled(raw.leave_reason),
         end_reasons=b.labelled(raw.end_reason),
+        comeback_reasons=b.labelled(raw.comeback_reason),
         carry_reasons=b.labelled(raw.carry_reason),
         hours=hours.build(document, raw),
         pathways=pathways.build(document, raw),

@@ -28,4 +28,5 @@ class FlowEntries(HoursEntries, OutcomeEntries):
     answer_within: AnswerEntry
     leave_reason: list[LabelEntry] = Field(min_length=1)
     end_reason: list[LabelEntry] = Field(min_length=1)
+    comeback_reason: list[LabelEntry] = Field(min_length=1)
     carry_reason: list[LabelEntry] = Field(min_length=1)

@@ -25,6 +25,7 @@ from triage.models.pathways import Milestone, MilestoneChange, Pathway
 from triage.models.patients import Patient, PatientIdentifier
 from triage.models.questions import Question
 from triage.models.reassessments import Reassessment
+from triage.models.returns import ReturnCall, ReturnVisit
 from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
 from triage.models.simulations import Simulation
 from triage.models.triage import Task, TriageDecision
@@ -76,6 +77,8 @@ __all__ = [
     "Presence",
     "Question",
     "Reassessment",
+    "ReturnCall",
+    "ReturnVisit",
     "Room",
     "RuleFeedback",
     "RuleFeedbackAnswer",

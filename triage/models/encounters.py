@@ -68,6 +68,7 @@ class Encounter(AtSite, Versioned, Entered, Base):
     ticket_date: Mapped[date]
     ticket: Mapped[str]
     arrived_at: Mapped[datetime]  # entered_at: where the arrival was entered later, from paper
+    first_arrived_at: Mapped[datetime | None]  # was asked to come back: the arrival of the first visit
     late_at: Mapped[datetime | None]  # when something of this visit was last entered late
     stage: Mapped[str]  # domain/lifecycle.py
     stage_since: Mapped[datetime]

@@ -11,17 +11,17 @@ from sqlalchemy.orm import joinedload
 
 from triage import clock, knowledge
 from triage.db import session, verb
-from triage.domain import calling, leaving, lifecycle
+from triage.domain import leaving, lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.findings import not_known_urgent, unanswered_urgent
 from triage.knowledge.types import Labelled
-from triage.models import CallBack, Departure, Encounter, Finding, ImagingOrder
+from triage.models import CallBack, Departure, Encounter, Finding
 from triage.services import intakes, late
 from triage.services.audit import lock_site, record
-from triage.services.call_state import note as note_call
 from triage.services.encounters import check_version, for_writing, get, move, touch
-from triage.services.orders import cancel_imaging, is_started, orders_of
+from triage.services.orders import cancel_imaging, is_started
+from triage.services.reopening import open_again, refuse_second_visit, standing
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _note(
 ) -> Departure:
     departure = Departure(
         site_id=encounter.site_id, encounter_id=encounter.id, kind=kind, at=clock.now(), noted_by=actor.staff_id,
-        reason=reason, note=words, confirmed=list(left_open), before=_standing(encounter),
+        reason=reason, note=words, confirmed=list(left_open), before=standing(encounter),
         status=leaving.TO_CALL if kind == leaving.UNSEEN else "", updated_by=actor.name, updated_at=clock.now(),
     )  # fmt: skip
     session.add(departure)
@@ -98,14 +98,6 @@ def _note(
         note=words, confirmed=list(left_open), **{"from": encounter.stage},
     )  # fmt: skip
     return departure
-
-
-def _standing(encounter: Encounter) -> dict[str, Any]:
-    called = encounter.called_at.isoformat() if encounter.called_at else None
-    return {
-        "stage": encounter.stage, "stage_since": encounter.stage_since.isoformat(), "room": encounter.room_id,
-        "calls": encounter.call_count, "called_at": called,
-    }  # fmt: skip
 
 
 @verb
@@ -120,45 +112,13 @@ def undo(actor: Actor, departure_id: str) -> str:
     if departure.undone_at is not None or not leaving.may_undo(departure.entered_at or departure.at, clock.now()):
         raise Conflict("departure_undo_too_late")
     encounter = get(actor, departure.encounter_id)
-    _refuse_second_visit(encounter)
+    refuse_second_visit(encounter)
     departure.undone_at, departure.status = clock.now(), ""
     touch(actor, departure)
-    _open_again(actor, encounter, departure)
+    open_again(actor, encounter, departure.before, departure.at)
     ids = {"patient_id": encounter.patient_id, "encounter_id": encounter.id}
     record(actor, "departure_undone", **ids, departure=departure.id, kind=departure.kind)
     return encounter.id
-
-
-def _refuse_second_visit(encounter: Encounter) -> None:
-    here = select(Encounter).where(
-        Encounter.site_id == encounter.site_id, Encounter.patient_id == encounter.patient_id,
-        Encounter.finished_at.is_(None),
-    )  # fmt: skip
-    second = session.scalar(here)
-    if second is not None:
-        raise Conflict("already_open", ticket=second.ticket, encounter=second.id)
-
-
-def _open_again(actor: Actor, encounter: Encounter, departure: Departure) -> None:
-    before = departure.before
-    encounter.finished_at, encounter.outcome = None, ""
-    move(actor, encounter, leaving.RETURNS[before["stage"]])
-    encounter.stage_since = datetime.fromisoformat(before["stage_since"])  # waiting went on meanwhile
-    session.flush()
-    for order in orders_of(encounter):
-        since = order.ended_at is not None and order.ended_at >= departure.at
-        if order.status == "cancelled" and order.reason == leaving.LEFT and since:
-            _reopen(actor, order)
-    if before["called_at"]:
-        called = datetime.fromisoformat(before["called_at"])
-        note_call(encounter, call_state=calling.NO_ANSWER, call_count=before["calls"], called_at=called)
-    note_call(encounter, room_id=before["room"])
-
-
-def _reopen(actor: Actor, order: ImagingOrder) -> None:
-    step = "reopen_order" if order.ordered_by else "reopen_request"
-    order.status, order.reason, order.ended_at = lifecycle.imaging_after(step, order.status), "", None
-    touch(actor, order)
 
 
 def find(actor: Actor, departure_id: str) -> Departure:

@@ -17,7 +17,7 @@ from triage.domain.errors import Conflict, Invalid, NotFound, Stale, Untimely
 from triage.domain.late import paper_ticket as find_paper_ticket
 from triage.models import Claim, Encounter, Patient, Staff, StageChange
 from triage.models.encounters import sight
-from triage.services import booked, call_state, late, notices, presence
+from triage.services import booked, call_state, expected, late, notices, presence
 from triage.services.audit import lock_site, record, record_read
 from triage.services.insertion import insert_row
 from triage.services.leases import let_go
@@ -154,6 +154,7 @@ def admit(actor: Actor, patient: Patient, paper_ticket: str = "") -> Encounter:
     encounter = _new_encounter(actor, patient, paper_ticket)
     record(actor, "checked_in", patient_id=patient.id, encounter_id=encounter.id, ticket=encounter.ticket)
     booked.keep(actor, encounter)
+    expected.receive(actor, encounter)
     return encounter
 
 

@@ -18,7 +18,7 @@ def _columns(holder: type[Staff], acknowledger: type[Staff]) -> dict[str, Any]:
         **_same(Encounter, "call_state", "call_count"), "call_at": Encounter.called_at,
         **_same(Encounter, "reassess_at", "worse_at"),
         **_same(Encounter, "ticket", "arrived_at", "stage", "stage_since", "acuity", "route", "complaint"),
-        **_same(Encounter, "unanswered", "late_at", "urgent", "suggested_level", "suggested_route"),
+        **_same(Encounter, "unanswered", "first_arrived_at", "late_at", "urgent", "suggested_level", "suggested_route"),
         "provisional": Encounter.suggested_provisional, "feared": Encounter.suggested_flags,
         **_same(Patient, "family_name", "given_name", "family_kana", "given_kana", "birth_date", "sex", "language"),
         **_same(Patient, "interpreter", "call_by_number", "mobility", "same_name"),

@@ -44,6 +44,7 @@ class Line:
     route: str | None
     complaint: str
     unanswered: int  # urgent questions without any answer
+    first_arrived_at: datetime | None  # was asked to come back: the first arrival
     late_at: datetime | None  # when something of this visit was last entered late, from paper
     urgent: int | None  # urgent questions whose answer is not "no"
     suggested_level: int | None
@@ -185,7 +186,7 @@ class Moment:
 
 def _place(row: Any) -> queue.Place:
     found = (row.acuity, row.suggested_level, row.arrived_at, row.emergency_since, row.urgent, row.worse_at is not None)
-    return queue.Place(*found, row.ticket)
+    return queue.Place(*found, row.ticket, row.first_arrived_at)
 
 
 def load(

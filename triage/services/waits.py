@@ -16,7 +16,8 @@ def in_order(actor: Actor) -> Callable[[Encounter], tuple[Any, ...]]:
 
     def key(row: Encounter) -> tuple[Any, ...]:
         worse = row.worse_at is not None
-        place = queue.Place(row.acuity, row.suggested_level, row.arrived_at, None, row.urgent, worse, row.ticket)
+        known = (row.acuity, row.suggested_level, row.arrived_at, None, row.urgent, worse, row.ticket)
+        place = queue.Place(*known, row.first_arrived_at)
         return queue.sort_key(place, at, goals)
 
     return key

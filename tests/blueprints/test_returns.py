@@ -1,0 +1,160 @@
+"""Asking to come back as the browser sees it: closed with the reasons, a dated return, the advice, the telephone."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.builders import Clinic, arrive, wait
+from tests.services.test_reassessments import QUIET, again
+from tests.services.test_returns import FRIDAY, SATURDAY, ask, at_nara
+from triage import clock
+from triage.services import emergencies, return_lists
+
+SignIn = Callable[[str], FlaskClient]
+DATA = {"on": "2026-11-21", "reason": "no_slot_today", "note": "満枠"}
+
+
+@pytest.fixture(autouse=True)
+def _on_a_friday() -> Iterator[None]:
+    with clock.at(FRIDAY):
+        yield
+
+
+def test_the_way_is_closed_with_the_reasons_until_the_urgent_questions_are_answered(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    here, client = arrive(clinic.reception), signed_in("reception")
+    url = f"/encounters/{here.id}/return"
+    page = unescape(client.get(url).text)
+    assert f"{len(QUIET)} urgent questions are not answered yet" in page
+    assert 'name="on"' not in page
+    answer = client.post(url, data=DATA | {"version": here.version})
+    assert answer.status_code == 422
+    assert again(clinic, here.id).stage == "registered"
+
+
+def test_an_emergency_offers_no_way_to_come_another_day(signed_in: SignIn, clinic: Clinic) -> None:
+    here = wait(clinic.reception, QUIET)
+    emergencies.raise_(clinic.nurse, here.id)
+    client, url = signed_in("nurse"), f"/encounters/{here.id}/return"
+    assert "An emergency stands" in client.get(url).text
+    answer = client.post(url, data=DATA | {"version": again(clinic, here.id).version})
+    assert answer.status_code == 409
+    assert again(clinic, here.id).stage == "emergency"
+
+
+def test_the_next_open_day_is_proposed_and_the_advice_is_printed_in_the_patients_language(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    here, client = wait(clinic.reception, QUIET, language="ja"), signed_in("reception")
+    page = client.get(f"/encounters/{here.id}/return").text
+    assert 'value="2026-11-21"' in page
+    answer = client.post(f"/encounters/{here.id}/return", data=DATA | {"version": here.version})
+    assert answer.status_code == 303
+    sheet = client.get(answer.location).text
+    assert "2026年11月21日（土）" in sheet
+    assert "9:30–18:00" in sheet
+    assert "119" in sheet
+    assert again(clinic, here.id).stage == "comes_back"
+    summary = client.get(f"/encounters/{here.id}/summary").text
+    assert "Comes back another day" in summary
+
+
+def test_it_is_undone_from_the_message_and_from_the_list(signed_in: SignIn, clinic: Clinic) -> None:
+    row, client = ask(clinic, wait(clinic.reception, QUIET)), signed_in("reception")
+    assert f"/returns/{row.id}/undo" in client.get("/returns").text
+    assert client.post(f"/returns/{row.id}/undo").location == f"/encounters/{row.encounter_id}"
+    assert again(clinic, row.encounter_id).stage == "waiting"
+    assert client.post(f"/returns/{row.id}/undo").status_code == 409
+    assert "Nobody is expected back" in client.get("/returns").text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"on": ""}, {"on": "tomorrow"}, {"on": "2026-11-22"}, {"on": "2026-11-20"}, {"on": "2027-11-22"},
+        {"reason": "because"}, {"begins": "noon"}, {"begins": "8:00"}, {"ends": "20:00"}, {"note": "a\x00b"},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_told_at_its_field_and_what_was_typed_stays(
+    signed_in: SignIn, clinic: Clinic, wrong: dict[str, str]
+) -> None:
+    here = wait(clinic.reception, QUIET)
+    answer = signed_in("nurse").post(
+        f"/encounters/{here.id}/return", data=DATA | {"note": "typed", "version": here.version} | wrong
+    )
+    assert answer.status_code == 422
+    assert f'id="{next(iter(wrong))}-error"' in answer.text
+    assert "note" in wrong or 'value="typed"' in answer.text
+    assert again(clinic, here.id).stage == "waiting"
+
+
+def test_an_old_page_asks_nobody_back(signed_in: SignIn, clinic: Clinic) -> None:
+    here = wait(clinic.reception, QUIET)
+    answer = signed_in("reception").post(f"/encounters/{here.id}/return", data=DATA | {"version": here.version + 1})
+    assert answer.status_code == 409
+    assert 'value="満枠"' in answer.text
+
+
+def test_a_return_noted_on_paper_keeps_both_times(signed_in: SignIn, clinic: Clinic) -> None:
+    with clock.at(FRIDAY - timedelta(hours=2)):
+        here = wait(clinic.reception, QUIET)
+    data = DATA | {"version": here.version, "late_time": "11:00"}
+    assert signed_in("reception").post(f"/encounters/{here.id}/return", data=data).status_code == 303
+    (found,) = return_lists.look(clinic.nurse).later
+    assert (found.row.at, found.row.entered_at) == (FRIDAY - timedelta(hours=1), FRIDAY)
+
+
+def test_who_is_here_is_checked_in_from_the_list_and_the_visit_shows_the_first_arrival(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET))
+    with at_nara(SATURDAY, 10):
+        client = signed_in("reception")
+        page = client.get("/returns").text
+        assert "Expected today (1)" in page
+        form = re.search(rf'action="(/patients/{row.patient_id}/encounters)".*?name="request_id" value="([^"]+)"', page)
+        assert form
+        answer = client.post(form[1], data={"request_id": form[2]})
+        assert answer.status_code == 303
+        page = client.get(answer.location).text
+        assert "First here" in page
+        assert "20 Nov 2026" in page
+        assert "Came today (1)" in client.get("/returns").text
+        assert "Came back" in signed_in("nurse").get("/board").text
+
+
+def test_a_call_is_one_press_and_a_wrong_day_is_told_at_its_row(signed_in: SignIn, clinic: Clinic) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET, phone="0742-99-0001"))
+    with at_nara(SATURDAY, 18):
+        client, url = signed_in("reception"), f"/returns/{row.id}/calls"
+        page = client.get("/returns").text
+        assert "Did not come: to call back (1)" in page
+        assert "0742-99-0001" in page
+        assert client.post(url, data={"version": row.version, "result": "not_reached"}).status_code == 303
+        assert "called 1×" in client.get("/returns").text
+        assert client.post(url, data={"version": row.version, "result": "reached"}).status_code == 409
+        now = {"version": row.version + 1}
+        for wrong in (
+            {"result": "new_day"}, {"result": "new_day", "on": "2026-11-22", "note": "kept"}, {"result": "x"},
+            {"result": "stopped"}, {"result": "reached", "note": "\x00"}, {"result": "new_day", "on": "soon"},
+        ):  # fmt: skip
+            refused = client.post(url, data=now | wrong)
+            assert refused.status_code == 422, wrong
+            assert 'role="alert"' in refused.text, wrong
+        assert client.post(url, data=now | {"result": "new_day", "on": "2026-11-24"}).status_code == 303
+        assert "Expected on other days (1)" in client.get("/returns").text
+
+
+@pytest.mark.parametrize("who", ["surgeon", "radiographer", "admin", "auditor"])
+def test_others_neither_ask_back_nor_see_the_list(signed_in: SignIn, clinic: Clinic, who: str) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET))
+    client = signed_in(who)
+    for url in ("/returns", f"/returns/{row.id}/advice", f"/encounters/{row.encounter_id}/return"):
+        assert client.get(url).status_code == 403
+    assert client.post(f"/returns/{row.id}/undo").status_code == 403
+    assert signed_in("nurse").get("/returns/nothing/advice").status_code == 404
