@@ -39,7 +39,8 @@ from triage.services.organisations import today
 
 #: What answers with a part of a page, a file, a stream or another address; and the wall, which no person opens.
 PARTS = frozenset({
-    "accounts.index", "accounts.theme", "agreement.table", "assets", "board.alerts", "board.rows", "calls.rows",
+    "accounts.index", "accounts.theme", "agreement.table", "assets", "board.alerts", "board.rows", "calendars.feed",
+    "calls.rows",
     "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
     "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "questions.of_visit",
     "questions.rows", "rulesets.file", "static", "triage.suggestion", "wall.now", "wall.show",
@@ -116,6 +117,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
         f"/appointments/{booked}": "reception", "/appointments/requests": "reception", "/appointments/new": "nurse",
+        "/appointments/calendar": "surgeon",
         f"/appointments/new?patient={waiting.patient_id}&asked={request}&day={later}": "reception",
         f"/encounters/{waiting.id}/claim": "nurse",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",

@@ -141,6 +141,20 @@ def test_who_arrives_is_checked_in_from_the_day_and_stands_on_the_board(
     assert browser.get(f"/appointments/{made}").text.count(opened) == 1
 
 
+def test_the_desk_sees_who_is_expected_today_and_checks_in_at_one_press(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    made = booked(clinic, day)
+    with clock.at(datetime.combine(day, time(9, 40), TOKYO)):
+        browser = signed_in("reception")
+        assert f'action="/appointments/{made}/arrival"' in browser.get("/patients").text
+        assert "0 / 1" in browser.get("/patients").text
+        answer = browser.post(f"/appointments/{made}/arrival")
+        assert answer.status_code == 303
+        assert "All have come." in browser.get("/patients").text
+        assert "/intake" in browser.get(answer.location).location  # the way of everybody who comes
+
+
 def test_nobody_is_noted_absent_before_the_time(clinic: Clinic, signed_in: SignIn, day: date) -> None:
     made, browser = booked(clinic, day), signed_in("reception")
     assert browser.post(f"/appointments/{made}/absence", data={"version": "1"}).status_code == 422

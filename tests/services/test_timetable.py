@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from tests.at_once import at_once
-from tests.builders import Clinic, arrive
+from tests.builders import Clinic, add_patient, arrive
 from triage import clock
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import AS_USUAL, CLOSED, OTHER_HOURS, Opening, spans
-from triage.services import hours, timetable
+from triage.services import appointment_days, appointments, hours, timetable
+from triage.services.appointments import Wish
 
 FRIDAY, HOLIDAY = date(2026, 11, 20), date(2026, 11, 23)
 USUAL, SHORT = Opening(time(9, 30), time(18)), Opening(time(9, 30), time(12))
@@ -70,6 +71,20 @@ def test_the_effect_on_today_is_counted_before_anything_changes(clinic: Clinic) 
     assert timetable.effect_of_week(clinic.admin, week, HOLIDAY) == timetable.Effect(1, USUAL, USUAL)
     assert timetable.effect_of_days(clinic.admin, FRIDAY, HOLIDAY, None) == timetable.Effect(1, USUAL, None)
     assert timetable.effect_of_days(clinic.admin, HOLIDAY, HOLIDAY, None) == timetable.Effect(1, USUAL, USUAL)
+
+
+def test_the_effect_names_how_many_appointments_would_have_to_move(clinic: Clinic) -> None:
+    starts_at = datetime(2026, 11, 30, 7, tzinfo=UTC)  # four o'clock on the clinic's wall
+    wish = Wish("first_visit", clinic.surgeon.staff_id, starts_at)
+    appointments.book(clinic.reception, add_patient(clinic.reception).id, wish)
+    monday, short = date(2026, 11, 30), (SHORT,) * 6 + (None,)
+    assert timetable.effect_of_days(clinic.admin, monday, monday, None).appointments == 1
+    assert timetable.effect_of_days(clinic.admin, monday, monday, Opening(time(9, 30), time(16, 30))).appointments == 0
+    assert timetable.effect_of_week(clinic.admin, short, HOLIDAY).appointments == 1
+    assert timetable.effect_of_week(clinic.admin, short, date(2026, 12, 1)).appointments == 0
+    hours.add_days(clinic.admin, monday, monday, CLOSED, "Flood")
+    assert len(appointment_days.outside_hours(clinic.reception)) == 1
+    assert timetable.effect_of_week(clinic.admin, short, HOLIDAY).appointments == 0  # it lies outside already
 
 
 def test_a_paper_tells_the_hours_in_runs_of_days_and_which_days_close_soon(clinic: Clinic) -> None:

@@ -39,6 +39,7 @@ NOUNS = (
     "hours",
     "appointments",
     "appointment_requests",
+    "calendars",
     "agreement",
     "simulations",
     "feedback",

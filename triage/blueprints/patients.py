@@ -11,7 +11,7 @@ from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
-from triage.services import desk, drafts, lookup, pathway_lists, patients
+from triage.services import appointment_days, desk, drafts, lookup, pathway_lists, patients
 from triage.web import actor, done, htmx, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
@@ -39,6 +39,7 @@ def _desk() -> Response:
     # What else the desk shows is not asked for while somebody types: the answer to a search stands alone.
     around = None if words and htmx and not htmx.boosted else desk.look(actor())
     values: dict[str, Any] = {"found": found, "words": words, "era": era, "keys": keys, "desk": around}
+    values["bookings"] = appointment_days.today_of(actor()) if around else None
     values["in_era"] = in_era
     return page("patients/index.html", "patients/_found.html", **values)
 

@@ -100,6 +100,7 @@ class CloseForm(FlaskForm):
 
     def __init__(self, entries: Mapping[str, Labelled], locale: str = "en", **values: object) -> None:
         super().__init__(**values)
+        self.reason.id = self.reason.label.field_id = "close-reason"  # beside a form that asks why too
         self.reason.choices = [("", "–"), *choices(entries, locale)]
 
 

@@ -1,6 +1,6 @@
 """A day of appointments as the page shows it: surgeon by surgeon and machine by machine, what is booked and free."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -91,15 +91,29 @@ def today_of(actor: Actor, limit: int = 8) -> tuple[list[Appointment], int, int]
 
 def outside_hours(actor: Actor) -> list[Appointment]:
     """Return the booked appointments to come that lie outside the hours: a day was closed after they were made."""
-    at = clock.now()
-    query = select(Appointment).where(
-        Appointment.visible_to(actor), Appointment.status == rules.BOOKED,
-        Appointment.starts_at.between(at, at + AHEAD),
-    )  # fmt: skip
-    whole = query.options(joinedload(Appointment.patient), joinedload(Appointment.surgeon))
-    rows = session.scalars(whole.order_by(Appointment.starts_at)).all()
+    rows = _to_come(actor)
     if not rows:
         return []
     open_on = hours.openings(actor.site_id, rows[0].day, rows[-1].day)
+    return _outside(actor, rows, open_on.__getitem__)
+
+
+def count_outside(actor: Actor, opening: Callable[[date], Opening | None]) -> int:
+    """Return how many appointments to come would lie outside these hours, of those that lie within them now."""
+    already = {row.id for row in outside_hours(actor)}
+    return sum(row.id not in already for row in _outside(actor, _to_come(actor), opening))
+
+
+def _to_come(actor: Actor) -> Sequence[Appointment]:
+    at = clock.now()
+    query = select(Appointment).where(
+        Appointment.site_id == actor.site_id, Appointment.status == rules.BOOKED,
+        Appointment.starts_at.between(at, at + AHEAD),
+    )  # fmt: skip
+    whole = query.options(joinedload(Appointment.patient), joinedload(Appointment.surgeon))
+    return session.scalars(whole.order_by(Appointment.starts_at)).all()
+
+
+def _outside(actor: Actor, rows: Sequence[Appointment], opening: Callable[[date], Opening | None]) -> list[Appointment]:
     zone = ZoneInfo(actor.time_zone)
-    return [row for row in rows if not rules.is_within(row.starts_at, row.minutes, open_on[row.day], zone)]
+    return [row for row in rows if not rules.is_within(row.starts_at, row.minutes, opening(row.day), zone)]

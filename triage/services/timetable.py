@@ -1,6 +1,6 @@
 """What the page of the hours shows: weeks to come, days that differ, holidays nobody has decided on, who is here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import Opening, Week
 from triage.models import Encounter, OpeningException, OpeningHours
-from triage.services import hours
+from triage.services import appointment_days, hours
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 
@@ -91,26 +91,35 @@ def _decide(actor: Actor, holiday: Holiday, kind: str) -> None:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change would mean: who is here now, the hours of today before and after."""
+    """What a change would mean: who is here now, today's hours before and after, appointments that must move."""
 
     here: int
     before: Opening | None
     after: Opening | None
+    appointments: int = 0
 
 
 def effect_of_week(actor: Actor, week: Week, valid_from: date) -> Effect:
-    """Return what a week in force from a day on would change today."""
+    """Return what a week in force from a day on would change: today, and the appointments to come."""
     day = today(actor.site_id)
-    before = hours.opening(actor.site_id, day)
-    others = hours.other_days(actor.site_id, day, day)
-    return Effect(_here(actor), before, names.opening_on(day, week, others) if valid_from <= day else before)
+    others = hours.other_days(actor.site_id, day, day + timedelta(days=A_YEAR))
+    now = hours.openings(actor.site_id, day, day + timedelta(days=A_YEAR + 1))
+
+    def then(one: date) -> Opening | None:
+        return names.opening_on(one, week, others) if one >= valid_from else now[one]
+
+    return _effect(actor, day, now[day], then)
 
 
 def effect_of_days(actor: Actor, first: date, last: date, other: Opening | None) -> Effect:
-    """Return what days that differ would change today; ``other`` None: closed."""
+    """Return what days that differ would change: today, and the appointments to come; ``other`` None: closed."""
     day = today(actor.site_id)
-    before = hours.opening(actor.site_id, day)
-    return Effect(_here(actor), before, other if first <= day <= last else before)
+    now = hours.openings(actor.site_id, day, day + timedelta(days=A_YEAR + 1))
+    return _effect(actor, day, now[day], lambda one: other if first <= one <= last else now[one])
+
+
+def _effect(actor: Actor, day: date, before: Opening | None, then: Callable[[date], Opening | None]) -> Effect:
+    return Effect(_here(actor), before, then(day), appointment_days.count_outside(actor, then))
 
 
 def _here(actor: Actor) -> int:
