@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Browser
@@ -27,14 +28,17 @@ class Bare:
             self.answers[message["id"]] = message
 
     def send(self, method: str, **params: Any) -> Any:
-        """Ask the page's tools; raises TimeoutError after a minute without an answer."""
+        """Ask the page's tools; raises TimeoutError after a minute without an answer, RuntimeError for a refusal."""
         self.asked += 1
         message = json.dumps({"id": self.asked, "method": method, "params": params})
         self.browser.send("Target.sendMessageToTarget", {"sessionId": self.session, "message": message})
         limit = time.monotonic() + 60
         while time.monotonic() < limit:
             if self.asked in self.answers:
-                return self.answers.pop(self.asked)["result"]
+                answer = self.answers.pop(self.asked)
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                return answer["result"]
             self.browser.send("Browser.getVersion")  # lets what has come be heard
             time.sleep(0.01)
         raise TimeoutError(method)
@@ -47,7 +51,8 @@ class Bare:
         """Tell whether the expression becomes true within so many seconds."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
-            if self.evaluate(expression):
-                return True
+            with suppress(RuntimeError):  # between two pages there is nothing to ask
+                if self.evaluate(expression):
+                    return True
             time.sleep(0.2)
         return False

@@ -125,7 +125,9 @@ def _day(moment: datetime) -> Any:
 def sitting(plan: Plan) -> Iterator[Play]:
     """Serve the clinic, type the code at a wall, and yield what plays a round on it."""
     with served(plan.folder / "wall", WALL_SECONDS=SECONDS) as clinic, chromium() as browser:
-        clinic.set_clock(datetime.combine(_day(datetime.now(UTC)), datetime.min.time(), ZONE) + timedelta(hours=20))
+        # Tomorrow: whom the demonstration clinic calls today is on no wall then, at whatever hour this is played.
+        tomorrow = _day(datetime.now(UTC)) + timedelta(days=1)
+        clinic.set_clock(datetime.combine(tomorrow, datetime.min.time(), ZONE) + timedelta(hours=20))
         with clinic.at_its_time():
             _, code = devices.add(person("admin"), "wall", "Waiting room")
         page = Bare(browser, f"{clinic.address}/wall")
