@@ -8,11 +8,13 @@ from sqlalchemy.engine import make_url
 
 from tests.builders import add_patient, build_clinic, wait
 from tests.peers import postgres
+from tests.services.test_consults import QUESTION, at_stage, decide
+from tests.services.test_triage import override
 from triage import create_app, db, migrate
 from triage.db import session
 from triage.domain.access import Actor
 from triage.migrations import name_index
-from triage.services import lines, lookup
+from triage.services import encounters, lines, lookup, questions, triage
 
 
 def test_the_migrated_database_is_what_the_models_say(app: Flask) -> None:
@@ -47,6 +49,23 @@ def test_who_waits_while_the_program_is_renewed_keeps_what_the_rules_said_on_the
     assert (after.suggested_level, after.suggested_route) == (before.suggested_level, before.suggested_route)
     assert after.provisional == before.provisional
     assert set(before.flags) <= set(after.flags)
+
+
+def test_what_a_surgeon_had_asked_before_is_still_asked_after_the_program_is_renewed(app: Flask) -> None:
+    engine, clinic = app.extensions["engine"], build_clinic()
+    asked, decided = (at_stage(clinic, "review") for _visit in range(2))
+    for here in (asked, decided):
+        decide(clinic, here, QUESTION)
+    session.remove()
+    again = encounters.get(clinic.nurse, decided.id)
+    triage.decide(clinic.nurse, again.id, again.version, override("specialist_consult"))
+    session.remove()
+    migrate.downgrade(engine, "0022")
+    migrate.upgrade(engine)
+    (kept,) = questions.list_open(clinic.nurse)
+    assert (kept.encounter_id, kept.words, kept.to_role) == (asked.id, QUESTION.note, "nurse")
+    assert kept.asker.name == clinic.surgeon.name
+    questions.answer(clinic.nurse, kept.id, kept.version, "For two weeks")
 
 
 # --- the index of names --------------------------------------------------------------------------------------------
