@@ -183,7 +183,7 @@ def test_the_nurses_decision_is_entered_on_the_sheet_with_its_time(signed_in: Si
     client = signed_in("nurse")
     here = waiting_late(client, clinic)
     choice = {"act": "override", "version": here.version, "acuity": "4", "route": "specialist_consult",
-              "reason": knowledge.load().override_reasons[0].id}  # fmt: skip
+              "reason": knowledge.load().override_reasons[0].id, "without": "decided on paper"}  # fmt: skip
     early = client.post(f"/encounters/{here.id}/decision", data=choice | at(87))
     assert early.status_code == 422
     assert "before the last step" in early.text

@@ -103,6 +103,8 @@ def send_to_specialist(nurse: Page) -> None:
     choose(nurse, "route", "specialist_consult")
     tab_to(nurse, "[name=reason]")
     nurse.keyboard.press("Space")
+    nurse.keyboard.press("w")
+    nurse.keyboard.type("The questionnaire follows")
     tab_to(nurse, "button[value=override]")
     nurse.keyboard.press("Enter")
 
