@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.at_once import at_once
@@ -17,7 +17,7 @@ from triage import clock
 from triage.db import aside, session
 from triage.domain import pathways as way
 from triage.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, Stale
-from triage.models import Milestone, MilestoneChange, Pathway
+from triage.models import Milestone, MilestoneChange, OutcomeSeries, Pathway
 from triage.services import (
     decisions,
     encounters,
@@ -571,6 +571,40 @@ def test_a_nerve_block_has_a_short_way_of_its_own(clinic: Clinic) -> None:
     pathway_id = begun(clinic, operation("NERVE_BLOCK"))
     day = plan(clinic, pathway_id, 1, "block")
     assert due(clinic, pathway_id)["control"] == hours.next_open(clinic.site_id, day, 14)
+
+
+# The scores
+
+
+def series(clinic: Clinic, pathway_id: str) -> list[tuple[str, date | None, str]]:
+    """Return what the patient is asked for: procedure, day it is counted from, why it ended."""
+    patient_id = look(clinic, pathway_id).pathway.patient_id
+    found = session.scalars(select(OutcomeSeries).where(OutcomeSeries.patient_id == patient_id))
+    return [(one.procedure, one.index_day, one.end_reason) for one in found]
+
+
+def test_the_scores_are_asked_for_before_the_operation_and_from_its_day_on(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    assert series(clinic, pathway_id) == [("PLIF", None, "")]
+    plan(clinic, pathway_id, 1)
+    made_ready(clinic, pathway_id)
+    done(clinic, pathway_id, "operation")
+    assert series(clinic, pathway_id) == [("PLIF", today(clinic.site_id), "")]
+
+
+def test_another_procedure_is_asked_for_in_the_place_of_the_first(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    amended(clinic, pathway_id, operation("MED"))
+    assert sorted(series(clinic, pathway_id)) == [("MED", None, ""), ("PLIF", None, "not_done")]
+
+
+def test_nobody_is_asked_for_the_scores_of_an_operation_that_does_not_come(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    pathways.cancel(clinic.nurse, pathway_id, look(clinic, pathway_id).pathway.version, "declined")
+    assert [reason for _, _, reason in series(clinic, pathway_id)] == ["not_done"]
+    pathways.resume(clinic.nurse, pathway_id, look(clinic, pathway_id).pathway.version, "after all")
+    assert [reason for _, _, reason in series(clinic, pathway_id)].count("") == 1
+    assert series(clinic, begun(clinic, operation("NERVE_BLOCK"))) == []
 
 
 # What is kept, and who sees it

@@ -47,6 +47,7 @@ class Template(t.Labelled):
     procedures: tuple[str, ...]
     source: str
     steps: tuple[Step, ...]
+    followed_up: bool  # asked for scores after the operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,14 @@ def _template(document: Document, index: int, way: PathwayEntry, specs: Mapping[
         raise document.fault("pathway", index, f"{way.id}: has no operation")
     steps = tuple(_step(name, days, specs[name], way, marked) for name, days in way.days.items())
     _refuse_circles(document, index, {step.name: step.after for step in steps})
-    return Template(id=way.id, text=b.text(way.label), procedures=tuple(way.procedures), source=way.source, steps=steps)
+    return Template(
+        id=way.id,
+        text=b.text(way.label),
+        procedures=tuple(way.procedures),
+        source=way.source,
+        steps=steps,
+        followed_up=way.followed_up,
+    )
 
 
 def _step(

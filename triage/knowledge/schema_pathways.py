@@ -13,6 +13,7 @@ class PathwayEntry(LabelEntry):
     procedures: list[Name] = Field(min_length=1)
     source: Name
     days: dict[Name, int] = Field(min_length=1)
+    followed_up: bool = True
 
 
 class MilestoneEntry(LabelEntry):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from triage import clock
+from triage import clock, knowledge
 from triage.db import session
 from triage.domain import pathways as way
 from triage.domain.access import Actor
@@ -83,6 +83,12 @@ def new_steps(pathway: Pathway, template: Template) -> list[Milestone]:
     ]  # fmt: skip
     session.add_all(steps)
     return steps
+
+
+def is_followed_up(pathway: Pathway) -> bool:
+    """Tell whether who is on this pathway is asked for scores before and after the operation."""
+    template = knowledge.load().flow.pathways.templates.get(pathway.template)
+    return template is not None and template.followed_up
 
 
 def tell(actor: Actor, pathway: Pathway, event: str, **payload: Any) -> None:

@@ -14,6 +14,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.knowledge.pathways import Template
 from triage.models import Encounter, Milestone, Pathway, TreatmentDecision
+from triage.services import outcomes
 from triage.services import pathway_rows as rows
 from triage.services.audit import lock_site
 from triage.services.encounters import check_version
@@ -40,10 +41,13 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amend
     pathway, steps = _new(actor, encounter, decision, template)
     if earlier is not None:
         _take_over(actor, pathway, steps, earlier)
+        if earlier.procedure != pathway.procedure and earlier.operated_on is None:
+            outcomes.withdraw_series(actor, pathway.patient_id, "procedure")
     _note_what_is_done(actor, encounter, pathway, steps, template)
     if encounter.stage == lifecycle.EMERGENCY:
         _hurry(actor, pathway, steps)
     rows.keep_in_step(actor, pathway, steps)
+    _ask_for_scores(actor, pathway)
     return pathway
 
 
@@ -117,6 +121,20 @@ def _imaged_on(actor: Actor, encounter: Encounter) -> date | None:
     return max(done).astimezone(ZoneInfo(actor.time_zone)).date() if done else None
 
 
+def _ask_for_scores(actor: Actor, pathway: Pathway) -> None:
+    """The baseline is asked for before the operation; milestones.py lets the other points follow its day."""
+    if rows.is_followed_up(pathway) and pathway.operated_on is None:
+        outcomes.plan_series(actor, pathway.patient_id, pathway.procedure, pathway.surgeon_id)
+
+
+def _stop_asking(actor: Actor, pathway: Pathway) -> None:
+    """Nobody is asked for the scores of an operation that does not come, unless another one is planned."""
+    others = (Pathway.patient_id == pathway.patient_id, Pathway.site_id == pathway.site_id, Pathway.id != pathway.id)
+    planned = select(Pathway.id).where(*others, Pathway.ended_at.is_(None), Pathway.operated_on.is_(None)).limit(1)
+    if rows.is_followed_up(pathway) and pathway.operated_on is None and session.scalar(planned) is None:
+        outcomes.withdraw_series(actor, pathway.patient_id, "procedure")
+
+
 def _hurry(actor: Actor, pathway: Pathway, steps: Sequence[Milestone]) -> None:
     """An emergency waits for no step of the planned way: it is operated on today, whatever stands before that."""
     pathway.urgent = True
@@ -152,6 +170,8 @@ def _end(
     for step in steps:
         if step.status == way.OPEN:
             rows.settle(actor, step, way.DROPPED)
+    if status == way.CANCELLED:
+        _stop_asking(actor, pathway)
     rows.note(actor, pathway, status, words=f"{reason}: {words}" if words else reason)
     rows.tell(actor, pathway, "pathway_ended", how=status, reason=reason, note=words)
 
@@ -175,5 +195,6 @@ def resume(actor: Actor, pathway_id: str, version: int, reason: str) -> None:
     for step in steps:
         if step.status == way.DROPPED:
             rows.unsettle(step)
+    _ask_for_scores(actor, pathway)
     rows.note(actor, pathway, "resumed", words=reason.strip())
     rows.tell(actor, pathway, "pathway_resumed", reason=reason.strip())
