@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from tests.at_once import at_once
-from tests.builders import Clinic, add_patient, arrive
-from triage import clock
+from tests.builders import Clinic, add_patient, arrive, wait
+from triage import clock, knowledge
+from triage.domain.comeback import Day
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import AS_USUAL, CLOSED, OTHER_HOURS, Opening, spans
-from triage.services import appointment_days, appointments, hours, timetable
+from triage.services import appointment_days, appointments, encounters, hours, returns, timetable, triage
 from triage.services.appointments import Wish
 
 FRIDAY, HOLIDAY = date(2026, 11, 20), date(2026, 11, 23)
@@ -85,6 +86,18 @@ def test_the_effect_names_how_many_appointments_would_have_to_move(clinic: Clini
     hours.add_days(clinic.admin, monday, monday, CLOSED, "Flood")
     assert len(appointment_days.outside_hours(clinic.reception)) == 1
     assert timetable.effect_of_week(clinic.admin, short, HOLIDAY).appointments == 0  # it lies outside already
+
+
+def test_the_effect_names_how_many_were_asked_to_come_back_on_a_day_that_would_be_closed(clinic: Clinic) -> None:
+    calm = {question.id: False for question in knowledge.load().urgent_questions}
+    row = wait(clinic.reception, calm)
+    reason, monday = knowledge.load().override_reasons[0].id, date(2026, 11, 30)
+    triage.decide(clinic.nurse, row.id, row.version, triage.Choice(5, "conservative_first", "", reason))
+    seen = encounters.get(clinic.reception, row.id).version
+    returns.ask_back(clinic.reception, row.id, seen, Day(monday), "no_slot_today")
+    assert timetable.effect_of_days(clinic.admin, monday, monday, None).returns == 1
+    assert timetable.effect_of_days(clinic.admin, monday, monday, SHORT).returns == 0
+    assert timetable.effect_of_week(clinic.admin, (None, *[USUAL] * 5, None), HOLIDAY).returns == 1
 
 
 def test_a_paper_tells_the_hours_in_runs_of_days_and_which_days_close_soon(clinic: Clinic) -> None:

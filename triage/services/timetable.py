@@ -12,11 +12,12 @@ from triage import clock
 from triage.adapters import public_holidays
 from triage.adapters.public_holidays import Holiday
 from triage.db import session, verb
+from triage.domain import comeback
 from triage.domain import hours as names
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import Opening, Week
-from triage.models import Encounter, OpeningException, OpeningHours
+from triage.models import Encounter, OpeningException, OpeningHours, ReturnVisit
 from triage.services import appointment_days, hours
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
@@ -91,12 +92,16 @@ def _decide(actor: Actor, holiday: Holiday, kind: str) -> None:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change would mean: who is here now, today's hours before and after, appointments that must move."""
+    """What a change would mean: who is here now, today's hours before and after, and who must hear of it.
+
+    Those are appointments that would lie outside the hours, and patients asked to come back on a day without any.
+    """
 
     here: int
     before: Opening | None
     after: Opening | None
     appointments: int = 0
+    returns: int = 0
 
 
 def effect_of_week(actor: Actor, week: Week, valid_from: date) -> Effect:
@@ -108,18 +113,25 @@ def effect_of_week(actor: Actor, week: Week, valid_from: date) -> Effect:
     def then(one: date) -> Opening | None:
         return names.opening_on(one, week, others) if one >= valid_from else now[one]
 
-    return _effect(actor, day, now[day], then)
+    return _effect(actor, day, now, then)
 
 
 def effect_of_days(actor: Actor, first: date, last: date, other: Opening | None) -> Effect:
     """Return what days that differ would change: today, and the appointments to come; ``other`` None: closed."""
     day = today(actor.site_id)
     now = hours.openings(actor.site_id, day, day + timedelta(days=A_YEAR + 1))
-    return _effect(actor, day, now[day], lambda one: other if first <= one <= last else now[one])
+    return _effect(actor, day, now, lambda one: other if first <= one <= last else now[one])
 
 
-def _effect(actor: Actor, day: date, before: Opening | None, then: Callable[[date], Opening | None]) -> Effect:
-    return Effect(_here(actor), before, then(day), appointment_days.count_outside(actor, then))
+def _effect(
+    actor: Actor, day: date, now: Mapping[date, Opening | None], then: Callable[[date], Opening | None]
+) -> Effect:
+    query = select(ReturnVisit.return_on).where(
+        ReturnVisit.site_id == actor.site_id, ReturnVisit.status == comeback.EXPECTED,
+        ReturnVisit.return_on.between(day, max(now)),
+    )  # fmt: skip
+    returns = sum(then(one) is None and now[one] is not None for one in session.scalars(query))
+    return Effect(_here(actor), now[day], then(day), appointment_days.count_outside(actor, then), returns)
 
 
 def _here(actor: Actor) -> int:
