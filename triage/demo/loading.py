@@ -9,7 +9,7 @@ from sqlalchemy import inspect, select
 
 from triage import clock, db, migrate
 from triage.db import session
-from triage.demo import bookings, clinic, day, file, reading, timetable, years
+from triage.demo import bookings, clinic, day, file, reading, returning, timetable, years
 from triage.demo.persons import Registry
 from triage.demo.years import Say, Size
 from triage.models import Site
@@ -66,6 +66,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
         registry = Registry(script, rng, today)
         planned = file.open_(team, script, registry, rng, now)
         bookings.make(team, today, Random(seed + 2))  # noqa: S311 - the day stays as it was
+        returning.ask_back(team, today, Random(seed + 4))  # noqa: S311
         if size:
             years.fill(team["admin"], size, Random(seed + 1), today, say)  # noqa: S311 - the day stays as it was
     day.play(script, team, planned, rng)
