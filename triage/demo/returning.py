@@ -1,5 +1,6 @@
 """Patients of the demonstration clinic who were asked to come back: today, on other days, and who did not come."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from random import Random
 
@@ -23,13 +24,14 @@ _ASKED = (
 )
 
 
-def ask_back(team: Team, today: date, rng: Random) -> None:
-    """Check patients on file in on earlier days and ask them to come back."""
+def ask_back(team: Team, today: date, rng: Random, busy: Collection[str]) -> None:
+    """Check patients on file in on earlier days and ask them to come back; those who are ``busy`` today do not."""
     actor = team["reception"]
     on_file = session.scalars(select(Patient.id).where(Patient.visible_to(actor)).order_by(Patient.number)).all()
     session.close()
+    free = [patient_id for patient_id in on_file if patient_id not in busy]
     now = clock.now()
-    for patient_id, (ago, after, reason, words) in zip(rng.sample(list(on_file), len(_ASKED)), _ASKED, strict=True):
+    for patient_id, (ago, after, reason, words) in zip(rng.sample(free, len(_ASKED)), _ASKED, strict=True):
         with clock.at(now - timedelta(days=ago)):
             day = hours.next_open(actor.site_id, today - timedelta(days=ago), after)
             _send_home(actor, patient_id, day, reason, words)
