@@ -14,7 +14,9 @@ def planned(plan: Mapping[str, Any], day: date) -> Choice:
     """Return the choice of a plan of the case files, signed for on a day: it is seen again ``review_days`` later."""
     days = plan.get("review_days")
     named = "NERVE_BLOCK" if plan["kind"] == "nerve_block" else plan.get("procedure", "")
-    return replace(chosen(plan), procedure=named, review_on=day + timedelta(days=days) if days else None, identified=True)
+    return replace(
+        chosen(plan), procedure=named, review_on=day + timedelta(days=days) if days else None, identified=True
+    )
 
 
 def of_the_past(plan: Mapping[str, Any], day: date) -> Choice:
