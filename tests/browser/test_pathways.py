@@ -36,6 +36,7 @@ def test_the_desk_agrees_on_a_day_without_a_mouse_and_a_nurse_undoes_what_she_no
     page.keyboard.press("c")
     page.keyboard.press("Enter")
     expect(page.locator(".way-list tr", has_text="CT or X-ray")).to_contain_text("Carried out")
+    page.wait_for_load_state()
     page.keyboard.press("z")
     expect(page.locator(".toast")).to_contain_text("open again")
     expect(page.locator(".way-list tr", has_text="CT or X-ray")).to_contain_text("Not done yet")
