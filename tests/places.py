@@ -27,6 +27,8 @@ from triage.services import (
     intakes,
     limits,
     milestones,
+    outcome_entries,
+    outcomes,
     pathway_lists,
     questions,
     returns,
@@ -101,6 +103,7 @@ def build(clinic: Clinic) -> dict[str, str]:
     home = wait(clinic.reception, calm, family_name="森")
     day = hours.next_open(clinic.site_id, today(clinic.site_id), after=1)
     back = returns.ask_back(clinic.reception, home.id, home.version, Day(day), "no_slot_today")
+    followed = followed_up(clinic, waiting.patient_id)
     session.remove()
     return {
         "/sign-in": "", "/device": "", "/devices": "admin", "/me": "admin", "/staff": "admin",
@@ -133,9 +136,22 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/returns": "reception", f"/returns/{back}/advice": "reception", f"/encounters/{desk.id}/return": "reception",
         f"/encounters/{home.id}/summary": "reception",
         f"/rulesets/drafts/{draft}/rule": "surgeon",
+        "/outcomes": "nurse", f"/outcomes/{followed[0]}": "surgeon", f"/outcomes/points/{followed[1]}": "reception",
         "/pathways": "nurse", "/pathways?show=alarm": "surgeon", "/pathways/due": "reception",
         f"/pathways/{going}": "nurse", f"/pathways/{going}/print": "reception",
     }  # fmt: skip
+
+
+def followed_up(clinic: Clinic, patient_id: str) -> tuple[str, str]:
+    """Follow a patient up who was operated on three months ago, and return the series and a point to answer."""
+    day = today(clinic.site_id) - timedelta(days=95)
+    series = outcome_entries.begin(clinic.nurse, patient_id, day, "procedure", "PLIF", clinic.surgeon.staff_id)
+    points = outcomes.points_of(outcomes.find(clinic.nurse, series))
+    point, version = points[1].id, points[1].version
+    values = {"nrs_back": 3.0, "odi": 22.0, "joabpeq_walking": 71.0}
+    outcome_entries.record_answers(clinic.nurse, point, version, values, day + timedelta(days=93), "telephone")
+    outcome_entries.note_complication(clinic.surgeon, series, "dural_tear", day, "1", False)
+    return series, point
 
 
 def operated(clinic: Clinic, answers: dict[str, bool]) -> str:

@@ -30,6 +30,7 @@ NAVIGATION = (
     ("consults.index", N_("Surgeon"), "consults:view", "s"),
     ("appointments.index", N_("Appointments"), "appointments:view", "c"),
     ("pathways.index", N_("Pathways"), "pathways:view", "p"),
+    ("outcomes.index", N_("Follow-up"), "outcomes:view", "o"),
     ("agreement.index", N_("Agreement"), "agreement:view", "m"),
     ("rulesets.index", N_("Rules"), "rules:view", "l"),
     ("limits.index", N_("Limits"), "limits:propose limits:approve", "w"),

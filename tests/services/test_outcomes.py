@@ -7,13 +7,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import Clinic, add_patient, build_clinic, wait
+from tests.services import test_pathways
+from tests.services.test_consults import CONSERVATIVE, at_stage, decide
 from tests.services.test_encounters import last_event
 from triage import clock
 from triage.db import aside, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused, Stale
 from triage.models import Outcome, OutcomePoint, OutcomeSeries
-from triage.services import outcome_entries, outcome_lists, outcomes
+from triage.services import milestones, outcome_entries, outcome_lists, outcomes
 from triage.services.organisations import today
 
 CORE = {"nrs_back": 7.0, "nrs_leg": 8.0, "odi": 46.0}
@@ -36,7 +38,7 @@ def treat(actor: Actor, patient_id: str, day: date) -> str:
 
 @verb
 def withdraw(actor: Actor, patient_id: str, kind: str) -> None:
-    outcomes.withdraw_series(actor, patient_id, kind)
+    outcomes.withdraw_series(actor, patient_id, kind, None)
 
 
 def now(clinic: Clinic) -> date:
@@ -210,3 +212,25 @@ def test_a_follow_up_of_another_site_is_not_there(clinic: Clinic) -> None:
     with pytest.raises(NotFound):
         outcome_entries.note_complication(other.surgeon, series, "other", now(clinic), "1", False)
     assert session.scalars(select(OutcomeSeries.id)).all() == [series]
+
+
+def test_what_the_surgeon_decides_is_followed_up_and_an_amendment_drops_it(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, CONSERVATIVE)
+    (course,) = outcome_lists.courses_of(clinic.nurse, encounter.patient_id)
+    assert (course.series.kind, course.series.index_day) == ("conservative", now(clinic))
+
+
+def test_the_operation_done_begins_the_follow_up_and_taking_it_back_plans_it_again(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "emergency")
+    decide(clinic, encounter, test_pathways.FUSION)
+    (planned,) = outcome_lists.courses_of(clinic.nurse, encounter.patient_id)
+    assert planned.series.index_day is None
+    (pathway,) = test_pathways.pathway_lists.list_of_patient(clinic.surgeon, encounter.patient_id)
+    test_pathways.act(clinic, milestones.complete, pathway.id, "operation", who="surgeon")
+    (course,) = outcome_lists.courses_of(clinic.nurse, encounter.patient_id)
+    assert (course.series.index_day, len(course.points)) == (now(clinic), 4)
+    test_pathways.act(clinic, milestones.reopen, pathway.id, "operation", who="surgeon")
+    (again,) = outcome_lists.courses_of(clinic.nurse, encounter.patient_id)
+    assert (again.series.id, again.series.index_day) == (planned.series.id, None)
+    assert [row.point for row, _state in again.points if row.status in ("open", "partly")] == ["baseline"]

@@ -35,6 +35,7 @@ NOUNS = (
     "consults",
     "pathways",
     "decisions",
+    "outcomes",
     "limits",
     "hours",
     "appointments",

@@ -11,7 +11,7 @@ from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
-from triage.services import appointment_days, desk, drafts, lookup, pathway_lists, patients
+from triage.services import appointment_days, desk, drafts, lookup, outcome_lists, pathway_lists, patients
 from triage.web import actor, done, htmx, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
@@ -128,9 +128,8 @@ def show(patient_id: str) -> Response:
     visits = patients.list_visits(actor(), patient_id)
     here = next((visit.encounter for visit in visits if visit.encounter.finished_at is None), None)
     key, ways = secrets.token_urlsafe(12), pathway_lists.list_of_patient(actor(), patient_id)
-    return page(
-        "patients/show.html", patient=patient, visits=visits, here=here, request_id=key, in_era=in_era, ways=ways
-    )
+    more: dict[str, Any] = {"request_id": key, "ways": ways, "followed": outcome_lists.list_of_patient(actor(), patient_id)}
+    return page("patients/show.html", patient=patient, visits=visits, here=here, in_era=in_era, **more)
 
 
 @blueprint.get("/patients/<string(length=16):patient_id>/edit")

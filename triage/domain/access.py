@@ -21,6 +21,7 @@ _CARE = frozenset({
     "appointments:view",
     "pathways:view",
     "pathways:work",
+    "outcomes:view",
 })  # fmt: skip
 _DESK = _CARE | {
     "patients:create",
@@ -31,6 +32,7 @@ _DESK = _CARE | {
     "appointments:book",
     "pathways:plan",
     "returns:arrange",
+    "outcomes:record",
 }
 _CLINICAL = _CARE | {
     "findings:record",
@@ -44,6 +46,8 @@ _CLINICAL = _CARE | {
     "pathways:end",
     "questions:view",
     "questions:ask",
+    "outcomes:record",
+    "complications:note",
 }
 
 #: Role or duty -> the permissions it holds. An administrator opens no record, lowers no acuity, publishes no rules.

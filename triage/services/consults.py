@@ -13,7 +13,7 @@ from triage.domain.candidate import Candidate
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, ImagingOrder
-from triage.services import decisions, limits, orders, pathways, pins, questions
+from triage.services import decisions, followed, limits, orders, pathways, pins, questions
 from triage.services.audit import record
 from triage.services.decisions import decisions_of, earlier_visits, seen_candidates
 from triage.services.encounters import check_version, for_writing, move
@@ -84,6 +84,7 @@ def decide(actor: Actor, encounter_id: str, version: int, choice: Choice) -> str
         raise Refused(code)
     treatment.refuse_unsafe(choice, encounter.stage, made_on.unanswered, made_on.not_known)
     decision = decisions.sign(actor, encounter, choice, made_on)
+    followed.after_decision(actor, encounter, decision)
     record(
         actor, "treatment_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
         **{name: getattr(decision, name) for name in ("kind", "procedure", "level", "side")},

@@ -18,7 +18,7 @@ from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.domain.findings import not_known_urgent, resolve, unanswered_urgent
 from triage.knowledge import Knowledge
 from triage.models import Encounter, TreatmentAmendment, TreatmentDecision
-from triage.services import intakes, late, pathways, rulesets
+from triage.services import followed, intakes, late, pathways, rulesets
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, earlier, get, touch
 from triage.services.organisations import today
@@ -99,6 +99,7 @@ def _replace(
     actor: Actor, encounter: Encounter, old: TreatmentDecision, decision: TreatmentDecision, reason: str
 ) -> None:
     session.add(TreatmentAmendment(decision_id=decision.id, amends_id=old.id, reason=reason))
+    followed.after_decision(actor, encounter, decision, old)
     pathways.begin(actor, encounter, decision, old.id)
     touch(actor, encounter)
     record(

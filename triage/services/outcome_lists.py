@@ -70,6 +70,12 @@ class Course:
         return [name for name in outcomes.known().measures if name in there]
 
 
+def list_of_patient(actor: Actor, patient_id: str) -> Sequence[OutcomeSeries]:
+    """Return the patient's follow-ups at this site without their numbers, newest first."""
+    query = select(OutcomeSeries).where(OutcomeSeries.patient_id == patient_id, OutcomeSeries.visible_to(actor))
+    return session.scalars(query.order_by(OutcomeSeries.begun_at.desc())).all()
+
+
 def courses_of(actor: Actor, patient_id: str) -> list[Course]:
     """Return the patient's follow-ups at this site, newest first."""
     query = select(OutcomeSeries).where(OutcomeSeries.patient_id == patient_id, OutcomeSeries.visible_to(actor))

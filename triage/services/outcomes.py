@@ -34,7 +34,8 @@ def plan_series(actor: Actor, patient_id: str, procedure: str, surgeon_id: str) 
     """
     lock_site(session(), actor.site_id)
     for series in _running(actor, patient_id):
-        if series.index_day is None and series.procedure == procedure:
+        if series.index_day is None:
+            series.procedure, series.surgeon_id = procedure, surgeon_id  # another operation instead of the first
             return series.id
     series = _new(actor, patient_id, PROCEDURE, procedure, surgeon_id, None)
     day = today(actor.site_id)
@@ -57,7 +58,8 @@ def begin_series(
         raise ValueError(f"no such kind: {kind}")
     running = _running(actor, patient_id)
     for series in running:
-        if (series.kind, series.procedure, series.index_day) == (kind, procedure, index_day):
+        if (series.kind, series.index_day) == (kind, index_day):
+            series.procedure = procedure  # what it was called may be put right afterwards
             return series.id
     planned = next((one for one in running if one.index_day is None and kind == PROCEDURE), None)
     for series in running:
@@ -75,12 +77,25 @@ def begin_series(
     return series.id
 
 
-def withdraw_series(actor: Actor, patient_id: str, kind: str, reason: str = "not_done") -> None:
-    """End, inside a verb, what is followed up of this kind and was only planned or begun today: the decision fell."""
-    day = today(actor.site_id)
+def withdraw_series(actor: Actor, patient_id: str, kind: str, index_day: date | None = None) -> None:
+    """End, inside a verb, what of this kind began on the day, or was only planned (None): the decision fell."""
     for series in _running(actor, patient_id):
-        if series.kind == kind and (series.index_day is None or series.index_day >= day):
-            end(actor, series, reason, day)
+        if (series.kind, series.index_day) == (kind, index_day):
+            end(actor, series, "not_done", today(actor.site_id))
+
+
+def take_back(actor: Actor, patient_id: str, procedure: str) -> None:
+    """Plan, inside a verb, an operation again that was noted as done by mistake; what was answered stays."""
+    for series in _running(actor, patient_id):
+        if series.kind == PROCEDURE and series.procedure == procedure and series.index_day is not None:
+            series.index_day = None
+            touch(actor, series)
+            for point in points_of(series):
+                if point.point == BASELINE:
+                    point.closes = today(actor.site_id) + timedelta(days=outcomes.PLANNED_DAYS)
+                else:
+                    point.status = STOPPED
+            record(actor, "outcomes_planned", patient_id=patient_id, series=series.id, procedure=procedure)
 
 
 def end(actor: Actor, series: OutcomeSeries, reason: str, day: date, note: str = "") -> None:
@@ -120,6 +135,7 @@ def _set_points(series: OutcomeSeries, index_day: date) -> None:
             _add_point(series, name, window)
         else:
             point.opens, point.due, point.closes = min(point.opens, window.opens), window.due, window.closes
+            point.status = outcomes.status_after(known().core, current(point.id))
 
 
 def _add_point(series: OutcomeSeries, name: str, window: Window) -> None:

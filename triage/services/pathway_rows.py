@@ -15,7 +15,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound
 from triage.knowledge.pathways import Template
 from triage.models import Milestone, MilestoneChange, Pathway
-from triage.services import hours
+from triage.services import hours, outcomes
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
 from triage.services.organisations import today
@@ -151,7 +151,10 @@ def keep_in_step(actor: Actor, pathway: Pathway, steps: Steps) -> None:
     """Bring what the pathway says of itself in line with its steps, and end it when nothing is left to do."""
     operation, ready = way.marked(steps, way.OPERATION), way.marked(steps, way.READY)
     if operation is not None:
+        before = pathway.operated_on
         pathway.operated_on, pathway.operation_on = operation.done_on, way.day_of(operation)
+        if before is not None and pathway.operated_on is None:
+            outcomes.take_back(actor, pathway.patient_id, pathway.procedure)
     pathway.is_ready = ready is not None and ready.status in way.SETTLED
     pathway.phase = way.phase(steps)
     over = all(step.status in way.SETTLED for step in steps)

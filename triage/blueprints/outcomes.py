@@ -1,0 +1,156 @@
+"""The follow-up: whom to ask now, one patient's course, answers, attempts, complications."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from triage.domain.errors import Conflict, Invalid, Refused
+from triage.forms.outcomes import AnswersForm, ComplicationForm, ContactForm, EndForm
+from triage.services import outcome_charts, outcome_entries, outcome_lists, outcomes
+from triage.services.organisations import today
+from triage.web import actor, done, locale, message, page, requires, sentence
+
+blueprint = Blueprint("outcomes", __name__)
+
+
+@blueprint.get("/outcomes")
+@requires("outcomes:view")
+def index() -> Response:
+    """List whom to ask now."""
+    rows = outcome_lists.list_due(actor())
+    most = outcome_lists.MOST
+    return page("outcomes/index.html", rows=rows[:most], more=len(rows) > most, asked=outcomes.known())
+
+
+@blueprint.get("/outcomes/<series_id>")
+@requires("outcomes:view")
+def show(series_id: str) -> Response:
+    """Show one patient's course: the points, the numbers as a picture and a table, what went wrong."""
+    return _show(series_id)
+
+
+def _show(series_id: str, status: int = 200, error: str = "", **forms: Any) -> Response:
+    course, lang = outcome_lists.course(actor(), series_id), locale()
+    empty = {
+        "contact": ContactForm(lang, formdata=None), "end": EndForm(lang, formdata=None),
+        "wrong": ComplicationForm(lang, formdata=None),
+    }  # fmt: skip
+    return page(
+        "outcomes/show.html", status=status, error=error, course=course, series=course.series,
+        patient=course.series.patient, asked=outcomes.known(), charts=outcome_charts.charts_of(course),
+        forms=empty | forms,
+    )  # fmt: skip
+
+
+@blueprint.get("/outcomes/points/<point_id>")
+@requires("outcomes:record")
+def point(point_id: str) -> Response:
+    """Show the form for the answers of one point, with what is there already."""
+    row = outcomes.find_point(actor(), point_id)
+    known, there = outcomes.known().measures, outcomes.current(row.id)
+    typed = {f"m_{name}": known[name].written(one.value) for name, one in there.items() if name in known}
+    day = max((one.day for one in there.values()), default=today(actor().site_id))
+    form = AnswersForm(locale(), formdata=None, data={"version": row.version, "day": day.isoformat(), **typed})
+    return _point(row, form)
+
+
+def _point(row: Any, form: AnswersForm, status: int = 200, error: str = "") -> Response:
+    return page(
+        "outcomes/point.html", status=status, point=row, series=row.series, patient=row.series.patient, form=form,
+        error=error, asked=outcomes.known(),
+    )  # fmt: skip
+
+
+@blueprint.post("/outcomes/points/<point_id>")
+@requires("outcomes:record")
+def answer(point_id: str) -> AnyResponse:
+    """Keep the answers of one point; what was typed stays when they cannot be kept."""
+    row, form = outcomes.find_point(actor(), point_id), AnswersForm(locale())
+    if not form.validate():
+        return _point(row, form, 422)
+    values = (form.version.data or 0, form.read, form.on, form.how.data)
+    try:
+        outcome_entries.record_answers(actor(), point_id, *values)
+    except Invalid as error:
+        _say_at_fields(form, error)
+        return _point(outcomes.find_point(actor(), point_id), form, 422)
+    except (Conflict, Refused) as error:
+        status = 409 if isinstance(error, Conflict) else 422
+        return _point(outcomes.find_point(actor(), point_id), form, status, message(error))
+    return done(url_for("outcomes.show", series_id=row.series_id))
+
+
+def _say_at_fields(form: Any, error: Invalid) -> None:
+    for name, code in error.fields.items():
+        form[name].errors = [sentence(code)]
+
+
+def _try(series_id: str, name: str, form: Any, act: Callable[[], object]) -> AnyResponse:
+    """Do what the form asks, or show the course again with what is wrong and what was typed."""
+    if not form.validate():
+        return _show(series_id, 422, **{name: form})
+    try:
+        act()
+    except Invalid as error:
+        _say_at_fields(form, error)
+        return _show(series_id, 422, **{name: form})
+    except (Conflict, Refused) as error:
+        status = 409 if isinstance(error, Conflict) else 422
+        return _show(series_id, status, message(error), **{name: form})
+    return done(url_for("outcomes.show", series_id=series_id))
+
+
+@blueprint.post("/outcomes/points/<point_id>/contacts")
+@requires("outcomes:record")
+def contact(point_id: str) -> AnyResponse:
+    """Note an attempt to get the answers."""
+    row, form = outcomes.find_point(actor(), point_id), ContactForm(locale())
+
+    def act() -> None:
+        words = (form.result.data, form.note.data or "")
+        outcome_entries.note_contact(actor(), point_id, form.version.data or 0, *words)
+
+    return _try(row.series_id, "contact", form, act)
+
+
+@blueprint.post("/outcomes/<series_id>/end")
+@requires("outcomes:record")
+def end(series_id: str) -> AnyResponse:
+    """End a follow-up with a reason."""
+    form = EndForm(locale())
+    words = (form.reason.data or "", form.note.data or "")
+    version = form.version.data or 0
+    return _try(series_id, "end", form, lambda: outcome_entries.end(actor(), series_id, version, *words))
+
+
+@blueprint.post("/outcomes/<series_id>/take-up")
+@requires("outcomes:record")
+def take_up(series_id: str) -> AnyResponse:
+    """Take up a follow-up again."""
+    version = request.form.get("version", 0, int)
+    outcome_entries.take_up(actor(), series_id, version)
+    return done(url_for("outcomes.show", series_id=series_id))
+
+
+@blueprint.post("/outcomes/<series_id>/complications")
+@requires("complications:note")
+def complication(series_id: str) -> AnyResponse:
+    """Note what went wrong."""
+    form = ComplicationForm(locale())
+
+    def act() -> None:
+        words = (form.kind.data, form.on, form.grade.data, form.reoperation.data, form.note.data or "")
+        outcome_entries.note_complication(actor(), series_id, *words)
+
+    return _try(series_id, "wrong", form, act)
+
+
+@blueprint.post("/complications/<complication_id>/withdrawal")
+@requires("complications:note")
+def withdraw(complication_id: str) -> AnyResponse:
+    """Take back a complication that was noted by mistake."""
+    why = request.form.get("why", "")[:500].replace("\x00", "")
+    series_id = outcome_entries.withdraw_complication(actor(), complication_id, why)
+    return done(url_for("outcomes.show", series_id=series_id))
