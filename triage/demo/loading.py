@@ -66,10 +66,10 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
         registry = Registry(script, rng, today)
         planned = file.open_(team, script, registry, rng, now)
         bookings.make(team, today, Random(seed + 2))  # noqa: S311 - the day stays as it was
-        busy = {one.person.id for one in planned}
-        returning.ask_back(team, today, Random(seed + 4), busy)  # noqa: S311
         if size:
             years.fill(team["admin"], size, Random(seed + 1), today, say)  # noqa: S311 - the day stays as it was
+        busy = {one.person.id for one in planned}
+        returning.ask_back(team, today, Random(seed + 4), busy)  # noqa: S311
     day.play(script, team, planned, rng)
     bookings.ask(team, rng=Random(seed + 3))  # noqa: S311
     return len(planned)

@@ -22,12 +22,16 @@ _ASKED = (
     (1, 1, "doctor_away", "手術日のため"),
     (2, 3, "papers_missing", "前医のMRIを持参"),
 )
+#: Below stand the patients of a large clinic, whose years are copied before these visits are made.
+_DEMONSTRATED = "900000"
 
 
 def ask_back(team: Team, today: date, rng: Random, busy: Collection[str]) -> None:
     """Check patients on file in on earlier days and ask them to come back; those who are ``busy`` today do not."""
     actor = team["reception"]
-    on_file = session.scalars(select(Patient.id).where(Patient.visible_to(actor)).order_by(Patient.number)).all()
+    on_file = session.scalars(
+        select(Patient.id).where(Patient.visible_to(actor), Patient.number >= _DEMONSTRATED).order_by(Patient.number)
+    ).all()
     session.close()
     free = [patient_id for patient_id in on_file if patient_id not in busy]
     now = clock.now()
