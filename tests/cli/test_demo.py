@@ -34,7 +34,6 @@ from triage.models import (
     Finding,
     ImagingOrder,
     Patient,
-    ReturnVisit,
     RuleFeedback,
     RuleFeedbackAnswer,
     Staff,
@@ -104,11 +103,6 @@ def test_some_still_wait_in_every_stage(day: None) -> None:
     assert 18 <= stages.total() <= 22
     ended = Counter(encounter.stage for encounter in of_today() if encounter.finished_at)
     assert set(ended) == set(lifecycle.CLOSED) - {lifecycle.COMES_BACK}
-
-
-def test_some_were_asked_on_earlier_days_to_come_back(day: None) -> None:
-    kept = session.execute(select(ReturnVisit.status, Encounter.stage).join(ReturnVisit.encounter)).all()
-    assert [tuple(row) for row in kept] == [("expected", lifecycle.COMES_BACK)] * 4
 
 
 def test_imaging_stands_at_each_step_of_both_modalities(day: None) -> None:
