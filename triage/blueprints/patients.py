@@ -128,7 +128,11 @@ def show(patient_id: str) -> Response:
     visits = patients.list_visits(actor(), patient_id)
     here = next((visit.encounter for visit in visits if visit.encounter.finished_at is None), None)
     key, ways = secrets.token_urlsafe(12), pathway_lists.list_of_patient(actor(), patient_id)
-    more: dict[str, Any] = {"request_id": key, "ways": ways, "followed": outcome_lists.list_of_patient(actor(), patient_id)}
+    more: dict[str, Any] = {
+        "request_id": key,
+        "ways": ways,
+        "followed": outcome_lists.list_of_patient(actor(), patient_id),
+    }
     return page("patients/show.html", patient=patient, visits=visits, here=here, in_era=in_era, **more)
 
 
