@@ -14,11 +14,13 @@ from sqlalchemy.orm.exc import StaleDataError
 from tests.at_once import at_once
 from tests.builders import Clinic, as_answers, build_clinic, leave_unseen, wait
 from tests.decisions import conservative
+from tests.services.test_reassessments import QUIET
 from tests.services.test_triage import all_no, override
 from triage import clock, knowledge
 from triage.db import aside, session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
+from triage.domain.comeback import Day
 from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.lifecycle import CLOSED, STEPS
 from triage.models import AuditEvent, AuditPayload, Claim, ClaimStep, Encounter, LoginSession, Staff
@@ -30,13 +32,16 @@ from triage.services import (
     departures,
     emergencies,
     encounters,
+    hours,
     imaging,
     intakes,
     notices,
+    returns,
     staff,
     triage,
 )
 from triage.services.audit import record
+from triage.services.organisations import today
 
 
 def holder(encounter: Encounter) -> str | None:
@@ -457,6 +462,13 @@ def finished_afterwards(clinic: Clinic, encounter: Encounter) -> None:
     departures.leave(clinic.reception, row.id, row.version, "seen_and_gone_home", "", left_open, "finished")
 
 
+def asked_back(clinic: Clinic, encounter: Encounter) -> None:
+    intakes.record_answers(clinic.nurse, encounter.id, as_answers(QUIET))
+    row = encounters.get(clinic.reception, encounter.id)
+    day = Day(hours.next_open(clinic.site_id, today(clinic.site_id), 1))
+    returns.ask_back(clinic.reception, row.id, row.version, day, "no_slot_today")
+
+
 #: Each step that ends a visit -> the ways in which people take it.
 ENDS: dict[str, list[Callable[[Clinic, Encounter], None]]] = {
     "decide": [
@@ -464,6 +476,7 @@ ENDS: dict[str, list[Callable[[Clinic, Encounter], None]]] = {
         lambda clinic, row: decided(clinic, row, "conservative_first"),
     ],
     "leave_for_hospital": [emergency],
+    "ask_back": [asked_back],
     "leave_unseen": [gone],
     "end_visit": [finished_afterwards],
 }
