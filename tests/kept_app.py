@@ -82,4 +82,4 @@ def _parts(app: Flask) -> list[dict[str, Any]]:
     """Return what a test can change of an application that has served a request."""
     templates = app.jinja_env
     own = [vars(app), app.config, app.extensions, app.view_functions, vars(app.extensions["live"])]
-    return [*own, templates.globals, templates.filters, templates.tests]
+    return [*own, vars(templates), templates.globals, templates.filters, templates.tests]

@@ -25,6 +25,7 @@ def spoil(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     app.config["PLANTED"] = app.extensions["planted"] = app.jinja_env.globals["planted"] = "left behind"
     app.jinja_env.filters.clear()
+    app.jinja_env.loader = None
     app.view_functions["board.index"] = lambda: "open to all"
     app.extensions["live"].cap = 0
     app.extensions["live"].stop()
@@ -39,6 +40,7 @@ def test_whatever_a_test_changes_the_next_one_finds_it_as_it_was(kept: KeptApp, 
         assert app.config["WTF_CSRF_ENABLED"] is False
         assert not {"PLANTED", "planted"} & {*app.config, *app.extensions, *app.jinja_env.globals}
         assert "clock" in app.jinja_env.filters
+        assert app.jinja_env.loader is not None
         assert app.view_functions["board.index"].permission == "board:view"  # type: ignore[attr-defined]
         assert (app.extensions["live"].cap, app.extensions["live"].is_stopped) == (cap, False)
         assert (app.name, app.instance_path) == ("triage", str(tmp_path / "next"))

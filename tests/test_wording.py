@@ -27,25 +27,27 @@ def drawn(app: Flask, name: str, language: str, **values: object) -> str:
 
 
 @pytest.mark.parametrize("page", ["word.html", "whole.html", "caller.html"])
-def test_a_word_is_in_the_readers_language_in_a_page_its_parts_and_its_macros(app: Flask, page: str) -> None:
+def test_a_word_is_in_the_readers_language_in_a_page_its_parts_and_its_macros(own_app: Flask, page: str) -> None:
     japanese = catalogue("ja").gettext("Board")
     assert japanese != "Board"
-    assert [drawn(app, page, language) for language in ("en", "ja", "en")] == ["Board", japanese, "Board"]
+    assert [drawn(own_app, page, language) for language in ("en", "ja", "en")] == ["Board", japanese, "Board"]
 
 
-def test_a_label_from_a_table_is_in_the_readers_language(app: Flask) -> None:
-    assert drawn(app, "label.html", "en") == "Board Patient "
-    assert drawn(app, "label.html", "ja") == " ".join(catalogue("ja").gettext(w) for w in ("Board", "Patient")) + " "
+def test_a_label_from_a_table_is_in_the_readers_language(own_app: Flask) -> None:
+    assert drawn(own_app, "label.html", "en") == "Board Patient "
+    assert (
+        drawn(own_app, "label.html", "ja") == " ".join(catalogue("ja").gettext(w) for w in ("Board", "Patient")) + " "
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("page", ["value.html", "inside.html"])
-def test_what_somebody_typed_is_escaped_inside_a_sentence(app: Flask, page: str, language: str) -> None:
-    html = drawn(app, page, language, years="<script>")
+def test_what_somebody_typed_is_escaped_inside_a_sentence(own_app: Flask, page: str, language: str) -> None:
+    html = drawn(own_app, page, language, years="<script>")
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
 
 
-def test_a_number_of_things_has_its_own_word(app: Flask) -> None:
-    assert [drawn(app, "number.html", "en", count=count) for count in (1, 2)] == ["emergency", "emergencies"]
-    assert drawn(app, "number.html", "ja", count=2) == catalogue("ja").ngettext("emergency", "emergencies", 2)
+def test_a_number_of_things_has_its_own_word(own_app: Flask) -> None:
+    assert [drawn(own_app, "number.html", "en", count=count) for count in (1, 2)] == ["emergency", "emergencies"]
+    assert drawn(own_app, "number.html", "ja", count=2) == catalogue("ja").ngettext("emergency", "emergencies", 2)
