@@ -15,6 +15,8 @@ from triage.models.versioned import Versioned
 class Named:
     """Whoever has a name and its reading, as a row of a table or as what a list shows of one."""
 
+    __slots__ = ()
+
     if TYPE_CHECKING:
         family_name: Mapped[str]
         given_name: Mapped[str]

@@ -11,8 +11,8 @@ from triage.db import session
 from triage.domain import queue
 from triage.domain.access import Actor
 from triage.domain.leases import LAPSES_AFTER
-from triage.domain.names import initials
 from triage.domain.people import age_in_years
+from triage.models.patients import Named
 from triage.services import limits
 from triage.services.around import Undo, dress
 from triage.services.line_query import ROWS, SOME
@@ -20,7 +20,7 @@ from triage.services.presence import Visitor
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Named):
     """One row of the board. Equal rows look equal: what is not compared (the wait) stands in a cell of its own.
 
     The fields up to ``limits_id`` are read from the database in this order; the rest is what the moment makes of them.
@@ -116,21 +116,6 @@ class Line:
         """Tell whether somebody is with the patient: the priority has done its work. Never so of an emergency."""
         busy = (self.holder_id is not None and not self.is_idle) or self.imaging == "started"
         return busy and not self.is_emergency and (self.acuity is None or self.acuity > queue.EMERGENCY_LEVEL)
-
-    @property
-    def name(self) -> str:
-        """Return family and given name, family first."""
-        return f"{self.family_name} {self.given_name}".strip()
-
-    @property
-    def kana(self) -> str:
-        """Return the reading of the name."""
-        return f"{self.family_kana} {self.given_kana}".strip()
-
-    @property
-    def initials(self) -> str:
-        """Return what privacy mode shows instead of the name."""
-        return initials(self.family_kana, self.given_kana, self.call_by_number)
 
     @property
     def flags(self) -> list[str]:
