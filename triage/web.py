@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import Babel, force_locale, gettext
 from flask_htmx import HTMX
 from flask_login import LoginManager, UserMixin, current_user
@@ -97,6 +97,11 @@ def done(url: str) -> AnyResponse:
         answer.headers["HX-Redirect"] = url
         return answer
     return redirect(url, 303)
+
+
+def toast(text: str, undo_url: str | None) -> None:
+    """Say on the next page what was done, with the way to undo it."""
+    flash({"text": text, "undo_url": undo_url})  # type: ignore[arg-type]  # base.html reads both
 
 
 def inside(target: str | None) -> str | None:

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Untimely
 from triage.models import Encounter
 from triage.services import calls, duty, encounters, live, rooms
-from triage.web import actor, done, inside, locale, page, requires
+from triage.web import actor, done, inside, locale, page, requires, toast
 
 blueprint = Blueprint("calls", __name__)
 PATH = "/encounters/<encounter_id>/calls"
@@ -65,8 +65,7 @@ def call(encounter_id: str) -> Response:
         return _show(encounters.get(actor(), encounter_id), 422)
     encounter = encounters.get(actor(), encounter_id)
     room = rooms.name_of(encounter.room_id, locale())
-    undo_url = url_for("calls.undo", encounter_id=encounter_id)
-    flash({"text": f"{encounter.ticket} → {room}", "undo_url": undo_url})  # type: ignore[arg-type]  # base.html reads both
+    toast(f"{encounter.ticket} → {room}", url_for("calls.undo", encounter_id=encounter_id))
     return _back(encounter_id)
 
 

@@ -14,7 +14,7 @@ from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms.patients import REQUEST_ID
 from triage.services import call_next, claims, colleagues, encounters, presence
 from triage.services.leases import steps_of
-from triage.web import STATUS, actor, background, done, htmx, inside, message, page, requires
+from triage.web import STATUS, actor, background, done, htmx, inside, message, page, requires, toast
 
 blueprint = Blueprint("claims", __name__)
 PATH = "/encounters/<encounter_id>/claim"
@@ -158,8 +158,7 @@ def _done(encounter_id: str, what: str, step_id: str = "") -> AnyResponse:
 
 
 def _flash(encounter_id: str, ticket: str, what: str, step_id: str) -> None:
-    undo_url = _undo_url(encounter_id, step_id)
-    flash({"text": f"{ticket}: {what}", "undo_url": undo_url})  # type: ignore[arg-type]  # base.html reads both
+    toast(f"{ticket}: {what}", _undo_url(encounter_id, step_id))
 
 
 def _undo_url(encounter_id: str, step_id: str) -> str:

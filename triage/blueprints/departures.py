@@ -11,7 +11,7 @@ from triage.domain import leaving
 from triage.domain.errors import Conflict, Refused, Untimely
 from triage.forms.departures import CallBackForm, LeaveForm
 from triage.services import departures, encounters
-from triage.web import actor, done, locale, message, page, requires
+from triage.web import actor, done, locale, message, page, requires, toast
 
 blueprint = Blueprint("departures", __name__)
 
@@ -68,8 +68,7 @@ def _again(encounter_id: str, form: LeaveForm, error: Conflict | Refused) -> Res
 
 def told_undo(ticket: str, how: str, departure_id: str) -> None:
     """Say what was noted, with the way to undo it."""
-    undo_url = url_for("departures.undo", departure_id=departure_id)
-    flash({"text": f"{ticket}: {how}", "undo_url": undo_url})  # type: ignore[arg-type]  # base.html reads both
+    toast(f"{ticket}: {how}", url_for("departures.undo", departure_id=departure_id))
 
 
 @blueprint.post("/departures/<departure_id>/undo")

@@ -12,7 +12,7 @@ from triage.domain import pathways as way
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused
 from triage.forms.pathways import EndForm, ResumeForm, StepForm
 from triage.services import milestones, organisations, pathway_lists, pathways
-from triage.web import STATUS, actor, done, in_language, locale, message, page, requires
+from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, toast
 
 blueprint = Blueprint("pathways", __name__)
 SHOWN = ("", *way.PHASES, "alarm", "ended")
@@ -103,7 +103,7 @@ def _step(
     except (Invalid, Refused, Conflict) as error:
         return _refused(pathway_id, step_id, form, error, day, why)
     undo = url_for("pathways.reopen", pathway_id=pathway_id, step_id=step_id) if may_undo else None
-    flash({"text": words, "undo_url": undo})  # type: ignore[arg-type]  # base.html reads both
+    toast(words, undo)
     to_list = request.form.get("then") == "due"
     return done(url_for("pathways.due") if to_list else url_for("pathways.show", pathway_id=pathway_id))
 

@@ -11,7 +11,7 @@ from triage.domain import comeback
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms.returns import CallForm, ReturnForm
 from triage.services import encounters, hours, organisations, return_lists, returns
-from triage.web import actor, done, in_language, locale, message, page, requires, sentence, zone
+from triage.web import actor, done, in_language, locale, message, page, requires, sentence, toast, zone
 
 blueprint = Blueprint("returns", __name__)
 
@@ -48,9 +48,7 @@ def ask_back(encounter_id: str) -> AnyResponse:
         made = at_paper_time(lambda: returns.ask_back(actor(), encounter_id, form.version.data or 0, *words))
     except (Conflict, Refused, Invalid) as error:
         return _again(encounter_id, form, error)
-    undo_url = url_for("returns.undo", return_id=made)
-    told = f"{encounter.ticket}: {gettext('Comes back another day')}"
-    flash({"text": told, "undo_url": undo_url})  # type: ignore[arg-type]  # base.html reads both
+    toast(f"{encounter.ticket}: {gettext('Comes back another day')}", url_for("returns.undo", return_id=made))
     return done(url_for("returns.advice", return_id=made))
 
 

@@ -17,7 +17,7 @@ from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
 from triage.services import encounters, explanations, reassessments, referrals, scores, sheets, triage
 from triage.services import tasks as task_service
-from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
+from triage.web import STATUS, actor, done, locale, message, page, requires, sentence, toast
 
 blueprint = Blueprint("triage", __name__)
 #: Stages in which the sheet decides; elsewhere the patient was already sent on.
@@ -142,8 +142,7 @@ def _named(now: triage.Situation, route: str) -> str:
 
 def _flash_undo(encounter_id: str, ticket: str, route: str, decision_id: str) -> None:
     where = knowledge.load().routes[route].label(locale())
-    undo = url_for("triage.recall", encounter_id=encounter_id, decision=decision_id)
-    flash({"text": f"{ticket} → {where}", "undo_url": undo})  # type: ignore[arg-type]  # base.html reads both
+    toast(f"{ticket} → {where}", url_for("triage.recall", encounter_id=encounter_id, decision=decision_id))
 
 
 @blueprint.post("/encounters/<encounter_id>/recall")
