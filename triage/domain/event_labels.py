@@ -96,7 +96,6 @@ LABELS: dict[str, str] = {
     "outcomes_asked": N_("Patient asked for the outcome"),
     "complication_noted": N_("Complication noted"),
     "complication_withdrawn": N_("Complication taken back"),
-    "outcomes_exported": N_("Outcomes exported"),
     "rules_drafted": N_("Rules drafted"),
     "rules_draft_changed": N_("Draft of the rules changed"),
     "rules_draft_discarded": N_("Draft of the rules discarded"),

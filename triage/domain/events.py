@@ -107,7 +107,6 @@ EVENTS: dict[str, frozenset[str]] = {
         "outcomes_asked": "series point result note attempts",
         "complication_noted": "series complication kind day grade reoperation note",
         "complication_withdrawn": "series complication reason",
-        "outcomes_exported": "since until rows",
         # rulesets
         "rules_drafted": "version based_on hash",
         "rules_draft_changed": "version before after",
