@@ -13,6 +13,7 @@ from triage.db import session
 from triage.domain.comeback import Day
 from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
+from triage.domain.outcomes import Treatment
 from triage.services import (
     appointment_requests,
     appointments,
@@ -28,6 +29,7 @@ from triage.services import (
     limits,
     milestones,
     outcome_entries,
+    outcome_starts,
     outcomes,
     pathway_lists,
     questions,
@@ -142,10 +144,15 @@ def build(clinic: Clinic) -> dict[str, str]:
     }  # fmt: skip
 
 
+def begun_by_hand(surgeon_id: str) -> Treatment:
+    """Return a fusion that this program has not seen."""
+    return Treatment("procedure", "PLIF", surgeon_id, "L4-5", "both", start="earlier")
+
+
 def followed_up(clinic: Clinic, patient_id: str) -> tuple[str, str]:
     """Follow a patient up who was operated on three months ago, and return the series and a point to answer."""
     day = today(clinic.site_id) - timedelta(days=95)
-    series = outcome_entries.begin(clinic.nurse, patient_id, day, "procedure", "PLIF", clinic.surgeon.staff_id)
+    series = outcome_starts.begin(clinic.nurse, patient_id, day, begun_by_hand(clinic.surgeon.staff_id))
     points = outcomes.points_of(outcomes.find(clinic.nurse, series))
     point, version = points[1].id, points[1].version
     values = {"nrs_back": 3.0, "odi": 22.0, "joabpeq_walking": 71.0}

@@ -6,8 +6,9 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, add_patient
+from tests.places import begun_by_hand
 from triage.db import session
-from triage.services import outcome_entries, outcome_lists
+from triage.services import outcome_lists, outcome_starts
 from triage.services.organisations import today
 
 
@@ -15,7 +16,7 @@ def asked(clinic: Clinic) -> tuple[str, str, int]:
     """Follow up a patient who is to be asked now; return series, point and version."""
     patient = add_patient(clinic.reception)
     day = today(clinic.site_id) - timedelta(days=95)
-    series = outcome_entries.begin(clinic.nurse, patient.id, day, "procedure", "PLIF", clinic.surgeon.staff_id)
+    series = outcome_starts.begin(clinic.nurse, patient.id, day, begun_by_hand(clinic.surgeon.staff_id))
     point = outcome_lists.list_due(clinic.nurse)[0].point
     session.close()
     return series, point.id, point.version

@@ -14,8 +14,9 @@ from triage import clock
 from triage.db import aside, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused, Stale
+from triage.domain.outcomes import Treatment
 from triage.models import Outcome, OutcomePoint, OutcomeSeries
-from triage.services import milestones, outcome_entries, outcome_lists, outcomes
+from triage.services import milestones, outcome_entries, outcome_lists, outcome_series, outcomes
 from triage.services.organisations import today
 
 CORE = {"nrs_back": 7.0, "nrs_leg": 8.0, "odi": 46.0}
@@ -23,22 +24,24 @@ CORE = {"nrs_back": 7.0, "nrs_leg": 8.0, "odi": 46.0}
 
 @verb
 def plan(actor: Actor, patient_id: str, procedure: str = "PLIF", surgeon: str = "") -> str:
-    return outcomes.plan_series(actor, patient_id, procedure, surgeon or actor.staff_id)
+    treatment = Treatment("procedure", procedure, surgeon or actor.staff_id)
+    return outcome_series.plan_series(actor, patient_id, treatment)
 
 
 @verb
 def operate(actor: Actor, patient_id: str, day: date, procedure: str = "PLIF") -> str:
-    return outcomes.begin_series(actor, patient_id, day, "procedure", procedure, actor.staff_id)
+    treatment = Treatment("procedure", procedure, actor.staff_id, "L4-5")
+    return outcome_series.begin_series(actor, patient_id, day, treatment)
 
 
 @verb
 def treat(actor: Actor, patient_id: str, day: date) -> str:
-    return outcomes.begin_series(actor, patient_id, day, "conservative", "", actor.staff_id)
+    return outcome_series.begin_series(actor, patient_id, day, Treatment("conservative", surgeon_id=actor.staff_id))
 
 
 @verb
 def withdraw(actor: Actor, patient_id: str, kind: str) -> None:
-    outcomes.withdraw_series(actor, patient_id, kind, None)
+    outcome_series.withdraw_series(actor, patient_id, kind, None)
 
 
 def now(clinic: Clinic) -> date:

@@ -90,6 +90,7 @@ LABELS: dict[str, str] = {
     "treatment_amended": N_("Treatment decision amended"),
     "outcomes_planned": N_("Follow-up planned"),
     "outcomes_begun": N_("Follow-up begun"),
+    "outcomes_changed": N_("Follow-up changed"),
     "outcomes_ended": N_("Follow-up ended"),
     "outcomes_taken_up": N_("Follow-up taken up again"),
     "outcomes_recorded": N_("Outcome recorded"),

@@ -100,7 +100,8 @@ EVENTS: dict[str, frozenset[str]] = {
         "treatment_amended": "decision amends reason kind procedure level side",
         # outcomes
         "outcomes_planned": "series procedure",
-        "outcomes_begun": "series kind procedure index_day",
+        "outcomes_begun": "series kind procedure start index_day note",
+        "outcomes_changed": "series before after",
         "outcomes_ended": "series reason note",
         "outcomes_taken_up": "series reason",
         "outcomes_recorded": "series point on how values before",

@@ -16,10 +16,30 @@ OPEN, PARTLY, ANSWERED, STOPPED = "open", "partly", "answered", "stopped"
 WAITING = (OPEN, PARTLY)
 #: The series ended because the patient was operated on (again).
 OPERATED = "operated"
+#: It ended because what was planned was not done.
+NOT_DONE = "not_done"
 #: So long a planned operation is waited for; afterwards the plan is looked at again.
 PLANNED_DAYS = 365
 #: Fewer patients than this say little, and the page says so.
 FEW = 20
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What a patient is followed up after. start, note: why it was begun by hand; pathway_id: the way it belongs to."""
+
+    kind: str
+    procedure: str = ""
+    surgeon_id: str = ""
+    level: str = ""
+    side: str = ""
+    pathway_id: str | None = None
+    start: str = ""
+    note: str = ""
+
+    def columns(self) -> dict[str, str | None]:
+        """Return it as a stored follow-up keeps it."""
+        return {name: value for name, value in vars(self).items() if name != "note"} | {"start_note": self.note}
 
 
 @dataclass(frozen=True)

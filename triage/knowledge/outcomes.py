@@ -12,6 +12,12 @@ from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
 from triage.knowledge.reading import Document
 
+#: Every list of the file; an id names one entry of it.
+LISTS = (
+    "outcome_point", "outcome_measure", "outcome_how", "outcome_start", "outcome_contact", "outcome_end",
+    "complication", "complication_grade",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class End(t.Labelled):
@@ -22,6 +28,14 @@ class End(t.Labelled):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start(t.Labelled):
+    """Why a follow-up is begun by hand; own: it counts among the results of the surgeon who is named."""
+
+    own: bool
+    needs_note: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcomes:
     """When is asked, for what, how it came, why nobody is asked any more, and what may go wrong."""
 
@@ -29,6 +43,7 @@ class Outcomes:
     measures: Mapping[str, Measure]
     hows: Mapping[str, t.Labelled]
     contacts: Mapping[str, t.Labelled]
+    starts: Mapping[str, Start]
     ends: Mapping[str, End]
     complications: Mapping[str, t.Labelled]
     grades: Mapping[str, t.Labelled]
@@ -47,7 +62,7 @@ def build(
     for key in ("outcome_point", "complication_grade"):
         for index, entry in enumerate(getattr(raw, key)):
             known(document, key, index, "source", [entry.source], sources)
-    for key in ("outcome_point", "outcome_measure", "outcome_end", "complication"):
+    for key in LISTS:
         unique(document, key, [entry.id for entry in getattr(raw, key)])
     return Outcomes(
         points=_points(document, raw),
@@ -56,6 +71,9 @@ def build(
         ),
         hows=b.by_id(b.labelled(raw.outcome_how)),
         contacts=b.by_id(b.labelled(raw.outcome_contact)),
+        starts=b.by_id(
+            Start(id=e.id, text=b.text(e.label), own=e.own, needs_note=e.needs_note) for e in raw.outcome_start
+        ),
         ends=b.by_id(
             End(id=e.id, text=b.text(e.label), counts=e.counts, by_hand=e.by_hand) for e in raw.outcome_end
         ),

@@ -37,6 +37,13 @@ class EndEntry(LabelEntry):
     by_hand: bool = True
 
 
+class StartEntry(LabelEntry):
+    """Why a follow-up is begun by hand; own: it counts among the results of the surgeon who is named."""
+
+    own: bool
+    needs_note: bool = False
+
+
 class GradeEntry(LabelEntry):
     """How grave a complication was."""
 
@@ -50,6 +57,7 @@ class OutcomeEntries(Entry):
     outcome_measure: list[MeasureEntry] = Field(min_length=1)
     outcome_how: list[LabelEntry] = Field(min_length=1)
     outcome_contact: list[LabelEntry] = Field(min_length=1)
+    outcome_start: list[StartEntry] = Field(min_length=1)
     outcome_end: list[EndEntry] = Field(min_length=1)
     complication: list[LabelEntry] = Field(min_length=1)
     complication_grade: list[GradeEntry] = Field(min_length=1)

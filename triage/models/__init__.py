@@ -20,7 +20,14 @@ from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.limits import LimitDecision, LimitProposal
 from triage.models.organisations import Organisation, Room, Site
-from triage.models.outcomes import Complication, Outcome, OutcomeContact, OutcomePoint, OutcomeSeries
+from triage.models.outcomes import (
+    Complication,
+    Outcome,
+    OutcomeChange,
+    OutcomeContact,
+    OutcomePoint,
+    OutcomeSeries,
+)
 from triage.models.pathways import Milestone, MilestoneChange, Pathway
 from triage.models.patients import Patient, PatientIdentifier
 from triage.models.questions import Question
@@ -67,6 +74,7 @@ __all__ = [
     "MilestoneChange",
     "Organisation",
     "Outcome",
+    "OutcomeChange",
     "OutcomeContact",
     "OutcomePoint",
     "OutcomeSeries",

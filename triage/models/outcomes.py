@@ -1,11 +1,11 @@
-"""OutcomeSeries: one patient followed up. OutcomePoint: when is asked. Outcome: one number. Complication."""
+"""OutcomeSeries: one patient followed up, with its history. OutcomePoint: when is asked. Outcome: one number."""
 
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from triage.db import Base, Row
+from triage.db import Base, Row, new_id
 from triage.models.accounts import Staff
 from triage.models.encounters import AtSite
 from triage.models.patients import Patient
@@ -32,8 +32,31 @@ class OutcomeSeries(AtSite, Versioned, Base):
     ended_on: Mapped[date | None]
     end_reason: Mapped[str] = mapped_column(default="")
     end_note: Mapped[str] = mapped_column(default="")
+    level: Mapped[str] = mapped_column(default="", server_default="")
+    side: Mapped[str] = mapped_column(default="", server_default="")
+    pathway_id: Mapped[str | None] = mapped_column(ForeignKey("pathway.id"))
+    ended_by_id: Mapped[str | None] = mapped_column(ForeignKey("outcome_series.id"))  # the operation that overtook it
+    start: Mapped[str] = mapped_column(default="", server_default="")  # why it was begun by hand
+    start_note: Mapped[str] = mapped_column(default="", server_default="")
+    code: Mapped[str] = mapped_column(default=new_id, server_default="")  # its name in exports, which leads to nobody
     patient: Mapped[Patient] = relationship(lazy="raise")
     surgeon: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[surgeon_id])
+
+
+class OutcomeChange(Row, Entered, Base):
+    """Appended, never edited: what became of a follow-up, what it said before and what it says now."""
+
+    __tablename__ = "outcome_change"
+    __table_args__ = (Index("ix_outcome_change_series_id_at", "series_id", "at"),)
+
+    series_id: Mapped[str] = mapped_column(ForeignKey("outcome_series.id"))
+    kind: Mapped[str]  # planned, begun, changed, taken_back, ended, taken_up
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    was: Mapped[str] = mapped_column(default="")
+    now: Mapped[str] = mapped_column(default="")
+    words: Mapped[str] = mapped_column(default="")
+    staff: Mapped[Staff] = relationship(lazy="raise")
 
 
 class OutcomePoint(AtSite, Versioned, Base):

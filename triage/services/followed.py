@@ -1,9 +1,9 @@
 """Who is followed up after a decision for conservative care; operations are the pathways' own business."""
 
 from triage.domain.access import Actor
-from triage.domain.outcomes import CONSERVATIVE
+from triage.domain.outcomes import CONSERVATIVE, Treatment
 from triage.models import Encounter, TreatmentDecision
-from triage.services import outcomes
+from triage.services import outcome_series
 
 
 def after_decision(
@@ -15,6 +15,7 @@ def after_decision(
     """
     if decision.kind == CONSERVATIVE:
         day = encounter.ticket_date
-        outcomes.begin_series(actor, encounter.patient_id, day, CONSERVATIVE, "", decision.staff_id)
+        care = Treatment(CONSERVATIVE, surgeon_id=decision.staff_id)
+        outcome_series.begin_series(actor, encounter.patient_id, day, care)
     elif old is not None and old.kind == CONSERVATIVE:
-        outcomes.withdraw_series(actor, encounter.patient_id, CONSERVATIVE, encounter.ticket_date)
+        outcome_series.withdraw_series(actor, encounter.patient_id, CONSERVATIVE, encounter.ticket_date)

@@ -9,7 +9,7 @@ from triage.domain import pathways as way
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotAllowed, Refused
 from triage.models import Milestone, Pathway
-from triage.services import hours, outcomes
+from triage.services import hours, outcome_series
 from triage.services import pathway_rows as rows
 from triage.services.organisations import today
 
@@ -48,7 +48,7 @@ def complete(actor: Actor, milestone_id: str, version: int, on: date | None = No
     moved = rows.let_follow(actor, pathway, steps, step.name, day, happened=True) if day != planned else []
     rows.keep_in_step(actor, pathway, steps)
     if step.mark == way.OPERATION and rows.is_followed_up(pathway):
-        outcomes.begin_series(actor, pathway.patient_id, day, "procedure", pathway.procedure, pathway.surgeon_id)
+        outcome_series.begin_series(actor, pathway.patient_id, day, rows.treatment_of(pathway))
     rows.tell(
         actor, pathway, "milestone_done", milestone=step.name, on=day.isoformat(), note=words.strip(), moved=moved
     )

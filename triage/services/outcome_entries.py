@@ -7,34 +7,14 @@ from sqlalchemy import select
 
 from triage import clock
 from triage.db import session, verb
-from triage.domain import outcomes as rules
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused
 from triage.domain.outcomes import BASELINE, STOPPED, WAITING
 from triage.models import Complication, OutcomeContact, OutcomePoint, OutcomeSeries
-from triage.services import outcomes, patients
+from triage.services import late, outcome_series, outcomes
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
 from triage.services.organisations import today
-
-
-@verb
-def begin(
-    actor: Actor, patient_id: str, index_day: date, kind: str, procedure: str, surgeon_id: str
-) -> str:  # fmt: skip
-    """Begin a follow-up by hand, for a treatment that this program has not seen; return its id.
-
-    Raises Invalid for a day to come, or a treatment that does not fit.
-    """
-    patients.get(actor, patient_id)
-    if kind not in rules.KINDS:
-        raise Invalid(kind="kind_needed")
-    if index_day > today(actor.site_id):
-        raise Invalid(index_day="future_date")
-    if kind == rules.PROCEDURE and not procedure:
-        raise Invalid(procedure="procedure_needed")
-    named = procedure if kind == rules.PROCEDURE else ""
-    return outcomes.begin_series(actor, patient_id, index_day, kind, named, surgeon_id)
 
 
 @verb
@@ -54,6 +34,7 @@ def record_answers(
     if how not in outcomes.known().hows:
         raise Invalid(how="not_a_choice")
     standing = outcomes.current(point.id)
+    late.check(*(row.at for row in standing.values()))  # what was entered since is never overwritten from paper
     if all(value is None for name, value in values.items() if name not in standing) and not standing.keys() & values:
         raise Refused("nothing_typed")
     outcomes.write(actor, point.series, point, values, day, how)
@@ -94,7 +75,9 @@ def note_contact(actor: Actor, point_id: str, version: int, result: str, note: s
         raise Invalid(result="not_a_choice")
     at, words = clock.now(), note.strip()
     session.add(OutcomeContact(point_id=point.id, result=result, note=words, at=at, staff_id=actor.staff_id))
-    point.attempts, point.attempted_at, point.attempt = point.attempts + 1, at, result
+    point.attempts += 1
+    if point.attempted_at is None or at >= point.attempted_at:  # one from paper may lie before the last
+        point.attempted_at, point.attempt = at, result
     touch(actor, point)
     record(
         actor, "outcomes_asked", patient_id=point.series.patient_id, series=point.series_id, point=point.point,
@@ -113,7 +96,7 @@ def end(actor: Actor, series_id: str, version: int, reason: str, note: str = "")
     chosen = outcomes.known().ends.get(reason)
     if chosen is None or not chosen.by_hand:
         raise Invalid(reason="reason_needed")
-    outcomes.end(actor, series, reason, today(actor.site_id), note.strip())
+    outcome_series.end(actor, series, reason, today(actor.site_id), note.strip())
 
 
 @verb
@@ -124,14 +107,7 @@ def take_up(actor: Actor, series_id: str, version: int) -> None:
     check_version(series, version)
     if series.ended_on is None or not outcomes.known().ends[series.end_reason].by_hand:
         raise Conflict("follow_up_runs" if series.ended_on is None else "follow_up_ended")
-    reason, core = series.end_reason, outcomes.known().core
-    series.ended_on, series.end_reason, series.end_note = None, "", ""
-    touch(actor, series)
-    for point in outcomes.points_of(series):
-        if point.status == STOPPED:
-            point.status = rules.status_after(core, outcomes.current(point.id).keys())
-            touch(actor, point)
-    record(actor, "outcomes_taken_up", patient_id=series.patient_id, series=series.id, reason=reason)
+    outcome_series.revive(actor, series)
 
 
 @verb

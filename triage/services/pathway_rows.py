@@ -13,9 +13,10 @@ from triage.db import session
 from triage.domain import pathways as way
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound
+from triage.domain.outcomes import PROCEDURE, Treatment
 from triage.knowledge.pathways import Template
 from triage.models import Milestone, MilestoneChange, Pathway
-from triage.services import hours, outcomes
+from triage.services import hours, outcome_series
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
 from triage.services.organisations import today
@@ -91,6 +92,12 @@ def is_followed_up(pathway: Pathway) -> bool:
     return template is not None and template.followed_up
 
 
+def treatment_of(pathway: Pathway) -> Treatment:
+    """Return what the patient on this pathway is followed up after."""
+    named = (pathway.procedure, pathway.surgeon_id, pathway.level, pathway.side)
+    return Treatment(PROCEDURE, *named, pathway_id=pathway.id)
+
+
 def tell(actor: Actor, pathway: Pathway, event: str, **payload: Any) -> None:
     """Record what was done with a pathway, and note on it who changed it."""
     touch(actor, pathway)
@@ -154,7 +161,7 @@ def keep_in_step(actor: Actor, pathway: Pathway, steps: Steps) -> None:
         before = pathway.operated_on
         pathway.operated_on, pathway.operation_on = operation.done_on, way.day_of(operation)
         if before is not None and pathway.operated_on is None:
-            outcomes.take_back(actor, pathway.patient_id, pathway.procedure)
+            outcome_series.take_back(actor, pathway.patient_id, pathway.id)
     pathway.is_ready = ready is not None and ready.status in way.SETTLED
     pathway.phase = way.phase(steps)
     over = all(step.status in way.SETTLED for step in steps)

@@ -14,7 +14,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.knowledge.pathways import Template
 from triage.models import Encounter, Milestone, Pathway, TreatmentDecision
-from triage.services import outcomes
+from triage.services import outcome_series
 from triage.services import pathway_rows as rows
 from triage.services.audit import lock_site
 from triage.services.encounters import check_version
@@ -41,13 +41,13 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amend
     pathway, steps = _new(actor, encounter, decision, template)
     if earlier is not None:
         _take_over(actor, pathway, steps, earlier)
-        if earlier.procedure != pathway.procedure and earlier.operated_on is None:
-            outcomes.withdraw_series(actor, pathway.patient_id, "procedure")
+        if earlier.operated_on is None and not rows.is_followed_up(pathway):
+            outcome_series.withdraw_series(actor, pathway.patient_id, "procedure")
     _note_what_is_done(actor, encounter, pathway, steps, template)
     if encounter.stage == lifecycle.EMERGENCY:
         _hurry(actor, pathway, steps)
     rows.keep_in_step(actor, pathway, steps)
-    _ask_for_scores(actor, pathway)
+    _ask_for_scores(actor, pathway, earlier)
     return pathway
 
 
@@ -121,10 +121,12 @@ def _imaged_on(actor: Actor, encounter: Encounter) -> date | None:
     return max(done).astimezone(ZoneInfo(actor.time_zone)).date() if done else None
 
 
-def _ask_for_scores(actor: Actor, pathway: Pathway) -> None:
+def _ask_for_scores(actor: Actor, pathway: Pathway, earlier: Pathway | None = None) -> None:
     """The baseline is asked for before the operation; milestones.py lets the other points follow its day."""
     if rows.is_followed_up(pathway) and pathway.operated_on is None:
-        outcomes.plan_series(actor, pathway.patient_id, pathway.procedure, pathway.surgeon_id)
+        outcome_series.plan_series(actor, pathway.patient_id, rows.treatment_of(pathway))
+    elif earlier is not None and earlier.operated_on is not None:
+        outcome_series.follow_amendment(actor, pathway.patient_id, earlier.id, rows.treatment_of(pathway))
 
 
 def _stop_asking(actor: Actor, pathway: Pathway) -> None:
@@ -132,7 +134,7 @@ def _stop_asking(actor: Actor, pathway: Pathway) -> None:
     others = (Pathway.patient_id == pathway.patient_id, Pathway.site_id == pathway.site_id, Pathway.id != pathway.id)
     planned = select(Pathway.id).where(*others, Pathway.ended_at.is_(None), Pathway.operated_on.is_(None)).limit(1)
     if rows.is_followed_up(pathway) and pathway.operated_on is None and session.scalar(planned) is None:
-        outcomes.withdraw_series(actor, pathway.patient_id, "procedure")
+        outcome_series.withdraw_series(actor, pathway.patient_id, "procedure")
 
 
 def _hurry(actor: Actor, pathway: Pathway, steps: Sequence[Milestone]) -> None:
