@@ -3,33 +3,66 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, violations
+from tests.browser.conftest import PHONE, place_of, violations
 from tests.browser.test_a_day import Open
 from tests.builders import Clinic, as_answers
 from tests.decisions import operation
 from tests.services.test_consults import at_stage
 from triage.db import session
-from triage.services import consults, encounters, intakes
+from triage.services import consults, encounters, intakes, questions
+
+KINDS_ON_SCREEN = ("conservative", "imaging", "nerve_block", "not_now", "back_to_nurse", "transfer", "procedure")
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("asked", [False, True], ids=["", "with two questions"])
 @pytest.mark.parametrize("lang", ["en", "ja"])
-def test_a_case_with_every_cell_examined_fits_one_screen_with_the_procedure_chosen(
-    sign_in: Open, clinic: Clinic, lang: str
+def test_whatever_is_decided_about_a_full_case_the_page_fits_and_the_signature_is_in_sight(
+    sign_in: Open, clinic: Clinic, lang: str, asked: bool
 ) -> None:
     encounter = examined(clinic)
+    if asked:
+        for words in ("抗凝固薬は検査の日まで続けてよいですか。", "ご家族が同席を希望されています。" * 12):
+            questions.ask(clinic.nurse, encounter, "surgeon", words)
+        session.remove()
     surgeon = sign_in("surgeon")
     surgeon.set_viewport_size({"width": 1440, "height": 900})
     surgeon.goto(f"/consults/{encounter}?lang={lang}")
-    for kind in ("conservative", "imaging", "nerve_block", "not_now", "back_to_nurse", "transfer", "procedure"):
+    for kind in KINDS_ON_SCREEN:
         surgeon.locator(f"[name=kind][value={kind}]").check()
-        assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+        signed_in_sight(surgeon)
     for procedure in ("PLIF", "LLIF", "PLDD", "SCS"):
         surgeon.locator("[name=procedure]").select_option(procedure)
-        expect(surgeon.locator("#weighed select").first).to_be_visible()
-        assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+        expect(surgeon.locator("#weighed select").first).to_be_attached()
+        signed_in_sight(surgeon)
+
+
+def signed_in_sight(surgeon: Page) -> None:
+    """Whose decision it is, the identity and the signature are wholly on the screen, and the page does not scroll."""
+    for part in (".who-signs", "[name=identified]", "button"):
+        expect(surgeon.locator(f"#decide .signing {part}")).to_be_in_viewport(ratio=1)
+    assert surgeon.evaluate("document.documentElement.scrollHeight") <= 900
+
+
+@pytest.mark.browser
+def test_what_is_reached_by_keyboard_is_never_under_the_signature(sign_in: Open, clinic: Clinic) -> None:
+    encounter = examined(clinic)
+    surgeon = sign_in("surgeon")
+    surgeon.set_viewport_size({"width": 1440, "height": 900})
+    surgeon.goto(f"/consults/{encounter}")
+    surgeon.locator("[name=kind][value=procedure]").check()
+    surgeon.locator("[name=procedure]").select_option("PLIF")
+    expect(surgeon.locator("#weighed select").first).to_be_attached()
+    foot = place_of(surgeon.locator("#decide .signing"))
+    last = surgeon.locator("#weighed input[name=grafts]").last
+    for _press in range(60):
+        surgeon.keyboard.press("Tab")
+        if last.evaluate("box => box === document.activeElement"):
+            break
+    expect(last).to_be_focused()
+    assert place_of(last)["bottom"] <= foot["top"]
 
 
 @pytest.mark.browser
