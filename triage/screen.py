@@ -45,6 +45,7 @@ IN_THE_BAR = 5
 PART_OF = {
     "appointment_requests": "appointments",
     "calendars": "appointments",
+    "same_day": "appointments",
     "calls": "board",
     "team": "board",
     "views": "board",

@@ -250,4 +250,59 @@ def test_the_form_is_filled_from_a_patient_on_file(clinic: Clinic, signed_in: Si
     text = signed_in("nurse").get(f"/appointments/requests?patient={patient.id}").text
     assert "0742-11-2222" in text
     assert signed_in("nurse").get("/appointments/requests?patient=nothing").status_code == 404
-    assert signed_in("surgeon").get("/appointments/requests").status_code == 403
+    assert signed_in("radiographer").get("/appointments/requests").status_code == 403
+
+
+def test_todays_list_shows_the_urgent_first_and_sends_an_emergency_to_the_queue(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    browser, patient = signed_in("reception"), add_patient(clinic.reception)
+    for_today = {"same_day": "y", "kind": "follow_up"}
+    assert browser.post("/appointments/requests", data=asked(**for_today, name="林 凛")).status_code == 303
+    urgent = asked(**for_today, name="森 葵", urgent="yes") | {"patient": patient.id}
+    assert browser.post("/appointments/requests", data=urgent).status_code == 303
+    text = browser.get("/appointments/today").text
+    assert text.index("森 葵") < text.index("林 凛")
+    first = next(row for row in appointment_requests.list_waiting(clinic.reception) if row.urgent == "yes")
+    url = f"/appointments/requests/{first.id}/queue"
+    assert browser.post(url, data={"version": "9", "emergency": "1"}).status_code == 409
+    sent = browser.post(url, data={"version": "1", "emergency": "1"})
+    assert (sent.status_code, sent.location.endswith("/emergency")) == (303, True)
+    assert "森 葵" not in browser.get("/appointments/today").text
+    (other,) = appointment_requests.list_waiting(clinic.reception)
+    nobody = browser.post(f"/appointments/requests/{other.id}/queue", data={"version": "1"})
+    assert (nobody.status_code, "Choose the patient first." in nobody.text) == (422, True)
+    assert signed_in("radiographer").get("/appointments/today").status_code == 200
+    assert signed_in("radiographer").post(url, data={"version": "1"}).status_code == 403
+
+
+def test_going_before_an_urgent_patient_is_refused_until_words_say_why(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser = signed_in("reception")
+    browser.post("/appointments/requests", data=asked(urgent="yes", name="森 葵"))
+    browser.post("/appointments/requests", data=asked())
+    second = next(row for row in appointment_requests.list_waiting(clinic.reception) if row.urgent == "no")
+    form = typed(clinic, day, asked=second.id, skip_reason="not_reached")
+    refused = browser.post("/appointments", data=form)
+    assert refused.status_code == 422
+    assert "Somebody urgent waits before: 1." in refused.text
+    assert 'name="why"' in refused.text
+    assert browser.post("/appointments", data=form | {"why": "in the ambulance"}).status_code == 303
+
+
+def test_a_same_day_procedure_is_chosen_from_those_that_need_no_admission(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser, patient = signed_in("surgeon"), add_patient(clinic.reception, anticoagulant="Warfarin")
+    url = f"/appointments/new?kind=same_day_procedure&patient={patient.id}&day={day}"
+    text = browser.get(url).text
+    assert "Warfarin" in text
+    assert 'value="PLDD"' in text
+    assert 'value="PLIF"' not in text
+    form = typed(clinic, day, kind="same_day_procedure", patient=patient.id)
+    refused = browser.post("/appointments", data=form)
+    assert refused.status_code == 422
+    assert "Choose a procedure that is possible without admission." in refused.text
+    assert browser.post("/appointments", data=form | {"procedure": "PLDD"}).status_code == 303
+    assert "Percutaneous laser disc decompression" in browser.get(f"/appointments?day={day}").text

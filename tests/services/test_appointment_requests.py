@@ -34,8 +34,10 @@ def order(clinic: Clinic) -> list[str]:
     return [row.id for row in appointment_requests.list_waiting(clinic.reception)]
 
 
-def book(clinic: Clinic, asked: str, skip: str = "", text: str = "10:00", patient: str = "") -> str:
-    starts_at = datetime.fromisoformat(f"2026-11-30T{text}+09:00")
+def book(
+    clinic: Clinic, asked: str, skip: str = "", text: str = "10:00", patient: str = "", day: str = "2026-11-30"
+) -> str:
+    starts_at = datetime.fromisoformat(f"{day}T{text}+09:00")
     wish = Wish("first_visit", clinic.surgeon.staff_id, starts_at)
     return appointments.book(clinic.reception, patient or add_patient(clinic.reception).id, wish, asked, skip)
 
@@ -65,7 +67,7 @@ def test_an_urgent_sign_goes_before_all_others_without_a_reason(clinic: Clinic) 
     assert order(clinic) == [urgent, first]
     with pytest.raises(Refused):
         book(clinic, first)
-    book(clinic, urgent)
+    book(clinic, urgent, text="14:00", day="2026-11-20")
     assert appointment_requests.get(clinic.reception, urgent).reason == ""
 
 

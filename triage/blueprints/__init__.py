@@ -40,6 +40,7 @@ NOUNS = (
     "hours",
     "appointments",
     "appointment_requests",
+    "same_day",
     "calendars",
     "agreement",
     "simulations",

@@ -12,8 +12,16 @@ from triage.blueprints.appointment_times import Times, read_times
 from triage.domain.dates import find_date
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms.appointments import BookForm, CloseForm, MoveForm
-from triage.services import appointment_days, appointment_requests, appointments, hours, lookup, patients
-from triage.services.appointments import Wish
+from triage.services import (
+    appointment_days,
+    appointment_requests,
+    appointments,
+    hours,
+    lookup,
+    patients,
+    procedures,
+    same_day,
+)
 from triage.services.organisations import today
 from triage.web import actor, done, locale, message, page, requires, sentence, zone
 
@@ -39,7 +47,8 @@ def _index(status: int = 200, error: str = "") -> Response:
         "appointments/index.html", status=status, error=error, day=appointment_days.look(actor(), day, locale()),
         today=today(actor().site_id), week=hours.openings(actor().site_id, *_around(day)),
         unsettled=appointments.list_unsettled(actor()), outside=appointment_days.outside_hours(actor()),
-        waiting=len(appointment_requests.list_waiting(actor())), kinds=knowledge.load().flow.hours.kinds,
+        waiting=len(appointment_requests.list_waiting(actor())), same_day=len(same_day.list_waiting(actor())),
+        kinds=knowledge.load().flow.hours.kinds,
     )  # fmt: skip
 
 
@@ -52,9 +61,13 @@ def _around(day: date) -> tuple[date, date]:
 @requires("appointments:book")
 def new() -> Response:
     """Choose the patient, what for and with whom, and then one of the free times."""
-    form = BookForm(locale(), formdata=None, request_id=secrets.token_urlsafe(12))
-    form.patient.data, form.asked.data = request.args.get("patient", ""), request.args.get("asked", "")
+    given = {name: request.args.get(name, "") for name in ("patient", "asked", "decision", "procedure")}
+    form = _book_form(formdata=None, request_id=secrets.token_urlsafe(12), **given)
     return _new(form, read_times(_day()))
+
+
+def _book_form(**values: Any) -> BookForm:
+    return BookForm(procedures.possible(), locale(), **values)
 
 
 def _new(form: BookForm, times: Times, status: int = 200, error: str = "") -> Response:
@@ -64,26 +77,33 @@ def _new(form: BookForm, times: Times, status: int = 200, error: str = "") -> Re
     form.patient.data, form.kind.data, form.what.data = known, times.kind, times.what
     form.offer(times.free, zone())
     words = "" if patient else request.args.get("q", asked.name if asked else "")
-    ahead = appointment_requests.ahead(actor(), asked.id) if asked else []
     return page(
         "appointments/new.html", status=status, error=error, form=form, times=times, patient=patient, asked=asked,
-        ahead=ahead, words=words, found=lookup.search(actor(), words), chosen=request.args.get("time", ""),
+        words=words, found=lookup.search(actor(), words), chosen=request.args.get("time", ""),
+        today=today(actor().site_id), **_before(asked, known or "", times.day),
     )  # fmt: skip
+
+
+def _before(asked: Any, patient_id: str, day: date) -> dict[str, Any]:
+    """Return who stands before: in the line of the request, and the urgent ones that a time on this day goes before."""
+    is_today = day == today(actor().site_id)
+    return {
+        "ahead": appointment_requests.ahead(actor(), asked.id) if asked else [],
+        "urgent": appointment_requests.goes_before(actor(), patient_id, asked, is_today),
+    }
 
 
 @blueprint.post("/appointments")
 @requires("appointments:book")
 def book() -> Response:
     """Book the chosen time."""
-    form = BookForm(locale())
+    form = _book_form()
     starts_at = form.starts_at(zone()) if form.validate() else None
     if starts_at is None or not form.patient.data:
         lacks = sentence("not_a_time") if form.patient.data else sentence("patient_needed")
         return _again(form, 422, lacks)
-    wish = Wish(form.kind.data or "", form.what.data or "", starts_at, form.note.data or "")
-    words = (form.asked.data or "", form.skip_reason.data or "", form.request_id.data or "")
     try:
-        appointments.book(actor(), form.patient.data, wish, *words)
+        appointments.book(actor(), form.patient.data, form.wish(starts_at), *form.words)
     except (Conflict, Refused) as error:
         return _again(form, _status(error), message(error))
     return done(url_for("appointments.index", day=starts_at.date()))

@@ -28,6 +28,7 @@ from triage.services import (
     organisations,
     pathway_lists,
     pins,
+    procedures,
     referrals,
     scores,
     triage,
@@ -127,12 +128,14 @@ def case_of(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     found, who, made_on = form_context(encounter), actor(), decisions.situation(encounter)
     entry = found["entry"]
     before, after = consults.neighbours(who, encounter)
+    signed = consults.decisions_of(encounter)
+    times = procedures.booked_for(who, encounter.patient_id, [d.id for d in signed if d.procedure])
     return found | {
         "patient": encounter.patient, "form": form, "steps": encounters.timeline(encounter),
         "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry),
         "denied": summary.absent(entry), "unsure": summary.not_known(entry),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
-        "decisions": consults.decisions_of(encounter), "candidates": made_on.candidates,
+        "decisions": signed, "procedure_times": times, "candidates": made_on.candidates,
         "sections": REVIEWED, "place": "review", **_weighed(made_on, form), "viewer_url": viewer_url(encounter.patient),
         "visits": consults.earlier_visits(who, encounter),
         "bar": referrals.bar_of(encounter), **asked_here(encounter),

@@ -56,7 +56,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "nurse": _DESK | _CLINICAL | {"rules:view"},
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
-    | {"rules:draft", "rules:view", "agreement:view", "calendar:own"},
+    | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
     | {"limits:view", "limits:propose", "hours:view", "hours:manage"},

@@ -1,6 +1,6 @@
 """Appointments: what may follow what, which slots one fills, and in which order requests are answered."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Protocol, TypeVar
@@ -78,6 +78,21 @@ def gaps(free: Sequence[datetime], slot: int) -> list[Gap]:
     return found
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What is to be booked: the kind, whose time (a surgeon's id or a modality), from when on.
+
+    ``procedure``: which one, where the kind names one; ``decision_id``: the surgeon's decision that it follows from.
+    """
+
+    kind: str
+    what: str
+    starts_at: datetime
+    note: str = ""
+    procedure: str = ""
+    decision_id: str = ""
+
+
 class Asked(Protocol):
     """What the order of requests looks at."""
 
@@ -93,27 +108,50 @@ A = TypeVar("A", bound=Asked)
 _NOT_TRIAGED = 2.5
 
 
-def in_order(requests: Iterable[A], acuities: dict[str, int | None] | None = None) -> list[A]:
-    """Return requests as they are answered: urgent signs first, then those for today, then in the order received.
+#: Acuities of an emergency, and of who is seen the same day (knowledge/ruleset.toml).
+_EMERGENCY, _SAME_DAY = 2, 3
 
-    Those for today stand by the acuity of the visit where the patient is here (``acuities`` by the request's id).
+
+def is_emergency(acuity: int | None) -> bool:
+    """Tell whether the visit of who asks was found to be an emergency: no time is needed for it."""
+    return acuity is not None and acuity <= _EMERGENCY
+
+
+def is_urgent(request: Asked, acuity: int | None) -> bool:
+    """Tell whether nobody may go before this request without words: a sign was told, or the visit is urgent."""
+    return request.urgent == "yes" or (acuity is not None and acuity <= _SAME_DAY)
+
+
+def _leads(request: Asked, acuity: int | None) -> bool:
+    return request.urgent == "yes" or is_emergency(acuity)
+
+
+def in_order(requests: Iterable[A], acuities: Mapping[str, int | None] | None = None) -> list[A]:
+    """Return requests as they are answered: urgent ones first, then those for today, then in the order received.
+
+    An emergency comes before whoever told of an urgent sign. Those for today stand by the acuity of the visit where the
+    patient is here (``acuities`` by the request's id).
     """
     known = acuities or {}
 
-    def place(request: A) -> tuple[bool, bool, float, datetime, str]:
-        acuity = float(known.get(request.id) or _NOT_TRIAGED) if request.same_day else 0.0
-        return request.urgent != "yes", not request.same_day, acuity, request.received_at, request.id
+    def place(request: A) -> tuple[bool, bool, bool, float, datetime, str]:
+        acuity = known.get(request.id)
+        leads = _leads(request, acuity)
+        standing = float(acuity or _NOT_TRIAGED) if request.same_day and not leads else 0.0
+        later = not (leads or request.same_day)
+        return not leads, not is_emergency(acuity), later, standing, request.received_at, request.id
 
     return sorted(requests, key=place)
 
 
-def ahead_of(request_id: str, ordered: Sequence[A]) -> list[A]:
+def ahead_of(request_id: str, ordered: Sequence[A], acuities: Mapping[str, int | None] | None = None) -> list[A]:
     """Return who is to be answered before this request: urgent ones, and those before it in the same line."""
+    known = acuities or {}
     place = next((number for number, one in enumerate(ordered) if one.id == request_id), None)
     if place is None:
         return []
     mine = ordered[place]
-    return [one for one in ordered[:place] if one.urgent == "yes" or one.same_day == mine.same_day]
+    return [one for one in ordered[:place] if _leads(one, known.get(one.id)) or one.same_day == mine.same_day]
 
 
 def free_of(moments: Iterable[datetime], minutes: int, slot: int, taken: Collection[datetime]) -> list[datetime]:

@@ -114,6 +114,7 @@ LABELS: dict[str, str] = {
     "day_as_usual": N_("Day back to its usual hours"),
     "appointment_requested": N_("Appointment asked for"),
     "appointment_request_closed": N_("Request for an appointment closed"),
+    "appointment_request_queued": N_("Sent to the queue without an appointment"),
     "appointment_booked": N_("Appointment booked"),
     "appointment_moved": N_("Appointment moved"),
     "appointment_cancelled": N_("Appointment cancelled"),

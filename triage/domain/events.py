@@ -129,7 +129,8 @@ EVENTS: dict[str, frozenset[str]] = {
         # appointments
         "appointment_requested": "request channel received_at kind urgent same_day",
         "appointment_request_closed": "request reason note",
-        "appointment_booked": "appointment request kind what starts_at minutes skipped",
+        "appointment_booked": "appointment request kind what starts_at minutes skipped why procedure",
+        "appointment_request_queued": "request emergency",
         "appointment_moved": "appointment what before after reason",
         "appointment_cancelled": "appointment reason",
         "appointment_missed": "appointment starts_at",

@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from triage import clock, knowledge
+from triage.domain.appointments import Wish
 from triage.domain.dates import find_date
 from triage.domain.late import moment, read_time
 from triage.forms import told
@@ -130,12 +131,27 @@ class BookForm(TimeForm):
     request_id = _key()
     patient = _id()
     asked = _id()
+    decision = _id()
+    procedure = SelectField(_l("Procedure"), validate_choice=False)
     skip_reason = SelectField(_l("Why before the others"), validate_choice=False)
+    why = text(_l("Why the urgent patient waits"), 500)
     note = text(_l("Note (may stay empty)"), 500)
 
-    def __init__(self, locale: str = "en", **values: object) -> None:
+    def __init__(self, procedures: Mapping[str, Labelled], locale: str = "en", **values: object) -> None:
         super().__init__(**values)
+        self.procedure.choices = [("", "–"), *choices(procedures, locale)]
         self.skip_reason.choices = [("", "–"), *choices(knowledge.load().flow.hours.skip_reasons, locale)]
+
+    def wish(self, starts_at: datetime) -> Wish:
+        """Return what is to be booked at the time chosen."""
+        said = (field.data or "" for field in (self.note, self.procedure, self.decision))
+        return Wish(self.kind.data or "", self.what.data or "", starts_at, *said)
+
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        """Return which request it answers, why before others, the form's key, and why somebody urgent waits."""
+        asked, skipped, key, why = (f.data or "" for f in (self.asked, self.skip_reason, self.request_id, self.why))
+        return asked, skipped, key, why
 
 
 class MoveForm(TimeForm):

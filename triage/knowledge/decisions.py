@@ -19,7 +19,8 @@ class Procedure(t.Labelled):
     """A procedure a surgeon may choose.
 
     kind: under which kind of decision it is signed. steps: done in this order, the last only where ``trial_finding``
-    says that the first helped; ``trial_criterion`` is the candidate's criterion for it. plain: said to the patient.
+    says that the first helped; ``trial_criterion`` is the candidate's criterion for it. same_day: may be done on the
+    day of the decision. plain: said to the patient.
     """
 
     needs_level: bool
@@ -27,6 +28,7 @@ class Procedure(t.Labelled):
     plain: t.Text
     kind: str = "procedure"
     fusion: bool = False
+    same_day: bool = False
     implants: tuple[str, ...] = ()
     grafts: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
@@ -86,7 +88,8 @@ def procedures(raw: schema.Knowledge) -> tuple[Procedure, ...]:
     return tuple(
         Procedure(
             id=e.id, text=b.text(e.label), needs_level=e.needs_level, needs_side=e.needs_side, plain=b.text(e.plain),
-            kind=e.kind, fusion=e.fusion, implants=tuple(e.implants), grafts=tuple(e.grafts), steps=tuple(e.steps),
+            kind=e.kind, fusion=e.fusion, same_day=e.same_day, implants=tuple(e.implants), grafts=tuple(e.grafts),
+            steps=tuple(e.steps),
             trial_finding=e.trial_finding or "", trial_criterion=e.trial_criterion or "",
         ) for e in raw.procedure
     )  # fmt: skip

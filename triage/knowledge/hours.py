@@ -14,10 +14,14 @@ from triage.knowledge.reading import Document
 
 @dataclass(frozen=True, kw_only=True)
 class AppointmentKind(t.Labelled):
-    """What can be booked, for how many minutes; with: a surgeon, or the modality whose machine it needs."""
+    """What can be booked, for how many minutes; with: a surgeon, or the modality whose machine it needs.
+
+    names_procedure: says too which of the procedures that are possible without admission.
+    """
 
     minutes: int
     with_: str
+    names_procedure: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +69,7 @@ def _kinds(document: Document, raw: schema.Knowledge) -> Iterator[AppointmentKin
         if entry.minutes % raw.slots.minutes:
             raise document.fault("appointment_kind", index, f"minutes: no multiple of {raw.slots.minutes}")
         if machines.get(entry.with_, True):  # what needs a machine that is not here cannot be booked here
-            yield AppointmentKind(id=entry.id, text=b.text(entry.label), minutes=entry.minutes, with_=entry.with_)
+            yield AppointmentKind(
+                id=entry.id, text=b.text(entry.label), minutes=entry.minutes, with_=entry.with_,
+                names_procedure=entry.names_procedure,
+            )  # fmt: skip

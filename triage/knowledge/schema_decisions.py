@@ -13,6 +13,7 @@ class ProcedureEntry(LabelEntry):
     plain: TextEntry
     kind: Name = "procedure"
     fusion: bool = False
+    same_day: bool = False
     implants: list[Name] = []
     grafts: list[Name] = []
     steps: list[Name] = []

@@ -30,6 +30,7 @@ class AppointmentKindEntry(LabelEntry):
 
     minutes: int = Field(gt=0)
     with_: Name = Field(alias="with")
+    names_procedure: bool = False
 
 
 class HoursEntries(Entry):

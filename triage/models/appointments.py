@@ -65,6 +65,8 @@ class Appointment(AtSite, Versioned, Base):
     status: Mapped[str]
     encounter_id: Mapped[str | None] = mapped_column(ForeignKey("encounter.id"))
     note: Mapped[str] = mapped_column(default="")
+    procedure: Mapped[str] = mapped_column(default="", server_default="")  # which one, where the kind names one
+    decision_id: Mapped[str | None] = mapped_column(ForeignKey("treatment_decision.id"))  # that it follows from
     patient: Mapped[Patient] = relationship(lazy="raise")
     surgeon: Mapped[Staff | None] = relationship(lazy="raise")
 

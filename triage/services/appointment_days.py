@@ -82,6 +82,13 @@ def _column(actor: Actor, resource: Resource, day: date, rows: Sequence[Appointm
     return Column(resource, mine, rules.gaps(free, slot))
 
 
+def first_free(actor: Actor, day: date, locale: str = "en") -> list[tuple[Resource, datetime]]:
+    """Return each surgeon's and machine's first free time of a day, the earliest first."""
+    slot = knowledge.load().flow.hours.slot_minutes
+    free = [(one, slots.free_starts(actor, one, day, slot)) for one in slots.resources(actor, day, locale)]
+    return sorted(((one, times[0]) for one, times in free if times), key=lambda found: found[1])
+
+
 def today_of(actor: Actor, limit: int = 8) -> tuple[list[Appointment], int, int]:
     """Return the next of today's appointments who have not come, how many are booked today, and how many came."""
     rows = [row for row in session.scalars(_of(actor, today(actor.site_id))) if row.status != rules.CANCELLED]

@@ -1,9 +1,9 @@
 """Requests for an appointment: entered by the desk, answered in the order of application, closed with a reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -32,6 +32,14 @@ class Asked:
     same_day: bool = False
     wishes: str = ""
     patient_id: str = ""
+
+
+class Visit(NamedTuple):
+    """The open visit of a patient who asks for an appointment, or for whom somebody does."""
+
+    id: str
+    ticket: str
+    acuity: int | None
 
 
 @verb
@@ -94,20 +102,34 @@ def list_waiting(actor: Actor) -> Sequence[AppointmentRequest]:
     return rules.in_order(rows, acuities(actor, rows))
 
 
-def acuities(actor: Actor, rows: Sequence[AppointmentRequest]) -> dict[str, int | None]:
-    """Return the acuity of who asks for today and is here, by the request's id."""
-    patients = {row.patient_id: row.id for row in rows if row.same_day and row.patient_id}
-    if not patients:
+def visits(actor: Actor, patient_ids: Iterable[str | None]) -> dict[str, Visit]:
+    """Return the open visits of these patients, by patient."""
+    wanted = {one for one in patient_ids if one}
+    if not wanted:
         return {}
-    query = select(Encounter.patient_id, Encounter.acuity).where(
-        Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None), Encounter.patient_id.in_(patients)
+    query = select(Encounter.patient_id, Encounter.id, Encounter.ticket, Encounter.acuity).where(
+        Encounter.site_id == actor.site_id, Encounter.finished_at.is_(None), Encounter.patient_id.in_(wanted)
     )
-    return {patients[patient_id]: acuity for patient_id, acuity in session.execute(query)}
+    return {row.patient_id: Visit(row.id, row.ticket, row.acuity) for row in session.execute(query)}
+
+
+def acuities(actor: Actor, rows: Sequence[AppointmentRequest]) -> dict[str, int | None]:
+    """Return the acuity of who asks and is here, by the request's id."""
+    here = visits(actor, (row.patient_id for row in rows))
+    return {row.id: here[row.patient_id].acuity for row in rows if row.patient_id in here}
 
 
 def ahead(actor: Actor, request_id: str) -> list[AppointmentRequest]:
     """Return the requests that are to be answered before this one."""
-    return rules.ahead_of(request_id, list_waiting(actor))
+    rows = list_waiting(actor)
+    return rules.ahead_of(request_id, rows, acuities(actor, rows))
+
+
+def urgent(actor: Actor) -> list[AppointmentRequest]:
+    """Return the requests that wait and that nobody may go before without words, in their order."""
+    rows = list_waiting(actor)
+    known = acuities(actor, rows)
+    return [row for row in rows if rules.is_urgent(row, known.get(row.id))]
 
 
 def to_answer(actor: Actor, request_id: str, skip_reason: str) -> AppointmentRequest:
@@ -124,10 +146,39 @@ def to_answer(actor: Actor, request_id: str, skip_reason: str) -> AppointmentReq
     return request
 
 
-def answer(actor: Actor, request: AppointmentRequest, patient_id: str, skip_reason: str) -> None:
+def check_urgent(actor: Actor, patient_id: str, request: AppointmentRequest | None, is_today: bool, why: str) -> None:
+    """Refuse inside a verb, without written words, what lets an urgent patient wait.
+
+    That is a time today, or an answer, before somebody urgent who waits longer or worse; and another day for whoever
+    told of an urgent sign.
+    """
+    if why.strip():
+        return
+    if request and request.urgent == "yes" and not is_today:
+        raise Refused("urgent_today")
+    if before := goes_before(actor, patient_id, request, is_today):
+        raise Refused("urgent_first", count=len(before))
+
+
+def goes_before(
+    actor: Actor, patient_id: str, request: AppointmentRequest | None, is_today: bool
+) -> list[AppointmentRequest]:
+    """Return the urgent requests that a booking would go before; a time today goes before every one of them."""
+    first = urgent(actor)
+    mine = request.id if request else ""
+    if any(row.id == mine for row in first):  # urgent too: those before it in the one order
+        return first[: [row.id for row in first].index(mine)]
+    if is_today:
+        visit = visits(actor, [patient_id]).get(patient_id)
+        is_worse = rules.is_emergency(visit.acuity if visit else None)
+        return [] if is_worse else [row for row in first if row.patient_id != patient_id]
+    return [row for row in ahead(actor, mine) if row in first] if request else []
+
+
+def answer(actor: Actor, request: AppointmentRequest, patient_id: str, skip_reason: str, why: str = "") -> None:
     """Note inside a verb that the request has its appointment."""
     request.status, request.answered_at = rules.ANSWERED, clock.now()
-    request.patient_id, request.reason = patient_id, skip_reason
+    request.patient_id, request.reason, request.note = patient_id, skip_reason, why.strip()
     encounters.touch(actor, request)
 
 

@@ -1,8 +1,7 @@
 """Appointments: booked, moved, cancelled, missed, and kept by who arrives and joins the queue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
@@ -16,20 +15,12 @@ from triage.domain.errors import Conflict, NotFound, Refused
 from triage.knowledge.hours import AppointmentKind
 from triage.models import Appointment, AppointmentRequest, AppointmentStep, Encounter, Patient
 from triage.services import appointment_requests as requests
-from triage.services import booked, encounters, slots
+from triage.services import booked, encounters, procedures, slots
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 from triage.services.submissions import once, remember
 
-
-@dataclass(frozen=True)
-class Wish:
-    """What is to be booked: the kind, whose time (a surgeon's id or a modality), from when on."""
-
-    kind: str
-    what: str
-    starts_at: datetime
-    note: str = ""
+Wish = rules.Wish
 
 
 def get(actor: Actor, appointment_id: str) -> Appointment:
@@ -50,12 +41,13 @@ def history(appointment: Appointment) -> Sequence[AppointmentStep]:
 
 @verb
 def book(
-    actor: Actor, patient_id: str, wish: Wish, asked: str = "", skip_reason: str = "", request_id: str = ""
-) -> str:
+    actor: Actor, patient_id: str, wish: Wish, asked: str = "", skip_reason: str = "", request_id: str = "",
+    why: str = "",
+) -> str:  # fmt: skip
     """Book an appointment and return its id; the same form sent twice books one.
 
-    ``asked``: the request it answers. Raises Refused as "others_first" while requests before it wait and no
-    ``skip_reason`` says why, Refused for a time or a surgeon that cannot be, Conflict where the time was taken.
+    ``asked``: the request it answers. Raises Refused where requests before it wait and no ``skip_reason`` says why,
+    where somebody urgent would wait and no words say ``why``, or for a time that cannot be; Conflict for one taken.
     """
     lock_site(session(), actor.site_id)
     if made := once(request_id):
@@ -65,15 +57,17 @@ def book(
         raise NotFound("patient")
     kind = slots.kind_of(wish.kind)
     request = requests.to_answer(actor, asked, skip_reason) if asked else None
+    requests.check_urgent(actor, patient.id, request, _day_of(actor, wish) == today(actor.site_id), why)
     appointment = _new(actor, patient, kind, wish, request)
     slots.take(appointment)
     booked.note(actor, appointment, "book", words=wish.note)
     if request:
-        requests.answer(actor, request, patient.id, skip_reason)
+        requests.answer(actor, request, patient.id, skip_reason, why)
     remember(actor, request_id, appointment.id)
     record(
         actor, "appointment_booked", patient_id=patient.id, appointment=appointment.id, request=asked, kind=kind.id,
         what=appointment.what, starts_at=wish.starts_at, minutes=kind.minutes, skipped=skip_reason,
+        why=why.strip(), procedure=appointment.procedure,
     )  # fmt: skip
     return appointment.id
 
@@ -84,7 +78,7 @@ def _new(
     appointment = Appointment(
         site_id=actor.site_id, patient_id=patient.id, request_id=request.id if request else None, kind=kind.id,
         minutes=kind.minutes, status=rules.BOOKED, note=wish.note.strip(), updated_by=actor.name,
-        updated_at=clock.now(),
+        updated_at=clock.now(), **procedures.named(actor, patient.id, kind, wish.procedure, wish.decision_id),
     )  # fmt: skip
     _place(actor, appointment, kind, wish)
     session.add(appointment)
@@ -93,12 +87,16 @@ def _new(
 
 
 def _place(actor: Actor, appointment: Appointment, kind: AppointmentKind, wish: Wish) -> None:
-    day = wish.starts_at.astimezone(ZoneInfo(actor.time_zone)).date()
+    day = _day_of(actor, wish)
     slots.check_time(actor, kind, wish.starts_at)
     resource = slots.find_resource(actor, kind, wish.what, day)
     appointment.staff_id = resource.id if resource.is_surgeon else None
     appointment.modality = None if resource.is_surgeon else resource.id
     appointment.starts_at, appointment.day = wish.starts_at, day
+
+
+def _day_of(actor: Actor, wish: Wish) -> date:
+    return wish.starts_at.astimezone(ZoneInfo(actor.time_zone)).date()
 
 
 def _step(actor: Actor, appointment_id: str, version: int, step: str) -> Appointment:
