@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, time, timedelta
 from html import unescape
 
 import pytest
@@ -10,9 +10,11 @@ from flask.testing import FlaskClient
 
 from tests.builders import Clinic, arrive, wait
 from tests.services.test_reassessments import QUIET, again
-from tests.services.test_returns import FRIDAY, SATURDAY, ask, at_nara
+from tests.services.test_returns import FRIDAY, MONDAY, SATURDAY, ask, at_nara
 from triage import clock
-from triage.services import emergencies, return_lists
+from triage.domain.comeback import Day
+from triage.domain.hours import CLOSED, OTHER_HOURS, Opening
+from triage.services import emergencies, hours, return_lists
 
 SignIn = Callable[[str], FlaskClient]
 DATA = {"on": "2026-11-21", "reason": "no_slot_today", "note": "満枠"}
@@ -136,7 +138,9 @@ def test_a_call_is_one_press_and_a_wrong_day_is_told_at_its_row(signed_in: SignI
         assert "Did not come: to call back (1)" in page
         assert "0742-99-0001" in page
         assert client.post(url, data={"version": row.version, "result": "not_reached"}).status_code == 303
-        assert "called 1×" in client.get("/returns").text
+        page = client.get("/returns").text
+        assert "Noted: Not reached" in page
+        assert f"{clinic.reception.name}: Not reached" in page
         assert client.post(url, data={"version": row.version, "result": "reached"}).status_code == 409
         now = {"version": row.version + 1}
         for wrong in (
@@ -148,6 +152,78 @@ def test_a_call_is_one_press_and_a_wrong_day_is_told_at_its_row(signed_in: SignI
             assert 'role="alert"' in refused.text, wrong
         assert client.post(url, data=now | {"result": "new_day", "on": "2026-11-24"}).status_code == 303
         assert "Expected on other days (1)" in client.get("/returns").text
+
+
+def test_who_stopped_the_calls_says_why_at_the_note(signed_in: SignIn, clinic: Clinic) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET))
+    answer = signed_in("nurse").post(f"/returns/{row.id}/calls", data={"version": row.version, "result": "stopped"})
+    assert answer.status_code == 422
+    assert f'id="note-{row.id}-error"' in answer.text
+
+
+def test_an_undo_that_comes_too_late_is_told_on_the_list(signed_in: SignIn, clinic: Clinic) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET))
+    with clock.at(FRIDAY + timedelta(minutes=11)):
+        client = signed_in("reception")
+        assert f"/returns/{row.id}/undo" not in client.get("/returns").text
+        answer = client.post(f"/returns/{row.id}/undo")
+    assert answer.status_code == 409
+    assert "This can be undone for 10 minutes" in answer.text
+    assert "Expected on other days (1)" in answer.text
+
+
+def test_nobody_waits_unseen_where_the_desk_and_the_nurse_look(signed_in: SignIn, clinic: Clinic) -> None:
+    ask(clinic, wait(clinic.reception, QUIET))
+    assert "/returns#h-today" not in signed_in("reception").get("/patients").text
+    with at_nara(SATURDAY, 10):
+        assert "1 expected back today" in signed_in("reception").get("/patients").text
+    with at_nara(SATURDAY, 18):
+        for who, url in (("reception", "/patients"), ("nurse", "/tasks"), ("nurse2", "/day/end")):
+            assert "1 asked back is to be called" in signed_in(who).get(url).text, url
+
+
+def test_a_day_that_has_come_to_be_closed_stands_as_to_be_moved_and_its_advice_says_so(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    row, client = ask(clinic, wait(clinic.reception, QUIET, language="ja")), signed_in("reception")
+    hours.add_days(clinic.admin, SATURDAY, SATURDAY, CLOSED, "Staff outing")
+    page = client.get("/returns").text
+    assert "The clinic is closed then by now: to be moved (1)" in page
+    assert 'value="not_reached"' in page
+    advice = client.get(f"/returns/{row.id}/advice").text
+    assert "agree on another day first" in advice
+    assert "お電話" in advice
+    assert "9:30–18:00</dd>" not in advice
+    data = {"version": row.version, "result": "new_day", "on": "2026-11-24"}
+    assert client.post(f"/returns/{row.id}/calls", data=data | {"on": "2026-11-21"}).status_code == 422
+    assert client.post(f"/returns/{row.id}/calls", data=data).status_code == 303
+    assert "Expected on other days (1)" in client.get("/returns").text
+
+
+def test_the_advice_tells_the_clinics_own_hours_with_the_days_that_differ_until_then(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET, language="en"), Day(date(2026, 12, 12)))
+    hours.add_days(clinic.admin, MONDAY, MONDAY, CLOSED, "Labour Thanksgiving Day")
+    afternoon = Opening(time(13), time(17))
+    hours.add_days(clinic.admin, row.return_on, row.return_on, OTHER_HOURS, "Staff meeting", afternoon)
+    sheet = unescape(signed_in("nurse").get(f"/returns/{row.id}/advice").text)
+    assert "Mon–Sat 9:30–18:00" in re.sub(r"<[^>]+>", "", sheet)
+    assert "Also closed: Mon 23 Nov 2026" in re.sub(r"<[^>]+>", "", sheet)
+    assert "Other hours: Sat 12 Dec 2026 13:00–17:00" in re.sub(r"<[^>]+>", "", sheet)
+    assert "<dd>13:00–17:00</dd>" in sheet
+
+
+def test_the_lists_are_printed_with_the_telephone_and_the_calls_so_far(signed_in: SignIn, clinic: Clinic) -> None:
+    assert "Nobody is expected back" in signed_in("nurse").get("/returns/sheet").text
+    row = ask(clinic, wait(clinic.reception, QUIET, phone="0742-99-0001"))
+    with at_nara(SATURDAY, 18):
+        client, data = signed_in("nurse"), {"version": row.version, "result": "not_reached", "note": "話中"}
+        client.post(f"/returns/{row.id}/calls", data=data)
+        sheet = client.get("/returns/sheet").text
+    for part in ("Did not come: to call back (1)", "0742-99-0001", "話中", f"{clinic.nurse.name}: Not reached"):
+        assert part in sheet, part
+    assert signed_in("surgeon").get("/returns/sheet").status_code == 403
 
 
 @pytest.mark.parametrize("who", ["surgeon", "radiographer", "admin", "auditor"])

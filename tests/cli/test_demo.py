@@ -42,7 +42,7 @@ from triage.models import (
     TreatmentDecision,
     TriageDecision,
 )
-from triage.services import accounts, agreement, audit, encounters, intakes, lookup, triage
+from triage.services import accounts, agreement, audit, encounters, intakes, lookup, return_lists, triage
 
 NOON = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)
 CASES = list(reading.read().cases.values())
@@ -103,6 +103,20 @@ def test_some_still_wait_in_every_stage(day: None) -> None:
     assert 18 <= stages.total() <= 22
     ended = Counter(encounter.stage for encounter in of_today() if encounter.finished_at)
     assert set(ended) == set(lifecycle.CLOSED) - {lifecycle.COMES_BACK}
+
+
+def test_somebody_is_expected_back_today_and_somebody_did_not_come(day: None) -> None:
+    nurse = accounts.actor_of(session.scalar(select(Staff.id).where(Staff.user_name == "nurse")) or "")
+    assert nurse
+    lists = return_lists.look(nurse)
+    assert (len(lists.absent), len(lists.today), len(lists.later)) == (1, 2, 1)
+    (absent,) = lists.absent
+    assert [call.result for call in absent.calls] == ["not_reached"]
+    for one in [*lists.absent, *lists.today, *lists.later]:
+        visit = encounters.get(nurse, one.row.encounter_id)
+        assert (visit.stage, visit.urgent, visit.unanswered) == (lifecycle.COMES_BACK, 0, 0)
+        assert visit.suggested_level in (4, 5)
+        assert one.window
 
 
 def test_imaging_stands_at_each_step_of_both_modalities(day: None) -> None:

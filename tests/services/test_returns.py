@@ -17,7 +17,7 @@ from triage.db import aside, session
 from triage.domain.access import Actor
 from triage.domain.comeback import Day
 from triage.domain.errors import Conflict, DomainError, Invalid, NotFound, Refused, Stale
-from triage.domain.hours import CLOSED
+from triage.domain.hours import CLOSED, OTHER_HOURS, Opening
 from triage.models import Encounter, ReturnCall, ReturnVisit
 from triage.services import (
     board,
@@ -283,8 +283,50 @@ def test_who_is_expected_on_a_day_that_has_come_to_be_closed_is_to_be_called(cli
     row = ask(clinic, wait(clinic.reception, QUIET), Day(MONDAY))
     hours.add_days(clinic.admin, MONDAY, MONDAY, CLOSED, "Labour Thanksgiving Day")
     session.close()
-    (found,) = return_lists.look(clinic.nurse).absent
+    lists = return_lists.look(clinic.nurse)
+    (found,) = lists.to_move
     assert (found.row.id, found.opening, found.window) == (row.id, None, None)
+    assert lists.absent == []
+    assert return_lists.count(clinic.nurse) == (0, 1)
+    returns.note_call(clinic.nurse, row.id, row.version, "new_day", "", Day(SATURDAY))
+    session.close()
+    assert return_lists.count(clinic.nurse) == (0, 0)
+
+
+def test_whose_window_the_clinics_new_hours_leave_out_is_to_be_moved_and_who_finds_it_open_is_not(
+    clinic: Clinic,
+) -> None:
+    out = ask(clinic, wait(clinic.reception, QUIET), Day(SATURDAY, time(14)))
+    partly = ask(clinic, wait(clinic.reception, QUIET, family_name="小林"), Day(SATURDAY, time(11), time(15)))
+    hours.add_days(clinic.admin, SATURDAY, SATURDAY, OTHER_HOURS, "Staff meeting", Opening(time(9, 30), time(12)))
+    session.close()
+    lists = return_lists.look(clinic.nurse)
+    assert [one.row.id for one in lists.to_move] == [out.id]
+    assert [(one.row.id, one.window) for one in lists.later] == [(partly.id, Opening(time(11), time(12)))]
+    with at_nara(SATURDAY, 12):  # the door is closed: who was expected until three is absent now
+        assert [one.row.id for one in return_lists.look(clinic.nurse).absent] == [partly.id]
+
+
+def test_the_row_says_who_called_when_and_with_what_end_the_latest_first(clinic: Clinic) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET))
+    quiet = ask(clinic, wait(clinic.reception, QUIET, family_name="小林"))
+    with at_nara(MONDAY, 10):
+        returns.note_call(clinic.reception, row.id, row.version, "not_reached", "engaged")
+    with at_nara(MONDAY, 11):
+        session.close()
+        returns.note_call(clinic.nurse, row.id, return_lists.find(clinic.nurse, row.id).version, "not_reached")
+        session.close()
+        calls = {one.row.id: one.calls for one in return_lists.look(clinic.nurse).absent}
+    assert [(call.staff.name, call.result, call.note) for call in calls[row.id]] == [
+        (clinic.nurse.name, "not_reached", ""), (clinic.reception.name, "not_reached", "engaged"),
+    ]  # fmt: skip
+    assert calls[quiet.id] == []
+
+
+def test_the_lists_on_paper_are_in_the_audit_trail_with_who_is_on_them(clinic: Clinic) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET))
+    return_lists.print_(clinic.nurse)
+    assert last_event() == ("returns_printed", {"encounters": [row.encounter_id]})
 
 
 def test_nobody_is_off_the_call_list_before_being_reached_or_stopped_by_name_with_a_note(clinic: Clinic) -> None:
@@ -295,17 +337,20 @@ def test_nobody_is_off_the_call_list_before_being_reached_or_stopped_by_name_wit
         (found,) = return_lists.look(clinic.nurse).absent
         assert found.row.attempts == 1
         version = found.row.version
-        for result, words, why in (("perhaps", "", "call_result_needed"), ("stopped", " ", "note_needed")):
-            with pytest.raises(Refused, match=why):
-                returns.note_call(clinic.nurse, row.id, version, result, words)
-            session.close()
+        with pytest.raises(Refused, match="call_result_needed"):
+            returns.note_call(clinic.nurse, row.id, version, "perhaps")
+        session.close()
+        with pytest.raises(Invalid) as refused:
+            returns.note_call(clinic.nurse, row.id, version, "stopped", " ")
+        assert refused.value.fields == {"note": "note_needed"}
+        session.close()
         with pytest.raises(Stale):
             returns.note_call(clinic.nurse, row.id, row.version, "reached")
         session.close()
         returns.note_call(clinic.nurse, row.id, version, "stopped", "wrong number, letter sent")
         session.close()
         assert return_lists.look(clinic.nurse).absent == []
-        assert [call.result for call in return_lists.calls_of(row)] in (
+        assert [call.result for call in return_lists.find_expected(clinic.nurse, row.id).calls] in (
             ["stopped", "not_reached"],
             ["not_reached", "stopped"],
         )
@@ -327,7 +372,7 @@ def test_a_new_day_is_agreed_on_the_telephone_today_included(clinic: Clinic) -> 
         (found,) = return_lists.look(clinic.nurse).today
         assert (found.row.return_on, found.row.begins, found.row.status) == (MONDAY, time(15), "expected")
         assert last_event()[1]["return_on"] == "2026-11-23"
-        (call,) = return_lists.calls_of(row)
+        (call,) = return_lists.find_expected(clinic.nurse, row.id).calls
         assert call.was_on == SATURDAY
 
 

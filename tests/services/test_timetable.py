@@ -97,13 +97,19 @@ def test_the_effect_names_how_many_were_asked_to_come_back_on_a_day_that_would_b
     returns.ask_back(clinic.reception, row.id, seen, Day(monday), "no_slot_today")
     assert timetable.effect_of_days(clinic.admin, monday, monday, None).returns == 1
     assert timetable.effect_of_days(clinic.admin, monday, monday, SHORT).returns == 0
-    assert timetable.effect_of_week(clinic.admin, (None, *[USUAL] * 5, None), HOLIDAY).returns == 1
+    other = wait(clinic.reception, calm, family_name="森")
+    returns.ask_back(clinic.reception, other.id, other.version, Day(monday, time(16)), "no_slot_today")
+    assert timetable.effect_of_days(clinic.admin, monday, monday, SHORT).returns == 1  # the afternoon would be closed
+    assert timetable.effect_of_week(clinic.admin, (None, *[USUAL] * 5, None), HOLIDAY).returns == 2
 
 
 def test_a_paper_tells_the_hours_in_runs_of_days_and_which_days_close_soon(clinic: Clinic) -> None:
     timetable.decide_holidays(clinic.admin, [HOLIDAY, date(2027, 1, 1)], CLOSED)
     told = timetable.told_to_patients(clinic.site_id)
-    assert told == {"hours_of_week": [(0, 5, USUAL), (6, 6, None)], "closed_soon": [HOLIDAY]}
+    assert told == {"hours_of_week": [(0, 5, USUAL), (6, 6, None)], "closed_soon": [HOLIDAY], "others_soon": []}
+    hours.add_days(clinic.admin, FRIDAY, FRIDAY, OTHER_HOURS, "Staff meeting", SHORT)
+    assert timetable.told_to_patients(clinic.site_id)["others_soon"] == [(FRIDAY, SHORT)]
+    assert timetable.told_to_patients(clinic.site_id, date(2027, 1, 5))["closed_soon"] == [HOLIDAY, date(2027, 1, 1)]
     assert spans((USUAL, USUAL, SHORT, USUAL, None, None, None)) == [
         (0, 1, USUAL), (2, 2, SHORT), (3, 3, USUAL), (4, 6, None),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from flask import Flask
 
 from triage.blueprints.paper_time import late_form
 from triage.blueprints.pathways import pathway_counts
+from triage.blueprints.returns import return_counts
 
 NOUNS = (
     "accounts",
@@ -56,4 +57,4 @@ def register(app: Flask) -> None:
     """Register every noun's blueprint."""
     for noun in NOUNS:
         app.register_blueprint(import_module(f"triage.blueprints.{noun}").blueprint)
-    app.jinja_env.globals.update(late_form=late_form, pathway_counts=pathway_counts)
+    app.jinja_env.globals.update(late_form=late_form, pathway_counts=pathway_counts, return_counts=return_counts)

@@ -9,11 +9,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain import comeback
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
+from triage.domain.messages import N_
 from triage.forms.returns import CallForm, ReturnForm
-from triage.services import encounters, hours, organisations, return_lists, returns
+from triage.services import encounters, hours, organisations, return_lists, returns, timetable
 from triage.web import actor, done, in_language, locale, message, page, requires, sentence, toast, zone
 
 blueprint = Blueprint("returns", __name__)
+#: What a call ended in, in words.
+RESULTS = {
+    comeback.NEW_DAY: N_("Comes on the new day"),
+    comeback.REACHED: N_("Reached, does not come"),
+    comeback.NOT_REACHED: N_("Not reached"),
+    comeback.STOPPED: N_("Stopped calling"),
+}
 
 
 @blueprint.get("/encounters/<encounter_id>/return")
@@ -78,15 +86,18 @@ def _list(status: int = 200, row: str = "", error: str = "", form: CallForm | No
     lists, given = return_lists.look(actor()), form or CallForm(formdata=None)
     return page(
         "returns/index.html", status=status, lists=lists, reasons=returns.reasons_of(), row=row, error=error,
-        form=given, undo=comeback.UNDO.total_seconds(),
+        form=given, undo=comeback.UNDO.total_seconds(), results=RESULTS,
     )  # fmt: skip
 
 
 @blueprint.post("/returns/<return_id>/undo")
 @requires("returns:arrange")
 def undo(return_id: str) -> AnyResponse:
-    """Open the visit again, with the same ticket and arrival."""
-    encounter_id = returns.undo(actor(), return_id)
+    """Open the visit again, with the same ticket and arrival; where that is too late, the list says so."""
+    try:
+        encounter_id = returns.undo(actor(), return_id)
+    except Conflict as error:
+        return _list(409, return_id, message(error))
     flash(gettext("Undone. The visit is open again, with the same ticket and arrival."))
     return done(url_for("encounters.show", encounter_id=encounter_id))
 
@@ -105,7 +116,16 @@ def note_call(return_id: str) -> AnyResponse:
         return _list(422, return_id, _said(form, error), form)
     except Conflict as error:
         return _list(409, return_id, message(error), form)
+    flash(f"{gettext('Noted')}: {gettext(RESULTS[form.result.data or ''])}")
     return done(url_for("returns.index"))
+
+
+@blueprint.get("/returns/sheet")
+@requires("returns:arrange")
+def sheet() -> Response:
+    """Show the lists for the printer, with room to write what a call ended in."""
+    lists = return_lists.print_(actor())
+    return page("returns/sheet.html", lists=lists, reasons=returns.reasons_of(), results=RESULTS)
 
 
 @blueprint.get("/returns/<return_id>/advice")
@@ -115,5 +135,11 @@ def advice(return_id: str) -> Response:
     one = return_lists.find_expected(actor(), return_id)
     encounter = encounters.print_(actor(), one.row.encounter_id, "return advice")
     values = {"one": one, "encounter": encounter, "site": organisations.site_of(actor()), "zone": zone()}
+    values |= timetable.told_to_patients(encounter.site_id, one.row.return_on)
     sheet = in_language(encounter.patient.language, "returns/_advice.html", values)
-    return page("returns/advice.html", encounter=encounter, sheet=sheet)
+    return page("returns/advice.html", encounter=encounter, sheet=sheet, one=one)
+
+
+def return_counts() -> tuple[int, int]:
+    """Return how many are expected back today, and how many are to be called back."""
+    return return_lists.count(actor())

@@ -15,6 +15,9 @@ UNDO = timedelta(minutes=10)
 
 # A return: expected until the patient has come, was reached and does not come, or a named person stopped it.
 EXPECTED, CAME, CALLED_BACK, CANCELLED, UNDONE = "expected", "came", "called_back", "cancelled", "undone"
+# Where an expected return stands on the lists.
+ABSENT, TO_MOVE, TODAY, LATER = "absent", "to_move", "today", "later"
+PLACES = (ABSENT, TO_MOVE, TODAY, LATER)
 # What a telephone call may end in.
 NEW_DAY, REACHED, NOT_REACHED, STOPPED = "new_day", "reached", "not_reached", "stopped"
 RESULTS = (NEW_DAY, REACHED, NOT_REACHED, STOPPED)
@@ -28,6 +31,11 @@ class Day:
     on: date
     begins: time | None = None
     ends: time | None = None
+
+    def within(self, opening: Opening) -> Opening | None:
+        """Return when the patient finds the clinic open in the window, None where it is closed all through it."""
+        first, last = max(self.begins or opening.opens, opening.opens), min(self.ends or opening.closes, opening.closes)
+        return Opening(first, last) if first < last else None
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,16 @@ def status_after(result: str) -> str:
 def is_absent(day: date, until: time | None, today: date, now: time) -> bool:
     """Tell whether who was expected has not come: the day is over, or the window has closed on the day itself."""
     return day < today or (day == today and until is not None and until <= now)
+
+
+def place(day: Day, opening: Opening | None, today: date, now: time) -> str:
+    """Return the list an expected return stands on; ``opening``: the hours of its day as they are by now."""
+    window = day.within(opening) if opening else None
+    if window is None:  # the hours have changed since: nobody would find the door open
+        return TO_MOVE
+    if is_absent(day.on, window.closes, today, now):
+        return ABSENT
+    return TODAY if day.on == today else LATER
 
 
 def fault_of_day(day: date, today: date) -> str | None:

@@ -53,6 +53,7 @@ LABELS: dict[str, str] = {
     "asked_back": N_("Asked to come back another day"),
     "asked_back_undone": N_("Asked to come back: undone"),
     "return_called": N_("Telephoned about a return"),
+    "returns_printed": N_("Expected back: printed"),
     "came_back": N_("Came back as asked"),
     "carried_over": N_("Visit stays open overnight"),
     "carry_over_undone": N_("Note on staying open taken back"),

@@ -46,6 +46,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "asked_back": "return reason note acuity return_on from",
         "asked_back_undone": "return",
         "return_called": "return result attempts note return_on",
+        "returns_printed": "encounters",
         "came_back": "return",
         "carried_over": "day reason note",
         "carry_over_undone": "day reason",

@@ -126,7 +126,8 @@ def undo(actor: Actor, return_id: str) -> str:
 def note_call(actor: Actor, return_id: str, version: int, result: str, words: str = "", day: Day | None = None) -> None:
     """Append a telephone call: another day, reached and does not come, not reached, or stopped, which needs a note.
 
-    Raises Conflict where nobody is expected any more, Invalid at the field for a day on which nobody can come.
+    Raises Conflict where nobody is expected any more, Invalid at the field for a day on which nobody can come or a
+    note that is missing.
     """
     lock_site(session(), actor.site_id)
     row = find(actor, return_id)
@@ -136,7 +137,7 @@ def note_call(actor: Actor, return_id: str, version: int, result: str, words: st
     if result not in comeback.RESULTS:
         raise Refused("call_result_needed")
     if result == comeback.STOPPED and not words.strip():
-        raise Refused("note_needed")
+        raise Invalid(note="note_needed")
     _append_call(actor, row, result, words.strip())
     if result == comeback.NEW_DAY:
         _put_off(actor, row, day)

@@ -126,12 +126,17 @@ def effect_of_days(actor: Actor, first: date, last: date, other: Opening | None)
 def _effect(
     actor: Actor, day: date, now: Mapping[date, Opening | None], then: Callable[[date], Opening | None]
 ) -> Effect:
-    query = select(ReturnVisit.return_on).where(
+    query = select(ReturnVisit.return_on, ReturnVisit.begins, ReturnVisit.ends).where(
         ReturnVisit.site_id == actor.site_id, ReturnVisit.status == comeback.EXPECTED,
         ReturnVisit.return_on.between(day, max(now)),
     )  # fmt: skip
-    returns = sum(then(one) is None and now[one] is not None for one in session.scalars(query))
+    windows = [comeback.Day(*row) for row in session.execute(query)]
+    returns = sum(not _found_open(one, then(one.on)) and _found_open(one, now[one.on]) for one in windows)
     return Effect(_here(actor), now[day], then(day), appointment_days.count_outside(actor, then), returns)
+
+
+def _found_open(day: comeback.Day, opening: Opening | None) -> bool:
+    return opening is not None and day.within(opening) is not None
 
 
 def _here(actor: Actor) -> int:
@@ -139,9 +144,14 @@ def _here(actor: Actor) -> int:
     return session.scalar(select(func.count()).select_from(Encounter).where(*here)) or 0
 
 
-def told_to_patients(site_id: str) -> dict[str, Any]:
-    """Return what a paper for a patient says of the hours: the week in runs of days, and closed days close ahead."""
+def told_to_patients(site_id: str, until: date = date.min) -> dict[str, Any]:
+    """Return what a paper for a patient says of the hours: the week in runs of days, and the days that differ.
+
+    They are told of two weeks from now, and of all the time to ``until`` where that is longer.
+    """
     day = today(site_id)
-    soon = hours.other_days(site_id, day, day + SOON)
-    closed = sorted(one for one, other in soon.items() if other.kind == names.CLOSED)
-    return {"hours_of_week": names.spans(hours.week_on(site_id, day)), "closed_soon": closed}
+    soon = sorted(hours.other_days(site_id, day, max(day + SOON, until)).items())
+    closed = [one for one, other in soon if other.kind == names.CLOSED]
+    others = [(one, other.hours) for one, other in soon if other.kind == names.OTHER_HOURS and other.hours]
+    week = names.spans(hours.week_on(site_id, day))
+    return {"hours_of_week": week, "closed_soon": closed, "others_soon": others}
