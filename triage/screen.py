@@ -183,7 +183,8 @@ def day(value: date | None) -> str:
     """Return a date as the reader writes it: 21 Nov 2026, or 2026年11月21日."""
     if value is None:
         return ""
-    return _written(value, "d MMM y" if web.locale() == "en" else "y年M月d日", spoken())
+    language = spoken()  # of the paper for a patient, which may not be the reader's
+    return _written(value, "y年M月d日" if language == "ja" else "d MMM y", language)
 
 
 @lru_cache(4096)

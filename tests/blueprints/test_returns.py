@@ -214,6 +214,13 @@ def test_the_advice_tells_the_clinics_own_hours_with_the_days_that_differ_until_
     assert "<dd>13:00–17:00</dd>" in sheet
 
 
+def test_a_paper_in_japanese_writes_its_days_in_japanese_whoever_prints_it(signed_in: SignIn, clinic: Clinic) -> None:
+    row = ask(clinic, wait(clinic.reception, QUIET, language="ja"))
+    hours.add_days(clinic.admin, MONDAY, MONDAY, CLOSED, "勤労感謝の日")
+    sheet = re.sub(r"<[^>]+>", "", signed_in("nurse").get(f"/returns/{row.id}/advice").text)
+    assert "月 2026年11月23日" in sheet
+
+
 def test_the_lists_are_printed_with_the_telephone_and_the_calls_so_far(signed_in: SignIn, clinic: Clinic) -> None:
     assert "Nobody is expected back" in signed_in("nurse").get("/returns/sheet").text
     row = ask(clinic, wait(clinic.reception, QUIET, phone="0742-99-0001"))
