@@ -13,6 +13,7 @@ from tests.builders import Clinic, as_answers, build_clinic
 from tests.decisions import posted
 from tests.services.test_consults import CONSERVATIVE, PROCEDURE, at_stage, now
 from tests.services.test_consults import decide as sign
+from tests.services.test_examinations import two_visits
 from tests.services.test_imaging import asked, completed
 from tests.services.test_triage import later
 from triage import clock, db, knowledge
@@ -164,6 +165,17 @@ def test_the_review_shows_who_why_and_what_was_found(clinic: Clinic, signed_in: 
     assert re.search(rf"{l5.label('en')}\s+3\s+5", words)
     assert re.search(r"40\s*°", words)
     assert treatment.label("en") in words
+
+
+def test_right_and_left_show_what_they_were_at_the_last_visit_and_since_when(clinic: Clinic, signed_in: SignIn) -> None:
+    then = {"mrc_l4_right": 5, "mrc_l4_left": 5, "mrc_l5_right": 4}
+    visit = two_visits(clinic, then, {"mrc_l4_right": 3, "mrc_l4_left": 5, "mrc_s1_left": 5})
+    page = signed_in("surgeon").get(f"/consults/{visit}?lang=en").text
+    table = plain(page[page.index('class="data neuro"') : page.index("</table>", page.index('class="data neuro"'))])
+    assert "L4 Ankle dorsiflexion before: 5 → 3 5 ＝ unchanged" in table
+    assert "before: 4 → – not examined" in table
+    assert table.count("unchanged") == 1, "what was not examined before is not unchanged"
+    assert re.search(r"before: \d{1,2} [A-Z][a-z]{2} \d{4}", plain(page)), "and when that was"
 
 
 def test_imaging_done_is_shown_with_its_exposure(clinic: Clinic, signed_in: SignIn) -> None:

@@ -16,12 +16,13 @@ from triage.domain import lifecycle
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms import decided, review, sheet, summary
 from triage.forms.consults import TreatmentForm, answers_of, given
-from triage.forms.entry import REVIEWED
+from triage.forms.entry import REVIEWED, Entry
 from triage.forms.weighing import weigh
 from triage.services import (
     consults,
     decisions,
     encounters,
+    examinations,
     imaging,
     limits,
     live,
@@ -126,21 +127,28 @@ def written(posted: Any, **values: Any) -> TreatmentForm:
 def case_of(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     """Return everything the review shows of one case, with the decision as far as it is written."""
     found, who, made_on = form_context(encounter), actor(), decisions.situation(encounter)
-    entry = found["entry"]
     before, after = consults.neighbours(who, encounter)
     signed = consults.decisions_of(encounter)
     times = procedures.booked_for(who, encounter.patient_id, [d.id for d in signed if d.procedure])
     return found | {
         "patient": encounter.patient, "form": form, "steps": encounters.timeline(encounter),
-        "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry),
-        "denied": summary.absent(entry), "unsure": summary.not_known(entry),
+        **_told(encounter, found["entry"]),
         "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
         "decisions": signed, "procedure_times": times, "candidates": made_on.candidates,
         "sections": REVIEWED, "place": "review", **_weighed(made_on, form), "viewer_url": viewer_url(encounter.patient),
-        "visits": consults.earlier_visits(who, encounter),
         "bar": referrals.bar_of(encounter), **asked_here(encounter),
         "scores": scores.begun(encounter), "before": before, "after": after, "lists": knowledge.load().lists,
         "decidable": encounter.stage in consults.DECIDABLE and who.may("consults:decide"),
+    }  # fmt: skip
+
+
+def _told(encounter: Any, entry: Entry) -> dict[str, Any]:
+    """Return what was found, each examined sign beside what it was before, and the visits before this one."""
+    visits = consults.earlier_visits(actor(), encounter)
+    stood = examinations.before_now(encounter, [visit for visit, _ in visits], entry.rows, review.examined(entry))
+    return {
+        "story": review.story(entry), "vitals": review.vitals(entry), "neurology": review.neurology(entry, stood),
+        "denied": summary.absent(entry), "unsure": summary.not_known(entry), "visits": visits,
     }  # fmt: skip
 
 
