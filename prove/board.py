@@ -33,6 +33,24 @@ SEEN = """([id, at]) => {
   };
 }"""
 
+#: A list that is already asking drops the wish to ask, and its answer may be older than what others did: then it is
+#: asked again. What htmx exchanges is awake (its keys, its requests) and at rest 20 ms later.
+REFRESHED = """() => new Promise((done, fail) => {
+  const events = new AbortController(), once = { signal: events.signal };
+  const ask = () => asked || document.body.dispatchEvent(new Event('live:now'));
+  const isList = ({ detail }) => detail.pathInfo.requestPath.startsWith('/board/rows');
+  let asked;
+  document.addEventListener('htmx:beforeSend', (event) => { if (isList(event)) asked ??= event.detail.xhr; }, once);
+  document.addEventListener('htmx:afterRequest', (event) => {
+    if (!isList(event)) return;
+    if (event.detail.xhr !== asked) { setTimeout(ask); return; }
+    events.abort();
+    setTimeout(done, 30);
+  }, once);
+  setTimeout(() => fail(new Error('the list was not asked for')), 30000);
+  ask();
+})"""
+
 
 @dataclass
 class Others:
@@ -131,10 +149,8 @@ class Hand:
 
 
 def refresh(page: Page) -> None:
-    """Let the board ask now, and wait until the answer stands on the screen."""
-    with page.expect_response(lambda answer: "/board/rows" in answer.url):
-        page.dispatch_event("body", "live:now")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    """Let the board ask now, and wait until the answer to what was asked from now on stands on the screen."""
+    page.evaluate(REFRESHED)
 
 
 def rows(page: Page, hold: str = "") -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import DESK, PHONE, Open, place_of
+from prove.board import refresh
+from tests.browser.conftest import DESK, PHONE, Open, place_of, settled, stop_clock
 from tests.builders import Clinic, arrive, leave_unseen, wait
 from triage import knowledge
 from triage.db import session
@@ -62,12 +63,6 @@ def at_board(sign_in: Open) -> Open:
 
 def row(page: Page, encounter: Encounter) -> Locator:
     return page.locator(f"#e-{encounter.id}")
-
-
-def refresh(page: Page) -> None:
-    """Let the page ask now instead of within five seconds."""
-    with page.expect_response(lambda answer: "/board/rows" in answer.url):
-        page.evaluate("document.body.dispatchEvent(new Event('live:now'))")
 
 
 def under_pointer(page: Page, x: float, y: float) -> str:
@@ -198,6 +193,7 @@ def test_take_and_release_by_key(at_board: Open, queue: list[Encounter]) -> None
     owner = row(page, queue[1]).locator(".c-owner")
     expect(owner).to_have_text("Nurse")
     expect(row(page, queue[1]).get_by_role("button", name="Release")).to_be_visible()
+    settled(page)
     page.keyboard.press("c")
     expect(owner).to_have_text("—")
 
@@ -274,13 +270,13 @@ def test_a_list_that_gets_no_answer_is_called_old_though_the_strip_still_gets_on
 
 def test_a_pause_ends_by_itself_after_five_minutes(at_board: Open, clinic: Clinic, queue: list[Encounter]) -> None:
     page = at_board()
-    page.clock.install()
+    stop_clock(page)
     page.reload()
     page.get_by_role("button", name="Pause").click()
     by_others(claims.claim, clinic.surgeon, queue[0].id)
-    page.clock.fast_forward("04:50")
+    page.clock.fast_forward("05:00")
     expect(page.locator("[data-live]")).to_contain_text("Paused since")
-    page.clock.fast_forward("00:15")
+    page.clock.fast_forward("00:01")
     expect(page.locator("[data-live]")).not_to_contain_text("Paused since")
     expect(row(page, queue[0]).locator(".c-owner")).to_have_text("Surgeon")
 
@@ -296,6 +292,7 @@ def test_what_could_not_be_done_is_said_and_the_row_stays_as_it_was(at_board: Op
 def test_the_list_of_keys_names_those_of_the_board(at_board: Open, queue: list[Encounter]) -> None:
     page = at_board()
     page.keyboard.press("?")
+    expect(page.get_by_role("dialog").locator("dl dt").first).to_be_visible()
     keys = page.get_by_role("dialog").locator("dl dt").all_inner_texts()
     assert {"j", "k", "c", "E", "f", "m", "o", "0", "p", "/", "?"} <= set(keys)
 

@@ -1,9 +1,12 @@
 """The board while others work: a row never changes patient under the hand, and nothing that happens is missed."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Open, place_of
+from prove.board import refresh
+from tests.browser.conftest import Open, becomes, place_of
 from tests.builders import Clinic, leave_unseen, wait
 from triage.db import session
 from triage.models import Encounter
@@ -48,13 +51,6 @@ def takes(clinic: Clinic, who: str, encounter_id: str) -> None:
     session.remove()
 
 
-def refresh(page: Page) -> None:
-    """Let the board ask now instead of in a few seconds."""
-    with page.expect_response(lambda answer: "/board/rows" in answer.url):
-        page.dispatch_event("body", "live:now")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-
-
 def onscreen(page: Page) -> list[str]:
     ids: list[str] = page.locator("[data-row]").evaluate_all("rows => rows.map((row) => row.id.slice(2))")
     return ids
@@ -93,7 +89,7 @@ def test_without_a_hand_in_the_list_an_emergency_goes_to_the_top_at_once(sign_in
     refresh(page)
     expect(page.locator("[data-row]").first).to_have_id(f"e-{ids[2]}")
     expect(page.locator("#alerts [role=alert]")).to_have_count(1)
-    assert onscreen(page) == order(clinic)
+    becomes(lambda: onscreen(page), order(clinic))
 
 
 @pytest.mark.parametrize("hand", ["pointer", "focus"])
@@ -123,7 +119,7 @@ def test_the_row_in_hand_keeps_its_patient_and_its_place_while_others_arrive_abo
 
     nothing_in_hand(page)
     expect(page.locator("[data-row]")).to_have_count(9)
-    assert onscreen(page) == order(clinic)
+    becomes(lambda: onscreen(page), order(clinic))
     expect(page.locator("#news")).not_to_contain_text("Show")
 
 
@@ -145,7 +141,7 @@ def test_show_is_pressed_like_any_button_and_survives_the_refresh_under_the_focu
     assert onscreen(page) == ids
     page.keyboard.press("Enter")
     expect(page.locator("[data-row]")).to_have_count(4)
-    assert onscreen(page) == order(clinic)
+    becomes(lambda: onscreen(page), order(clinic))
 
 
 def test_an_open_menu_stays_open_with_the_focus_in_it_while_its_row_changes(sign_in: Open, clinic: Clinic) -> None:
@@ -153,7 +149,7 @@ def test_an_open_menu_stays_open_with_the_focus_in_it_while_its_row_changes(sign
     page = sign_in("nurse")
     menu = row(page, ids[1]).locator("details")
     menu.locator("summary").click()
-    menu.locator("button").focus()
+    expect(menu.locator("button")).to_be_focused()
     page.mouse.move(2, 2)
     takes(clinic, "surgeon", ids[1])
     alarm(clinic, ids[2])
@@ -177,8 +173,8 @@ def test_a_refresh_asked_for_before_the_pointer_came_does_not_move_the_row_under
         at.append(point_at(page, ids[1]))
         route.fulfill(response=answer)
 
+    page.route("**/board/rows*", slow, times=1)  # before the alarm, which the page may hear of by itself
     alarm(clinic, ids[2])
-    page.route("**/board/rows*", slow, times=1)
     refresh(page)
     assert under(page, at[0]) == ids[1]
     assert onscreen(page) == ids
@@ -202,7 +198,7 @@ def test_filters_hold_through_every_refresh(sign_in: Open, clinic: Clinic) -> No
     takes(clinic, "nurse", ids[2])
     refresh(page)
     expect(page.locator("[data-row]")).to_have_count(2)
-    assert page.url.endswith("/board?mine=1")
+    expect(page).to_have_url(re.compile(r"/board\?mine=1$"))
     chosen.press("Enter")
     page.wait_for_url("**/board")
     assert onscreen(page) == order(clinic)

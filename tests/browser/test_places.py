@@ -33,7 +33,7 @@ def test_one_key_on_the_row_opens_the_sentence_and_escape_leads_back_to_the_row(
     expect(said).to_contain_text("順番は2番目です。")
     page.keyboard.press("Escape")
     expect(page.locator("#place")).to_be_hidden()
-    assert page.evaluate("document.activeElement.closest('tr').id") == f"e-{queue[1].id}"
+    expect(page.locator(f"#e-{queue[1].id} :focus")).to_have_count(1)
 
 
 def test_without_javascript_it_is_a_page_of_its_own(sign_in: Open, queue: list[Encounter]) -> None:

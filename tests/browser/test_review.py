@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, place_of, violations
+from tests.browser.conftest import PHONE, place_of, settled, violations
 from tests.browser.test_a_day import Open
 from tests.builders import Clinic, as_answers
 from tests.decisions import operation
@@ -34,7 +34,9 @@ def test_whatever_is_decided_about_a_full_case_the_page_fits_and_the_signature_i
         surgeon.locator(f"[name=kind][value={kind}]").check()
         signed_in_sight(surgeon)
     for procedure in ("PLIF", "LLIF", "PLDD", "SCS"):
-        surgeon.locator("[name=procedure]").select_option(procedure)
+        with surgeon.expect_response("**/candidate?*"):
+            surgeon.locator("[name=procedure]").select_option(procedure)
+        settled(surgeon)
         expect(surgeon.locator("#weighed select").first).to_be_attached()
         signed_in_sight(surgeon)
 
@@ -55,6 +57,7 @@ def test_what_is_reached_by_keyboard_is_never_under_the_signature(sign_in: Open,
     surgeon.locator("[name=kind][value=procedure]").check()
     surgeon.locator("[name=procedure]").select_option("PLIF")
     expect(surgeon.locator("#weighed select").first).to_be_attached()
+    settled(surgeon)
     foot = place_of(surgeon.locator("#decide .signing"))
     last = surgeon.locator("#weighed input[name=grafts]").last
     for _press in range(60):
@@ -90,6 +93,7 @@ def test_what_has_to_be_answered_can_be_read_and_reached_by_everybody(
     surgeon.locator("[name=kind][value=procedure]").check()
     surgeon.locator("[name=procedure]").select_option("PLDD")
     expect(surgeon.locator("#weighed select").first).to_be_visible()
+    settled(surgeon)
     assert violations(surgeon) == []
     assert surgeon.evaluate("document.documentElement.scrollWidth") <= size[0]
 
@@ -102,6 +106,7 @@ def test_with_the_step_the_question_for_its_own_result_goes(sign_in: Open, clini
     surgeon.locator("[name=kind][value=procedure]").check()
     surgeon.locator("[name=procedure]").select_option("SCS")
     expect(surgeon.locator("[name=answer-SCS-P2]")).to_be_visible()
+    settled(surgeon)
     surgeon.locator("[name=answer-SCS-C3]").select_option("first")
     surgeon.locator("[name=step][value=trial]").check()
     expect(surgeon.locator("[name=answer-SCS-P2]")).to_have_count(0)
@@ -117,10 +122,7 @@ def test_on_a_phone_right_and_left_stay_under_their_heads(sign_in: Open, clinic:
     heads = surgeon.locator(".neuro thead th")
     cells = surgeon.locator(".neuro tbody tr").first.locator("td")
     for column in (0, 1):
-        head, cell = heads.nth(column + 1).bounding_box(), cells.nth(column).bounding_box()
-        assert head
-        assert cell
-        assert abs(head["x"] - cell["x"]) < 2
+        assert abs(place_of(heads.nth(column + 1))["x"] - place_of(cells.nth(column))["x"]) < 2
 
 
 def examined(clinic: Clinic) -> str:
