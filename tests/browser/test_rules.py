@@ -20,7 +20,8 @@ def test_a_draft_is_checked_while_it_is_typed(clinic: Clinic, sign_in: Open) -> 
     expect(page.locator("#check")).to_contain_text("unknown name: bladder_chance")
     page.locator("#content").fill(SHIPPED.replace("pain_nrs >= 8", "pain_nrs >= 7"))
     expect(page.locator("#check")).to_contain_text("These rules can be read.")
-    page.get_by_role("button", name="Save the draft").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save the draft").click()
     expect(page.locator("#content")).to_have_value(SHIPPED.replace("pain_nrs >= 8", "pain_nrs >= 7"))
     assert rulesets.get_version(clinic.surgeon, draft_id).version == 2
 
