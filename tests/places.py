@@ -141,6 +141,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/returns/{back}/advice": "reception", f"/encounters/{desk.id}/return": "reception",
         f"/encounters/{home.id}/summary": "reception",
         f"/rulesets/drafts/{draft}/rule": "surgeon",
+        "/outcomes/results": "surgeon", f"/outcomes/results?surgeon={clinic.surgeon.staff_id}": "surgeon2",
         "/outcomes": "nurse", f"/outcomes/{followed[0]}": "surgeon", f"/outcomes/points/{followed[1]}": "reception",
         "/pathways": "nurse", "/pathways?show=alarm": "surgeon", "/pathways/due": "reception",
         f"/pathways/{going}": "nurse", f"/pathways/{going}/print": "reception",

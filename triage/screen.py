@@ -53,6 +53,8 @@ PART_OF = {
     "returns": "board",
     "days": "board",
     "questions": "triage.tasks",
+    "outcome_results": "outcomes",
+    "outcome_starts": "outcomes",
     "rooms": "accounts",
     "rule_drafts": "rulesets",
     "simulations": "rulesets",

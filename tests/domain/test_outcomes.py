@@ -6,13 +6,11 @@ import pytest
 
 from triage import knowledge
 from triage.domain import outcomes
-from triage.domain.outcomes import Asked, Window, add_months, means, rate
+from triage.domain.outcomes import Window, add_months
 
 KNOWN = knowledge.load().flow.outcomes
 INDEX = date(2025, 3, 31)
-TODAY = date(2026, 11, 22)
 CLOSED = Window(date(2025, 6, 1), date(2025, 7, 1), date(2025, 8, 15))
-STILL_OPEN = Window(date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1))
 
 
 def test_the_scores_that_are_asked_for_are_those_that_the_program_knows() -> None:
@@ -56,30 +54,6 @@ def test_a_part_of_the_answers_is_no_answer() -> None:
     assert outcomes.status_after(KNOWN.core, KNOWN.core) == "answered"
 
 
-def test_whoever_does_not_answer_in_time_counts_and_a_window_still_open_does_not() -> None:
-    asked = [
-        Asked("m3", CLOSED, date(2025, 7, 3)),
-        Asked("m3", CLOSED, None),
-        Asked("m3", CLOSED, date(2025, 9, 1)),  # late
-        Asked("m3", STILL_OPEN, date(2026, 11, 2)),
-        Asked("m3", STILL_OPEN, None),
-    ]
-    found = rate(asked, TODAY)
-    assert (found.due, found.answered, found.late) == (3, 1, 1)
-    assert found.percent == pytest.approx(100 / 3)
-    assert found.is_few
-    assert rate([], TODAY).percent is None
-
-
-def test_giving_up_a_patient_does_not_raise_the_rate_and_the_dead_are_not_asked() -> None:
-    gave_up = Asked("m3", CLOSED, None, date(2025, 5, 1), True)
-    died = Asked("m3", CLOSED, None, date(2025, 5, 1), False)
-    answered_then_died = Asked("m3", CLOSED, date(2025, 6, 20), date(2025, 7, 1), False)
-    assert rate([gave_up], TODAY).due == 1
-    assert rate([died], TODAY).due == 0
-    assert rate([answered_then_died], TODAY).answered == 1
-
-
 @pytest.mark.parametrize(
     ("name", "typed", "read"),
     [("nrs_back", "７", (7, "")), ("nrs_back", " ", (None, "")), ("nrs_back", "11", (None, "number_range")),
@@ -89,9 +63,3 @@ def test_giving_up_a_patient_does_not_raise_the_rate_and_the_dead_are_not_asked(
 )  # fmt: skip
 def test_a_number_is_read_as_people_type_it_or_refused(name: str, typed: str, read: tuple[float | None, str]) -> None:
     assert KNOWN.measures[name].read(typed) == read
-
-
-def test_the_change_is_told_only_of_those_with_both_numbers() -> None:
-    found = means(["baseline", "m3"], [{"baseline": 8, "m3": 2}, {"baseline": 6}, {"m3": 10}])
-    assert (found[0].n, found[0].mean, found[0].change) == (2, 7, None)
-    assert (found[1].n, found[1].mean, found[1].pairs, found[1].change) == (2, 6, 1, -6)

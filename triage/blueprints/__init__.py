@@ -37,6 +37,7 @@ NOUNS = (
     "pathways",
     "decisions",
     "outcomes",
+    "outcome_results",
     "limits",
     "hours",
     "appointments",

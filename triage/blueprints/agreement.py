@@ -1,19 +1,16 @@
 """How far rules, nurse and surgeon agree: the page, and its tables for download."""
 
-from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, Response, request
 
-from triage import clock
 from triage.blueprints.agreement_tables import TABLES, as_csv
+from triage.blueprints.periods import period_form, presets
 from triage.domain.errors import NotFound
 from triage.forms.agreement import AnswerForm, ListForm, PeriodForm
 from triage.services import agreement, feedback, rulesets
 from triage.services.agreement import Period
-from triage.web import actor, locale, page, requires, zone
+from triage.web import actor, locale, page, requires
 
 blueprint = Blueprint("agreement", __name__)
 #: Days back of the periods to choose from; the first is shown when none is chosen.
@@ -21,28 +18,7 @@ PRESETS = (365, 90, 30)
 
 
 def _form() -> PeriodForm:
-    """Return the period of the URL; without any word about it, the first preset."""
-    if {"since", "until"} & set(request.args):
-        return PeriodForm(request.args)
-    return PeriodForm(MultiDict(_preset(PRESETS[0])))
-
-
-def _preset(days: int) -> dict[str, Any]:
-    today = clock.now().astimezone(zone()).date()
-    return {"since": (today - timedelta(days=days - 1)).isoformat(), "until": today.isoformat()}
-
-
-def _presets(form: PeriodForm, endpoint: str, **values: Any) -> list[dict[str, Any]]:
-    chosen = {"since": form.since.raw_data, "until": form.until.raw_data}
-    choices = [(_("%(count)s days", count=days), _preset(days)) for days in PRESETS]
-    return [
-        {
-            "url": url_for(endpoint, **values, **period),
-            "label": label,
-            "current": chosen == {name: [value] for name, value in period.items()},
-        }
-        for label, period in [*choices, (_("All"), {"since": "", "until": ""})]
-    ]
+    return period_form(PRESETS[0])
 
 
 def words() -> dict[str, Any]:
@@ -63,7 +39,7 @@ def words() -> dict[str, Any]:
 def index() -> Response:
     """Show how far they agree in a period; a wrong period is answered 422."""
     form = _form()
-    values = {"form": form, "presets": _presets(form, "agreement.index"), **words()}
+    values = {"form": form, "presets": presets(form, PRESETS, "agreement.index"), **words()}
     if not form.validate():
         return page("agreement/index.html", status=422, report=None, **values)
     report = agreement.report(actor(), Period(form.since.data, form.until.data))
@@ -103,8 +79,8 @@ def rule_page(rule: str, status: int = 200, **more: Any) -> Response:
     said = _said(rule, lists)
     if rule not in words_["rule_words"] and not any(said[name] for name in ("overrides", "feedback", "withdrawn")):
         raise NotFound("rule")
-    presets = _presets(form, "agreement.rule", rule=rule)
-    values = {"rule": rule, "form": form, "presets": presets, "report": report, **said, **words_}
+    links = presets(form, PRESETS, "agreement.rule", rule=rule)
+    values = {"rule": rule, "form": form, "presets": links, "report": report, **said, **words_}
     return page("agreement/rule.html", status=status, **({"answer_form": AnswerForm(formdata=None)} | values | more))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from triage import clock
 from triage.db import session, verb
-from triage.demo import day, ways
+from triage.demo import day, followups, ways
 from triage.demo.clinic import Team
 from triage.demo.past import PastVisit, Rows
 from triage.demo.persons import Person, Registry
@@ -76,6 +76,7 @@ def _write(
     session.execute(insert(Patient), _patients(actor, registry, since))
     rows.insert()
     ways.add(team)
+    followups.add(team)
     record(actor, "demonstration_loaded", encounters=len(visits))
 
 

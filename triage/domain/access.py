@@ -56,7 +56,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "nurse": _DESK | _CLINICAL | {"rules:view"},
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
-    | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book"},
+    | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "results:own"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
     | {"limits:view", "limits:propose", "hours:view", "hours:manage"},
@@ -64,7 +64,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "lead_nurse": frozenset({"claims:take_over", "days:end"})
     | {"rules:draft", "rules:view", "agreement:view", "limits:view"},
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"})
-    | {"limits:view", "limits:approve"},
+    | {"limits:view", "limits:approve", "results:own", "results:all"},
 }
 #: The role of the command that prints the board on a timer: no person can be granted it.
 PRINTER = "printer"

@@ -1,12 +1,11 @@
-"""Outcomes: when a patient is asked what, whether an answer counts as in time, and how many have answered."""
+"""Outcomes: when a patient is asked what, how an answer is read, and whether it counts as in time."""
 
 import calendar
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import fmean
 
 PROCEDURE, CONSERVATIVE = "procedure", "conservative"
 KINDS = (PROCEDURE, CONSERVATIVE)
@@ -20,8 +19,6 @@ OPERATED = "operated"
 NOT_DONE = "not_done"
 #: So long a planned operation is waited for; afterwards the plan is looked at again.
 PLANNED_DAYS = 365
-#: Fewer patients than this say little, and the page says so.
-FEW = 20
 
 
 @dataclass(frozen=True)
@@ -93,6 +90,12 @@ class Measure:
         """Return a value as people write it, "" for none."""
         return "" if value is None else f"{value:.{self.decimals}f}"
 
+    def average(self, value: float | None, change: bool = False) -> str:
+        """Return a mean as people write it, with one digit more than the numbers; a change with its sign."""
+        if value is None:
+            return ""
+        return f"{value:{'+' if change else ''}.{self.decimals + 1}f}"
+
     def read(self, text: str) -> tuple[float | None, str]:
         """Return the number that was typed and "", None for an empty field, or None and the code of what is wrong."""
         plain = unicodedata.normalize("NFKC", text).strip().replace("−", "-").replace(",", ".")
@@ -130,74 +133,3 @@ def status_after(core: Collection[str], there: Collection[str]) -> str:
     if not there:
         return OPEN
     return ANSWERED if set(core) <= set(there) else PARTLY
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How many were to answer by now, and how many did: in time, or late. A late answer is no response in time."""
-
-    due: int = 0
-    answered: int = 0
-    late: int = 0
-
-    @property
-    def percent(self) -> float | None:
-        """Return the response rate in per cent, None where nobody was due."""
-        return 100 * self.answered / self.due if self.due else None
-
-    @property
-    def is_few(self) -> bool:
-        """Tell whether they are too few to say much."""
-        return self.due < FEW
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One point of one series, as it counts: ended_on where nobody is asked since, and whether that still counts."""
-
-    point: str
-    window: Window
-    answered_on: date | None
-    ended_on: date | None = None
-    counts: bool = True
-
-    def is_due(self, today: date) -> bool:
-        """Tell whether an answer should be there by now: the window has closed. Who died before it did is not asked.
-
-        Answers in a window that is still open do not count yet: those who are still to come would be left out.
-        """
-        if today <= self.window.closes:
-            return False
-        left = self.ended_on is not None and not self.counts and self.ended_on <= self.window.closes
-        return self.answered_on is not None or not left
-
-
-def rate(asked: Iterable[Asked], today: date) -> Rate:
-    """Return the response rate of points: who does not answer in time counts, also who gave up being asked."""
-    due = [one for one in asked if one.is_due(today)]
-    there = [(one, one.answered_on) for one in due if one.answered_on is not None]
-    in_time = sum(day <= one.window.closes for one, day in there)
-    return Rate(len(due), in_time, len(there) - in_time)
-
-
-@dataclass(frozen=True)
-class Mean:
-    """The mean of a measure at a point, of those who have it there and at the baseline, and how they have changed."""
-
-    point: str
-    n: int
-    mean: float | None
-    pairs: int
-    change: float | None
-
-
-def means(points: Sequence[str], values: Iterable[Mapping[str, float]]) -> list[Mean]:
-    """Return the means by point of one measure; ``values``: of each series the value by point."""
-    rows = list(values)
-    found = []
-    for point in points:
-        here = [row[point] for row in rows if point in row]
-        pairs = [row[point] - row[BASELINE] for row in rows if point in row and BASELINE in row]
-        change = fmean(pairs) if pairs and point != BASELINE else None
-        found.append(Mean(point, len(here), fmean(here) if here else None, len(pairs), change))
-    return found

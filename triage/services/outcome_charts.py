@@ -42,7 +42,7 @@ def charts_of(course: Course) -> list[Chart]:
         measure = known.measures[name]
         dots = [
             Dot(EDGE + (WIDTH - 2 * EDGE) * known.points[point].months / last,
-                EDGE + (HEIGHT - 2 * EDGE) * _better(measure, values[name].value or 0), point,
+                EDGE + (HEIGHT - 2 * EDGE) * (1 - better(measure, values[name].value or 0)), point,
                 measure.written(values[name].value))
             for point, values in course.values.items() if name in values
         ]  # fmt: skip
@@ -50,6 +50,7 @@ def charts_of(course: Course) -> list[Chart]:
     return charts
 
 
-def _better(measure: Measure, value: float) -> float:
+def better(measure: Measure, value: float) -> float:
+    """Return how good a value is: 0 for the worst that can be, 1 for the best."""
     share = (value - measure.minimum) / (measure.maximum - measure.minimum)
     return 1 - share if measure.worse == "higher" else share

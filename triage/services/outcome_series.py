@@ -58,12 +58,12 @@ def begin_series(actor: Actor, patient_id: str, index_day: date, treatment: Trea
     A planned series is taken up by its operation. An operation ends every follow-up of what was done before it.
     """
     lock_site(session(), actor.site_id)
-    running = _running(actor, patient_id)
-    same = next((one for one in running if _goes_on(one, index_day, treatment)), None)
+    same = find_same(actor, patient_id, index_day, treatment)
     if same is not None:
         if treatment.kind == PROCEDURE:
             _rename(actor, same, treatment)  # what it was called may be put right afterwards
         return same.id
+    running = _running(actor, patient_id)
     takes_up = treatment.kind == PROCEDURE and not treatment.start
     series = next((one for one in running if takes_up and one.index_day is None), None)
     if series is not None:
@@ -82,11 +82,15 @@ def begin_series(actor: Actor, patient_id: str, index_day: date, treatment: Trea
     return series.id
 
 
-def _goes_on(series: OutcomeSeries, index_day: date, treatment: Treatment) -> bool:
-    """Tell whether a running follow-up stands for this one too: it is the same, or care within it."""
+def find_same(actor: Actor, patient_id: str, index_day: date, treatment: Treatment) -> OutcomeSeries | None:
+    """Return the running follow-up that stands for this one too: it is the same, or this is care within it."""
+    return next((one for one in _running(actor, patient_id) if _stands_for(one, index_day, treatment)), None)
+
+
+def _stands_for(series: OutcomeSeries, index_day: date, treatment: Treatment) -> bool:
     if series.index_day is None:
         return False
-    if treatment.kind == CONSERVATIVE and not treatment.start:
+    if treatment.kind == CONSERVATIVE:
         last = max(point.closes for point in outcomes.points_of(series))
         return series.index_day <= index_day <= last
     return (series.kind, series.index_day) == (treatment.kind, index_day)
@@ -101,8 +105,6 @@ def _end_earlier(actor: Actor, series: OutcomeSeries, running: Iterable[OutcomeS
         if later.kind == PROCEDURE and later.index_day and first.ended_on is None:
             first.ended_by_id = later.id
             end(actor, first, OPERATED, later.index_day)
-        elif series.kind == other.kind == CONSERVATIVE and later.index_day:
-            end(actor, first, NOT_DONE, later.index_day)
 
 
 def withdraw_series(actor: Actor, patient_id: str, kind: str, index_day: date | None = None) -> None:

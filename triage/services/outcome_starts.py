@@ -11,7 +11,7 @@ from triage.domain.access import Actor
 from triage.domain.choice import SIDES
 from triage.domain.errors import Conflict, Invalid
 from triage.domain.outcomes import KINDS, PROCEDURE, Treatment
-from triage.models import Grant, OutcomeSeries, Patient, Staff
+from triage.models import Grant, Patient, Staff
 from triage.services import outcome_series, outcomes, patients
 from triage.services.audit import lock_site
 from triage.services.organisations import today
@@ -27,9 +27,7 @@ def begin(actor: Actor, patient_id: str, index_day: date, treatment: Treatment) 
     patient = patients.get(actor, patient_id)
     if faults := _faults(actor, patient, index_day, treatment):
         raise Invalid(**faults)
-    there = (OutcomeSeries.patient_id == patient_id, OutcomeSeries.visible_to(actor), OutcomeSeries.ended_on.is_(None))
-    same = (OutcomeSeries.kind == treatment.kind, OutcomeSeries.index_day == index_day)
-    if session.scalar(select(OutcomeSeries.id).where(*there, *same).limit(1)):
+    if outcome_series.find_same(actor, patient_id, index_day, treatment) is not None:
         raise Conflict("followed_up_already")
     return outcome_series.begin_series(actor, patient_id, index_day, treatment)
 
