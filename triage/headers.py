@@ -21,6 +21,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+#: Where the clinic has an image viewer: a window that the page itself opened stays in reach by its name, so that the
+#: images of the next patient take the place of the last one's (ADR 0029). Nobody else reaches the page.
+WITH_VIEWER = HEADERS | {"Cross-Origin-Opener-Policy": "same-origin-allow-popups"}
 
 
 class SignedCookie(SecureCookieSessionInterface):
@@ -38,7 +41,7 @@ def init_app(app: Flask, locale: Callable[[], str]) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        response.headers.update(WITH_VIEWER if app.config["IMAGE_VIEWER"] else HEADERS)
         if request.endpoint not in {"static", "assets"}:
             response.headers["Cache-Control"] = "no-store"
             response.vary.update(("HX-Request", "Cookie"))

@@ -1,8 +1,12 @@
 """One case on one screen, and right never loses its column to left."""
 
 import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, place_of, settled, violations
@@ -123,6 +127,51 @@ def test_on_a_phone_right_and_left_stay_under_their_heads(sign_in: Open, clinic:
     cells = surgeon.locator(".neuro tbody tr").first.locator("td")
     for column in (0, 1):
         assert abs(place_of(heads.nth(column + 1))["x"] - place_of(cells.nth(column))["x"]) < 2
+
+
+class Viewer(BaseHTTPRequestHandler):
+    """A viewer of another house: says whose images it shows."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(f"<title>{self.path}</title>".encode())
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def viewer() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Viewer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.browser
+def test_the_images_of_the_next_patient_take_the_place_of_the_last_ones(
+    sign_in: Open, clinic: Clinic, app: Flask, viewer: str
+) -> None:
+    app.config["IMAGE_VIEWER"] = viewer + "/{number}"
+    cases = [at_stage(clinic, "review", number=number) for number in ("71001", "71002")]
+    ids = [case.id for case in cases]
+    session.remove()
+    surgeon = sign_in("surgeon")
+    surgeon.goto(f"/consults/{ids[0]}")
+    with surgeon.expect_popup() as opened:
+        surgeon.keyboard.press("v")
+    images = opened.value
+    expect(images).to_have_title("/71001")
+    surgeon.goto("/tasks")
+    surgeon.goto(f"/consults/{ids[1]}")
+    surgeon.keyboard.press("v")
+    expect(images).to_have_title("/71002")
+    assert surgeon.context.pages == [surgeon, images], "two windows would show two patients side by side"
 
 
 def examined(clinic: Clinic) -> str:
