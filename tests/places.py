@@ -37,6 +37,7 @@ from triage.services import (
     rooms,
     rule_drafts,
     simulations,
+    surgeon_times,
     triage,
 )
 from triage.services.organisations import today
@@ -87,6 +88,8 @@ def build(clinic: Clinic) -> dict[str, str]:
     hours.set_week(clinic.admin, (Opening(time(9), time(17)),) * 6 + (None,), day + timedelta(days=30), 0, "Winter")
     later = hours.next_open(clinic.site_id, day, after=2)
     at_ten = datetime.combine(later, time(10), ZoneInfo("Asia/Tokyo"))
+    away = hours.next_open(clinic.site_id, day, after=8)
+    surgeon_times.add_absence(clinic.reception, clinic.surgeon.staff_id, away, away + timedelta(days=2), "congress", "")
     wish = appointments.Wish("first_visit", clinic.surgeon.staff_id, at_ten, "brings images")
     booked = appointments.book(clinic.reception, waiting.patient_id, wish)
     asked = [
@@ -122,7 +125,8 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
         f"/appointments/{booked}": "reception", "/appointments/requests": "reception",
-        "/appointments/today": "reception", "/appointments/new": "nurse",
+        "/appointments/today": "reception", "/surgeons": "reception",
+        f"/surgeons/{clinic.surgeon.staff_id}": "admin", "/appointments/new": "nurse",
         f"/appointments/new?kind=same_day_procedure&patient={waiting.patient_id}": "surgeon",
         "/appointments/calendar": "surgeon",
         f"/appointments/new?patient={waiting.patient_id}&asked={request}&day={later}": "reception",

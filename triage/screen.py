@@ -46,6 +46,7 @@ PART_OF = {
     "appointment_requests": "appointments",
     "calendars": "appointments",
     "same_day": "appointments",
+    "surgeons": "appointments",
     "calls": "board",
     "team": "board",
     "views": "board",

@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from tests.builders import Clinic, add_patient
 from triage import clock
-from triage.services import appointment_requests, appointments, hours
+from triage.db import session
+from triage.models import Appointment
+from triage.services import appointment_days, appointment_requests, appointments, displaced, hours, surgeon_times
 from triage.services.appointment_requests import Asked
 from triage.services.appointments import Wish
 from triage.services.organisations import today
@@ -166,7 +168,7 @@ def test_appointments_on_a_day_that_was_closed_are_named_until_they_are_moved(
 ) -> None:
     booked(clinic, day)
     hours.add_days(clinic.admin, day, day, "closed", "Flood")
-    assert "not open at this time any more" in signed_in("reception").get("/appointments").text
+    assert "the clinic is not open" in signed_in("reception").get("/appointments").text
 
 
 # --- requests ------------------------------------------------------------------------------------------------------
@@ -306,3 +308,20 @@ def test_a_same_day_procedure_is_chosen_from_those_that_need_no_admission(
     assert "Choose a procedure that is possible without admission." in refused.text
     assert browser.post("/appointments", data=form | {"procedure": "PLDD"}).status_code == 303
     assert "Percutaneous laser disc decompression" in browser.get(f"/appointments?day={day}").text
+
+
+def test_the_page_of_a_day_reads_no_appointment_of_another_day(clinic: Clinic, day: date) -> None:
+    day_after = hours.next_open(clinic.site_id, day, after=1)
+    shown, later = booked(clinic, day), [booked(clinic, day_after, time(hour)) for hour in (10, 11, 12)]
+    moved = booked(clinic, day_after, time(14))
+    surgeon_times.add_absence(clinic.reception, clinic.surgeon.staff_id, day_after, day_after, "leave")
+    absence = surgeon_times.find(clinic.reception, clinic.surgeon.staff_id).absences[0]
+    surgeon_times.withdraw_absence(clinic.reception, absence.id)
+    session.close()
+    kept = (  # else the session forgets what it has read
+        appointment_days.look(clinic.reception, day), appointments.list_unsettled(clinic.reception),
+        displaced.list_to_move(clinic.reception),
+    )  # fmt: skip
+    read = {row.id for row in session.identity_map.values() if isinstance(row, Appointment)}
+    assert (read, len(kept)) == ({shown}, 3)
+    assert read.isdisjoint({*later, moved})

@@ -10,7 +10,7 @@ from triage import clock, knowledge
 from triage.domain.comeback import Day
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import AS_USUAL, CLOSED, OTHER_HOURS, Opening, spans
-from triage.services import appointment_days, appointments, encounters, hours, returns, timetable, triage
+from triage.services import appointments, displaced, encounters, hours, returns, timetable, triage
 from triage.services.appointments import Wish
 
 FRIDAY, HOLIDAY = date(2026, 11, 20), date(2026, 11, 23)
@@ -84,7 +84,7 @@ def test_the_effect_names_how_many_appointments_would_have_to_move(clinic: Clini
     assert timetable.effect_of_week(clinic.admin, short, HOLIDAY).appointments == 1
     assert timetable.effect_of_week(clinic.admin, short, date(2026, 12, 1)).appointments == 0
     hours.add_days(clinic.admin, monday, monday, CLOSED, "Flood")
-    assert len(appointment_days.outside_hours(clinic.reception)) == 1
+    assert displaced.list_to_move(clinic.reception)[1] == 1
     assert timetable.effect_of_week(clinic.admin, short, HOLIDAY).appointments == 0  # it lies outside already
 
 

@@ -43,6 +43,7 @@ NOUNS = (
     "appointments",
     "appointment_requests",
     "same_day",
+    "surgeons",
     "calendars",
     "agreement",
     "simulations",

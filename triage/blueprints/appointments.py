@@ -16,6 +16,7 @@ from triage.services import (
     appointment_days,
     appointment_requests,
     appointments,
+    displaced,
     hours,
     lookup,
     patients,
@@ -46,7 +47,7 @@ def _index(status: int = 200, error: str = "") -> Response:
     return page(
         "appointments/index.html", status=status, error=error, day=appointment_days.look(actor(), day, locale()),
         today=today(actor().site_id), week=hours.openings(actor().site_id, *_around(day)),
-        unsettled=appointments.list_unsettled(actor()), outside=appointment_days.outside_hours(actor()),
+        unsettled=appointments.list_unsettled(actor()), to_move=displaced.list_to_move(actor()),
         waiting=len(appointment_requests.list_waiting(actor())), same_day=len(same_day.list_waiting(actor())),
         kinds=knowledge.load().flow.hours.kinds,
     )  # fmt: skip

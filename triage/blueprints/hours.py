@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import WEEKDAYS, Week, as_week, spans
 from triage.forms.hours import DaysForm, HolidaysForm, WeekForm
-from triage.services import hours, timetable
+from triage.forms.surgeons import ShareForm
+from triage.services import hours, surgeon_days, surgeon_times, timetable
 from triage.services.organisations import today
 from triage.web import actor, done, message, page, requires, sentence
 
@@ -32,7 +33,7 @@ def _page(status: int = 200, **more: Any) -> Response:
         "others": timetable.list_other_days(who, day), "open_holidays": timetable.undecided_holidays(who, day),
         "holidays": timetable.holidays(day - timetable.LOOK_BACK, day + timedelta(days=timetable.A_YEAR)),
         "week_form": _filled(week, hours.sequence(who.site_id), day), "days_form": DaysForm(formdata=None),
-        "tried": None, "tried_days": None, "error": "",
+        "kept": surgeon_days.kept_per_hour(who.site_id), "tried": None, "tried_days": None, "error": "",
     }  # fmt: skip
     return page("hours/index.html", status=status, **(values | more))
 
@@ -113,4 +114,18 @@ def withdraw_day(exception_id: str) -> Response:
         hours.withdraw_day(actor(), exception_id)
     except Conflict as error:
         return _page(409, error=message(error))
+    return done(url_for("hours.index"))
+
+
+@blueprint.post("/hours/share")
+@requires("hours:manage")
+def set_share() -> Response:
+    """Keep another share of each day free for who asks on the day itself."""
+    form = ShareForm()
+    if not form.validate():
+        return _page(422, error=sentence("not_a_choice"))
+    try:
+        surgeon_times.set_share(actor(), form.per_hour.data)
+    except Refused as error:
+        return _page(422, error=message(error))
     return done(url_for("hours.index"))

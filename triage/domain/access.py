@@ -30,6 +30,7 @@ _DESK = _CARE | {
     "encounters:leave",
     "intakes:record",
     "appointments:book",
+    "surgeons:plan",
     "pathways:plan",
     "returns:arrange",
     "outcomes:record",
@@ -56,10 +57,11 @@ GRANTS: dict[str, frozenset[str]] = {
     "nurse": _DESK | _CLINICAL | {"rules:view"},
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
-    | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "results:own"},
+    | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "surgeons:plan"}
+    | {"results:own"},
     "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
-    | {"limits:view", "limits:propose", "hours:view", "hours:manage"},
+    | {"limits:view", "limits:propose", "hours:view", "hours:manage", "surgeons:plan"},
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),
     "lead_nurse": frozenset({"claims:take_over", "days:end"})
     | {"rules:draft", "rules:view", "agreement:view", "limits:view"},

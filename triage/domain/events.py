@@ -127,6 +127,10 @@ EVENTS: dict[str, frozenset[str]] = {
         # hours
         "hours_changed": "valid_from note before after",
         "days_differ": "first last kind hours reason",
+        "surgeon_week_changed": "whose valid_from note before after",
+        "surgeon_away": "absence whose first last reason note",
+        "surgeon_back": "absence whose first last",
+        "kept_share_changed": "before after",
         "day_as_usual": "day kind reason",
         # appointments
         "appointment_requested": "request channel received_at kind urgent same_day",

@@ -34,6 +34,8 @@ class Hours:
     cancel_reasons: Mapping[str, t.Labelled]
     skip_reasons: Mapping[str, t.Labelled]
     close_reasons: Mapping[str, t.Labelled]
+    absence_reasons: Mapping[str, t.Labelled]
+    kept_per_hour: int
 
 
 def build(document: Document, raw: schema.Knowledge) -> Hours:
@@ -45,6 +47,8 @@ def build(document: Document, raw: schema.Knowledge) -> Hours:
         cancel_reasons=b.by_id(b.labelled(raw.cancel_reason)),
         skip_reasons=b.by_id(b.labelled(raw.skip_reason)),
         close_reasons=b.by_id(b.labelled(raw.close_reason)),
+        absence_reasons=b.by_id(b.labelled(raw.absence_reason)),
+        kept_per_hour=raw.slots.kept_per_hour,
     )
 
 

@@ -23,6 +23,7 @@ class SlotsEntry(Entry):
     """The shortest time that can be booked, a whole part of an hour."""
 
     minutes: Literal[5, 10, 15, 20, 30]
+    kept_per_hour: int = Field(ge=0, le=2)
 
 
 class AppointmentKindEntry(LabelEntry):
@@ -42,3 +43,4 @@ class HoursEntries(Entry):
     cancel_reason: list[LabelEntry] = Field(min_length=1)
     skip_reason: list[LabelEntry] = Field(min_length=1)
     close_reason: list[LabelEntry] = Field(min_length=1)
+    absence_reason: list[LabelEntry] = Field(min_length=1)

@@ -15,7 +15,7 @@ from triage.models import Base
 STEADY = frozenset({
     "organisation", "site", "room", "staff", "staff_identity", "staff_grant", "site_head", "device", "device_token",
     "ruleset_version", "ruleset_publication", "ruleset_signature", "simulation", "limit_proposal", "limit_decision",
-    "opening_hours", "opening_exception",
+    "opening_hours", "opening_exception", "surgeon_week", "surgeon_absence", "kept_share",
     "claim", "presence", "draft",  # of who is here and at work now
 })  # fmt: skip
 #: Columns that half of all rows share.

@@ -15,7 +15,7 @@ from triage.models.duty import SavedView, SignOn
 from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
 from triage.models.feedback import RuleFeedback, RuleFeedbackAnswer
-from triage.models.hours import OpeningException, OpeningHours
+from triage.models.hours import KeptShare, OpeningException, OpeningHours, SurgeonAbsence, SurgeonWeek
 from triage.models.imaging import ExposureRecord, ImagingOrder
 from triage.models.intakes import Finding
 from triage.models.limits import LimitDecision, LimitProposal
@@ -68,6 +68,9 @@ __all__ = [
     "LimitProposal",
     "LoginAttempt",
     "LoginSession",
+    "KeptShare",
+    "SurgeonAbsence",
+    "SurgeonWeek",
     "OpeningException",
     "OpeningHours",
     "Milestone",

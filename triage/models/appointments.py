@@ -12,6 +12,7 @@ from triage.models.patients import Patient
 from triage.models.versioned import Versioned
 
 _BOOKED: ColumnClause[bool] = literal_column("status = 'booked'")
+_TO_MOVE: ColumnClause[bool] = literal_column("to_move <> '' AND status = 'booked'")
 _WAITING: ColumnClause[bool] = literal_column("status = 'waiting'")
 
 
@@ -51,6 +52,7 @@ class Appointment(AtSite, Versioned, Base):
         Index("ix_appointment_patient_id_starts_at", "patient_id", "starts_at"),
         Index("ix_appointment_staff_id_starts_at", "staff_id", "starts_at"),
         Index("ix_appointment_booked", "site_id", "starts_at", sqlite_where=_BOOKED, postgresql_where=_BOOKED),
+        Index("ix_appointment_to_move", "site_id", "starts_at", sqlite_where=_TO_MOVE, postgresql_where=_TO_MOVE),
         CheckConstraint("(staff_id IS NULL) <> (modality IS NULL)", name="one_resource"),
     )
 
@@ -67,6 +69,7 @@ class Appointment(AtSite, Versioned, Base):
     note: Mapped[str] = mapped_column(default="")
     procedure: Mapped[str] = mapped_column(default="", server_default="")  # which one, where the kind names one
     decision_id: Mapped[str | None] = mapped_column(ForeignKey("treatment_decision.id"))  # that it follows from
+    to_move: Mapped[str] = mapped_column(default="", server_default="")  # why it cannot stand (services/displaced.py)
     patient: Mapped[Patient] = relationship(lazy="raise")
     surgeon: Mapped[Staff | None] = relationship(lazy="raise")
 

@@ -51,3 +51,57 @@ class OpeningException(Row, Base):
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class SurgeonWeek(Row, Base):
+    """Appended, never edited: on which weekdays a surgeon sees patients and operates, in force until a later one is."""
+
+    __tablename__ = "surgeon_week"
+    __table_args__ = (
+        UniqueConstraint("site_id", "whose", "sequence"),
+        Index("ix_surgeon_week_site_id_valid_from", "site_id", "valid_from"),
+    )
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    whose: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    sequence: Mapped[int]  # numbered per surgeon and site
+    valid_from: Mapped[date]
+    week: Mapped[dict[str, Any]]  # domain/surgeon_days.py
+    note: Mapped[str]
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    staff: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[staff_id])
+
+
+class SurgeonAbsence(Row, Base):
+    """A surgeon is not here, from the first day to the last, both counted."""
+
+    __tablename__ = "surgeon_absence"
+    __table_args__ = (
+        Index("ix_surgeon_absence_stands", "site_id", "last", sqlite_where=_STANDS, postgresql_where=_STANDS),
+    )
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    whose: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    first: Mapped[date]
+    last: Mapped[date]
+    reason: Mapped[str]
+    note: Mapped[str]
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class KeptShare(Row, Base):
+    """Appended, never edited: how many slots an hour stay free for today's patients; the newest is in force."""
+
+    __tablename__ = "kept_share"
+    __table_args__ = (UniqueConstraint("site_id", "sequence"),)
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    sequence: Mapped[int]
+    per_hour: Mapped[int]
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    staff: Mapped[Staff] = relationship(lazy="raise")

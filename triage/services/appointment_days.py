@@ -1,7 +1,7 @@
 """A day of appointments as the page shows it: surgeon by surgeon and machine by machine, what is booked and free."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,10 +14,11 @@ from triage.domain import appointments as rules
 from triage.domain.access import Actor
 from triage.domain.appointments import Gap
 from triage.domain.hours import Opening
+from triage.domain.surgeon_days import SurgeonDay
 from triage.models import Appointment
-from triage.services import hours, slots
+from triage.services import displaced, slots
 from triage.services.organisations import today
-from triage.services.slots import Resource
+from triage.services.slots import DayTimes, Resource
 
 #: So far ahead appointments are compared with the hours of their days.
 AHEAD = timedelta(days=366)
@@ -30,6 +31,7 @@ class Column:
     resource: Resource
     appointments: Sequence[Appointment]
     gaps: Sequence[Gap]
+    day: SurgeonDay
 
     @property
     def entries(self) -> list[tuple[datetime, Appointment | None, Gap | None]]:
@@ -58,10 +60,11 @@ def look(actor: Actor, day: date, locale: str = "en") -> Day:
     there = slots.resources(actor, day, locale)
     known = {one.id for one in there}
     gone = {row.what: _former(row) for row in rows if row.what not in known}
-    columns = [_column(actor, one, day, rows) for one in (*there, *gone.values())]
+    times = replace(slots.day_times(actor, day), kept=0)  # what is kept for the day's patients is free all the same
+    columns = [_column(actor, one, times, rows) for one in (*there, *gone.values())]
     standing = [row for row in rows if row.status != rules.CANCELLED]
     arrived = sum(row.status == rules.ARRIVED for row in standing)
-    return Day(day, hours.opening(actor.site_id, day), columns, len(standing), arrived)
+    return Day(day, times.opening, columns, len(standing), arrived)
 
 
 def _of(actor: Actor, day: date) -> Select[Appointment]:
@@ -75,17 +78,17 @@ def _former(row: Appointment) -> Resource:
     return Resource(row.what, name, rules.SURGEON if row.staff_id else row.what, "")
 
 
-def _column(actor: Actor, resource: Resource, day: date, rows: Sequence[Appointment]) -> Column:
+def _column(actor: Actor, resource: Resource, times: DayTimes, rows: Sequence[Appointment]) -> Column:
     mine = [row for row in rows if row.what == resource.id and row.status != rules.CANCELLED]
     slot = knowledge.load().flow.hours.slot_minutes
-    free = slots.free_starts(actor, resource, day, slot) if resource.key else []
-    return Column(resource, mine, rules.gaps(free, slot))
+    free = slots.free_starts(actor, resource, times.day, slot, times) if resource.key else []
+    return Column(resource, mine, rules.gaps(free, slot), times.of(resource))
 
 
 def first_free(actor: Actor, day: date, locale: str = "en") -> list[tuple[Resource, datetime]]:
     """Return each surgeon's and machine's first free time of a day, the earliest first."""
-    slot = knowledge.load().flow.hours.slot_minutes
-    free = [(one, slots.free_starts(actor, one, day, slot)) for one in slots.resources(actor, day, locale)]
+    slot, times_ = knowledge.load().flow.hours.slot_minutes, slots.day_times(actor, day)
+    free = [(one, slots.free_starts(actor, one, day, slot, times_)) for one in slots.resources(actor, day, locale)]
     return sorted(((one, times[0]) for one, times in free if times), key=lambda found: found[1])
 
 
@@ -96,19 +99,11 @@ def today_of(actor: Actor, limit: int = 8) -> tuple[list[Appointment], int, int]
     return waited_for[:limit], len(rows), sum(row.status == rules.ARRIVED for row in rows)
 
 
-def outside_hours(actor: Actor) -> list[Appointment]:
-    """Return the booked appointments to come that lie outside the hours: a day was closed after they were made."""
-    rows = _to_come(actor)
-    if not rows:
-        return []
-    open_on = hours.openings(actor.site_id, rows[0].day, rows[-1].day)
-    return _outside(actor, rows, open_on.__getitem__)
-
-
 def count_outside(actor: Actor, opening: Callable[[date], Opening | None]) -> int:
-    """Return how many appointments to come would lie outside these hours, of those that lie within them now."""
-    already = {row.id for row in outside_hours(actor)}
-    return sum(row.id not in already for row in _outside(actor, _to_come(actor), opening))
+    """Return how many appointments to come would lie outside these hours, of those that lie within the hours now."""
+    zone = ZoneInfo(actor.time_zone)
+    stand = [row for row in _to_come(actor) if row.to_move != displaced.CLOSED]
+    return sum(not rules.is_within(row.starts_at, row.minutes, opening(row.day), zone) for row in stand)
 
 
 def _to_come(actor: Actor) -> Sequence[Appointment]:
@@ -117,10 +112,4 @@ def _to_come(actor: Actor) -> Sequence[Appointment]:
         Appointment.site_id == actor.site_id, Appointment.status == rules.BOOKED,
         Appointment.starts_at.between(at, at + AHEAD),
     )  # fmt: skip
-    whole = query.options(joinedload(Appointment.patient), joinedload(Appointment.surgeon))
-    return session.scalars(whole.order_by(Appointment.starts_at)).all()
-
-
-def _outside(actor: Actor, rows: Sequence[Appointment], opening: Callable[[date], Opening | None]) -> list[Appointment]:
-    zone = ZoneInfo(actor.time_zone)
-    return [row for row in rows if not rules.is_within(row.starts_at, row.minutes, opening(row.day), zone)]
+    return session.scalars(query.order_by(Appointment.starts_at)).all()

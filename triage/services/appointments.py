@@ -88,11 +88,11 @@ def _new(
 
 def _place(actor: Actor, appointment: Appointment, kind: AppointmentKind, wish: Wish) -> None:
     day = _day_of(actor, wish)
-    slots.check_time(actor, kind, wish.starts_at)
     resource = slots.find_resource(actor, kind, wish.what, day)
+    slots.check_time(actor, kind, wish.starts_at, resource)
     appointment.staff_id = resource.id if resource.is_surgeon else None
     appointment.modality = None if resource.is_surgeon else resource.id
-    appointment.starts_at, appointment.day = wish.starts_at, day
+    appointment.starts_at, appointment.day, appointment.to_move = wish.starts_at, day, ""
 
 
 def _day_of(actor: Actor, wish: Wish) -> date:

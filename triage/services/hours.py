@@ -12,6 +12,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused
 from triage.domain.hours import Opening, OtherDay, Week, days_between
 from triage.models import OpeningException, OpeningHours, Site
+from triage.services import displaced
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 
@@ -120,6 +121,7 @@ def set_week(actor: Actor, week: Week, valid_from: date, seen: int, note: str = 
     session.flush()
     was, becomes = hours.as_stored(before), hours.as_stored(week)
     record(actor, "hours_changed", valid_from=valid_from, note=row.note, before=was, after=becomes)
+    displaced.review(actor, valid_from, None, openings)
     return row.id
 
 
@@ -147,6 +149,7 @@ def add_days(actor: Actor, first: date, last: date, kind: str, reason: str, othe
     session.flush()
     hours_of_it = other.words if other and kind == hours.OTHER_HOURS else ""
     record(actor, "days_differ", first=first, last=last, kind=kind, hours=hours_of_it, reason=reason.strip())
+    displaced.review(actor, first, last, openings)
     return len(days)
 
 
@@ -174,5 +177,7 @@ def withdraw_day(actor: Actor, exception_id: str) -> date:
     if row.withdrawn_at is not None or row.day < today(actor.site_id):
         raise Conflict("day_is_settled")
     row.withdrawn_at, row.withdrawn_by = clock.now(), actor.staff_id
+    session.flush()
     record(actor, "day_as_usual", day=row.day, kind=row.kind, reason=row.reason)
+    displaced.review(actor, row.day, row.day, openings)
     return row.day

@@ -13,9 +13,12 @@ from triage.db import session
 from triage.domain import appointments as rules
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Refused
+from triage.domain.hours import Opening
+from triage.domain.surgeon_days import SurgeonDay, leaves_free
 from triage.knowledge.hours import AppointmentKind
 from triage.models import Appointment, BookedSlot, Grant, Staff
-from triage.services import hours
+from triage.services import hours, surgeon_days
+from triage.services.organisations import today
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,46 @@ def find_resource(actor: Actor, kind: AppointmentKind, what: str, day: date) -> 
     raise Refused("resource_needed")
 
 
-def free_starts(actor: Actor, resource: Resource, day: date, minutes: int) -> list[datetime]:
-    """Return every moment of a day, from now on, at which this surgeon or machine is free for so long."""
+@dataclass(frozen=True)
+class DayTimes:
+    """What a day allows: the clinic's hours, the surgeons' days, and how many slots an hour are kept for the day."""
+
+    day: date
+    opening: Opening | None
+    calendar: surgeon_days.Calendar
+    kept: int
+
+    def of(self, resource: Resource) -> SurgeonDay:
+        """Return when this surgeon or machine can be booked; a machine whenever the clinic is open."""
+        if not resource.is_surgeon:
+            return SurgeonDay(self.opening)
+        return self.calendar.day_of(resource.id, self.day, self.opening)
+
+
+def day_times(actor: Actor, day: date) -> DayTimes:
+    """Return what a day allows; on the day itself nothing is kept back any more."""
+    kept = 0 if day <= today(actor.site_id) else surgeon_days.kept_per_hour(actor.site_id)
+    known = surgeon_days.calendar(actor.site_id, day, day)
+    return DayTimes(day, hours.opening(actor.site_id, day), known, kept)
+
+
+def free_starts(
+    actor: Actor, resource: Resource, day: date, minutes: int, times: DayTimes | None = None
+) -> list[datetime]:
+    """Return every moment of a day, from now on, at which this surgeon or machine can be booked for so long."""
     slot, zone = knowledge.load().flow.hours.slot_minutes, ZoneInfo(actor.time_zone)
-    possible = rules.starts(hours.opening(actor.site_id, day), day, zone, minutes, slot)
+    found = times or day_times(actor, day)
+    opening = found.of(resource).hours
+    possible = rules.starts(opening, day, zone, minutes, slot)
     if not possible:
         return []
-    taken = _taken(resource.key, rules.pieces(possible[0], _length(possible, minutes), slot))
-    return [one for one in rules.free_of(possible, minutes, slot, taken) if one + timedelta(minutes=slot) > clock.now()]
-
-
-def _length(moments: Sequence[datetime], minutes: int) -> int:
-    return int((moments[-1] - moments[0]) / timedelta(minutes=1)) + minutes
+    whole = rules.starts(opening, day, zone, slot, slot)
+    taken, soon = _taken(resource.key, whole), clock.now() - timedelta(minutes=slot)
+    return [
+        one
+        for one in rules.free_of(possible, minutes, slot, taken)
+        if one > soon and leaves_free(rules.pieces(one, minutes, slot), whole, taken, found.kept, slot)
+    ]
 
 
 def _taken(what: str, moments: Sequence[datetime]) -> set[datetime]:
@@ -84,17 +115,24 @@ def _taken(what: str, moments: Sequence[datetime]) -> set[datetime]:
     return set(session.scalars(query))
 
 
-def check_time(actor: Actor, kind: AppointmentKind, starts_at: datetime) -> None:
-    """Refuse a time that is over, lies outside the hours, or is no beginning of a slot."""
+def check_time(actor: Actor, kind: AppointmentKind, starts_at: datetime, resource: Resource) -> None:
+    """Refuse a time that is over, lies outside the hours of the clinic or the surgeon, or is no beginning of a slot."""
     zone, slot = ZoneInfo(actor.time_zone), knowledge.load().flow.hours.slot_minutes
     day = starts_at.astimezone(zone).date()
     if starts_at + timedelta(minutes=slot) <= clock.now():
         raise Refused("time_is_over")
-    opening = hours.opening(actor.site_id, day)
-    if not rules.is_within(starts_at, kind.minutes, opening, zone):
+    times = day_times(actor, day)
+    if not rules.is_within(starts_at, kind.minutes, times.opening, zone):
         raise Refused("outside_hours")
-    if starts_at not in rules.starts(opening, day, zone, kind.minutes, slot):
+    found = times.of(resource)
+    if not rules.is_within(starts_at, kind.minutes, found.hours, zone):
+        raise Refused(f"surgeon_{found.why_not}")
+    if starts_at not in rules.starts(found.hours, day, zone, kind.minutes, slot):
         raise Refused("no_such_slot")
+    whole = rules.starts(found.hours, day, zone, slot, slot)
+    pieces = rules.pieces(starts_at, kind.minutes, slot)
+    if times.kept and not leaves_free(pieces, whole, _taken(resource.key, whole) - set(pieces), times.kept, slot):
+        raise Refused("kept_for_today")
 
 
 def take(appointment: Appointment) -> None:

@@ -18,7 +18,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.domain.hours import Opening, Week
 from triage.models import Encounter, OpeningException, OpeningHours, ReturnVisit
-from triage.services import appointment_days, hours
+from triage.services import appointment_days, displaced, hours
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 
@@ -74,6 +74,7 @@ def decide_holidays(actor: Actor, days: Sequence[date], kind: str) -> int:
         raise Refused("holiday_needed")
     for day in days:
         _decide(actor, known[day], kind)
+    displaced.review(actor, min(days), max(days), hours.openings)
     return len(days)
 
 

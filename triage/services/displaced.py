@@ -1,0 +1,67 @@
+"""Appointments that cannot stand as they are booked: marked when hours or a surgeon's days change, until dealt with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from triage import clock
+from triage.db import session
+from triage.domain import appointments as rules
+from triage.domain.access import Actor
+from triage.domain.hours import Opening
+from triage.models import Appointment
+from triage.services import surgeon_days
+
+#: Outside the clinic's hours; the other reasons are those of domain/surgeon_days.py.
+CLOSED = "closed"
+#: So many are shown, the next ones first; how many there are is counted.
+SHOWN = 20
+Openings = Callable[[str, date, date], Mapping[date, Opening | None]]
+
+
+def review(actor: Actor, since: date, until: date | None, openings: Openings) -> int:
+    """Mark inside a verb, of what is booked on these days, what can no longer stand; return how many were found.
+
+    ``until`` None: all that come. What can stand again is no longer marked.
+    """
+    query = select(Appointment).where(
+        Appointment.site_id == actor.site_id, Appointment.status == rules.BOOKED,
+        Appointment.starts_at >= clock.now(), Appointment.day >= since,
+    )  # fmt: skip
+    if until is not None:
+        query = query.where(Appointment.day <= until)
+    rows = session.scalars(query.order_by(Appointment.starts_at)).all()
+    if not rows:
+        return 0
+    first, last = rows[0].day, rows[-1].day
+    open_on, calendar = openings(actor.site_id, first, last), surgeon_days.calendar(actor.site_id, first, last)
+    for row in rows:
+        code = _why(actor, row, open_on[row.day], calendar)
+        if row.to_move != code:
+            row.to_move = code
+    return sum(bool(row.to_move) for row in rows)
+
+
+def _why(actor: Actor, row: Appointment, clinic: Opening | None, calendar: surgeon_days.Calendar) -> str:
+    zone = ZoneInfo(actor.time_zone)
+    if not rules.is_within(row.starts_at, row.minutes, clinic, zone):
+        return CLOSED
+    if row.staff_id is None:
+        return ""
+    of_surgeon = calendar.day_of(row.staff_id, row.day, clinic)
+    return "" if rules.is_within(row.starts_at, row.minutes, of_surgeon.hours, zone) else of_surgeon.why_not
+
+
+def list_to_move(actor: Actor) -> tuple[Sequence[Appointment], int]:
+    """Return the next of the appointments that have to be moved, by time, and how many there are."""
+    mine = (
+        Appointment.visible_to(actor), Appointment.status == rules.BOOKED, Appointment.to_move != "",
+        Appointment.starts_at >= clock.now(),
+    )  # fmt: skip
+    query = select(Appointment).where(*mine).order_by(Appointment.starts_at).limit(SHOWN)
+    rows = session.scalars(query.options(joinedload(Appointment.patient), joinedload(Appointment.surgeon))).all()
+    counted = session.scalar(select(func.count()).select_from(Appointment).where(*mine)) if len(rows) == SHOWN else 0
+    return rows, counted or len(rows)
