@@ -607,6 +607,59 @@ def test_nobody_is_asked_for_the_scores_of_an_operation_that_does_not_come(clini
     assert series(clinic, begun(clinic, operation("NERVE_BLOCK"))) == []
 
 
+def test_of_two_plans_one_is_given_up_and_the_other_keeps_its_way_and_its_scores(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    other, _first = second_visit(clinic, pathway_id, DISC)
+    assert series(clinic, pathway_id) == [("MED", None, "")]
+    pathways.cancel(clinic.nurse, other.id, look(clinic, other.id).pathway.version, "declined")
+    assert look(clinic, pathway_id).pathway.status == way.OPEN
+    assert series(clinic, pathway_id) == [("PLIF", None, "")], "the patient is asked for the operation that comes"
+
+
+@pytest.mark.parametrize("choice", [CONSERVATIVE, operation("NERVE_BLOCK")], ids=["no operation", "a nerve block"])
+def test_of_two_plans_one_is_amended_away_and_the_other_keeps_its_way_and_its_scores(
+    clinic: Clinic, choice: Choice
+) -> None:
+    pathway_id = begun(clinic)
+    other, _first = second_visit(clinic, pathway_id, DISC)
+    amended(clinic, other.id, choice)
+    assert look(clinic, other.id).pathway.status in (way.CANCELLED, way.REPLACED)
+    assert look(clinic, pathway_id).pathway.status == way.OPEN
+    assert ("PLIF", None, "") in series(clinic, pathway_id)
+    assert "MED" not in {procedure for procedure, _, _ in series(clinic, pathway_id)}
+
+
+def test_a_block_that_is_left_of_two_plans_asks_for_no_scores(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    second_visit(clinic, pathway_id, operation("NERVE_BLOCK"))
+    pathways.cancel(clinic.nurse, pathway_id, look(clinic, pathway_id).pathway.version, "declined")
+    assert [reason for _, _, reason in series(clinic, pathway_id)] == ["not_done"]
+
+
+def test_of_two_plans_one_amended_into_the_kind_of_the_other_leaves_one_with_everything_done(clinic: Clinic) -> None:
+    pathway_id = begun(clinic)
+    day = plan(clinic, pathway_id)
+    done(clinic, pathway_id, "imaging")
+    other, _first = second_visit(clinic, pathway_id, DISC)
+    amended(clinic, other.id, FUSION)
+    (left,) = pathway_lists.list_open(clinic.nurse)
+    assert (left.procedure, left.operation_on) == ("PLIF", day)
+    assert step(clinic, left.id, "imaging").status == way.DONE
+    assert series(clinic, pathway_id) == [("PLIF", None, "")]
+
+
+def test_amended_after_the_operation_the_other_plan_and_both_follow_ups_stay(clinic: Clinic) -> None:
+    pathway_id = operated(clinic)
+    other, _first = second_visit(clinic, pathway_id, DISC)
+    amended(clinic, pathway_id, DISC)
+    procedures = {(one.procedure, one.operated_on is not None) for one in pathway_lists.list_open(clinic.nurse)}
+    assert procedures == {("MED", True), ("MED", False)}
+    assert look(clinic, other.id).pathway.status == way.OPEN
+    assert sorted(series(clinic, pathway_id), key=str) == sorted(
+        [("MED", today(clinic.site_id), ""), ("MED", None, "")], key=str
+    )
+
+
 # What is kept, and who sees it
 
 

@@ -33,16 +33,17 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amend
     emergency nothing before the operation waits.
     """
     template = knowledge.load().flow.pathways.of(decision.procedure) if decision.procedure else None
-    earlier = _replaced(encounter, template, amends)
+    replaced = _replaced(encounter, template, amends)
+    earlier = replaced[0] if replaced else None
     if template is None:
         if earlier is not None and earlier.operated_on is None:  # who was operated on is looked after, whatever is said
             _end(actor, earlier, rows.steps_of([earlier.id])[earlier.id], way.CANCELLED, BY_DECISION, "")
         return None
     pathway, steps = _new(actor, encounter, decision, template)
-    if earlier is not None:
-        _take_over(actor, pathway, steps, earlier)
-        if earlier.operated_on is None and not rows.is_followed_up(pathway):
-            outcome_series.withdraw_series(actor, pathway.patient_id, "procedure")
+    for one in replaced:
+        _take_over(actor, pathway, steps, one)
+    if earlier is not None and not rows.is_followed_up(pathway):
+        _stop_asking(actor, earlier)
     _note_what_is_done(actor, encounter, pathway, steps, template)
     if encounter.stage == lifecycle.EMERGENCY:
         _hurry(actor, pathway, steps)
@@ -51,17 +52,20 @@ def begin(actor: Actor, encounter: Encounter, decision: TreatmentDecision, amend
     return pathway
 
 
-def _replaced(encounter: Encounter, template: Template | None, amends: str) -> Pathway | None:
-    """Return the plan that ends with this one: what the amended decision began, else an open one of the same kind."""
+def _replaced(encounter: Encounter, template: Template | None, amends: str) -> list[Pathway]:
+    """Return the plans that end with this one: what the amended decision began, and an open one of the same kind.
+
+    Where the amended one was operated on already, another plan of the same kind is another operation: it stays.
+    """
     mine = (Pathway.patient_id == encounter.patient_id, Pathway.site_id == encounter.site_id)
-    if amends:
-        kept = Pathway.status.in_((way.OPEN, way.FINISHED))
-        amended = session.scalar(select(Pathway).where(*mine, Pathway.decision_id == amends, kept))
-        if amended is not None:
-            return amended
-    open_ = (Pathway.ended_at.is_(None), Pathway.operated_on.is_(None))
-    same = select(Pathway).where(*mine, *open_, Pathway.template == (template.id if template else ""))
-    return session.scalars(same.limit(1)).first()
+    kept = Pathway.status.in_((way.OPEN, way.FINISHED))
+    own = select(Pathway).where(*mine, Pathway.decision_id == amends, kept)
+    found = list(session.scalars(own)) if amends else []
+    if not any(one.operated_on for one in found):
+        open_ = (Pathway.ended_at.is_(None), Pathway.operated_on.is_(None))
+        same = select(Pathway).where(*mine, *open_, Pathway.template == (template.id if template else ""))
+        found += [one for one in session.scalars(same) if one not in found]
+    return found
 
 
 def _new(
@@ -88,13 +92,14 @@ def _take_over(actor: Actor, pathway: Pathway, steps: Sequence[Milestone], earli
     same = all(getattr(pathway, name) == getattr(earlier, name) for name in ("procedure", "level", "side"))
     same = same or earlier.operated_on is not None
     _end(actor, earlier, list(old.values()), way.REPLACED, BY_DECISION, "")
-    pathway.replaces_id = earlier.id
+    pathway.replaces_id = pathway.replaces_id or earlier.id
     for step in steps:
         before = old.get(step.name)
-        if before is None:
+        if before is None or step.status in way.SETTLED:
             continue
-        rows.place(pathway, step, before.due_on)
-        step.fixed = before.fixed
+        if before.due_on or not pathway.operation_on:
+            rows.place(pathway, step, before.due_on)
+            step.fixed = before.fixed
         if step.items and not same:
             continue
         step.ticks = dict(before.ticks)
@@ -130,11 +135,17 @@ def _ask_for_scores(actor: Actor, pathway: Pathway, earlier: Pathway | None = No
 
 
 def _stop_asking(actor: Actor, pathway: Pathway) -> None:
-    """Nobody is asked for the scores of an operation that does not come, unless another one is planned."""
+    """Nobody is asked for the scores of an operation that does not come; where another one is planned, for that."""
+    if not rows.is_followed_up(pathway) or pathway.operated_on is not None:
+        return
     others = (Pathway.patient_id == pathway.patient_id, Pathway.site_id == pathway.site_id, Pathway.id != pathway.id)
-    planned = select(Pathway.id).where(*others, Pathway.ended_at.is_(None), Pathway.operated_on.is_(None)).limit(1)
-    if rows.is_followed_up(pathway) and pathway.operated_on is None and session.scalar(planned) is None:
+    open_ = (Pathway.ended_at.is_(None), Pathway.operated_on.is_(None))
+    planned = session.scalars(select(Pathway).where(*others, *open_).order_by(Pathway.begun_at.desc()))
+    other = next((one for one in planned if rows.is_followed_up(one)), None)
+    if other is None:
         outcome_series.withdraw_series(actor, pathway.patient_id, "procedure")
+    else:
+        outcome_series.plan_series(actor, pathway.patient_id, rows.treatment_of(other))
 
 
 def _hurry(actor: Actor, pathway: Pathway, steps: Sequence[Milestone]) -> None:
