@@ -64,3 +64,11 @@ def test_the_lead_chooses_a_surgeon_and_a_surgeon_does_not(clinic: Clinic, signe
     assert lead.get("/outcomes/results?surgeon=nobody").status_code == 404
     assert surgeon.get(f"/outcomes/results?surgeon={other}").status_code == 403
     assert "<select" not in surgeon.get("/outcomes/results").text.partition("<main")[2]
+
+
+def test_the_response_of_the_last_year_stands_where_people_are_asked(clinic: Clinic, signed_in: SignIn) -> None:
+    assert "nobody was due" in signed_in("reception").get("/outcomes").text
+    answered(clinic, 10, 200)
+    page = signed_in("reception").get("/outcomes").text.partition('id="response"')[2]
+    assert "1 / 1" in page
+    assert "windows that closed from" in page

@@ -1,6 +1,7 @@
 """The follow-up: whom to ask now, one patient's course, answers, attempts, complications."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -8,20 +9,26 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from triage.domain.errors import Conflict, Invalid, Refused
 from triage.forms.outcomes import AnswersForm, ComplicationForm, ContactForm, EndForm
-from triage.services import outcome_charts, outcome_entries, outcome_lists, outcomes
+from triage.services import outcome_charts, outcome_entries, outcome_lists, outcome_results, outcomes
+from triage.services.judgements import Period
 from triage.services.organisations import today
 from triage.web import actor, done, locale, message, page, requires, sentence
 
 blueprint = Blueprint("outcomes", __name__)
+#: So far back goes the response rate beside the list.
+YEAR = timedelta(days=365)
 
 
 @blueprint.get("/outcomes")
 @requires("outcomes:view")
 def index() -> Response:
-    """List whom to ask now."""
-    rows = outcome_lists.list_due(actor())
-    most = outcome_lists.MOST
-    return page("outcomes/index.html", rows=rows[:most], more=len(rows) > most, asked=outcomes.known())
+    """List whom to ask now, and how many of those who were asked in the last year have answered."""
+    rows, day = outcome_lists.list_due(actor()), today(actor().site_id)
+    most, year = outcome_lists.MOST, Period(day - YEAR, day - timedelta(days=1))
+    return page(
+        "outcomes/index.html", rows=rows[:most], more=len(rows) > most, asked=outcomes.known(), year=year,
+        rates=outcome_results.rates(actor(), year),
+    )  # fmt: skip
 
 
 @blueprint.get("/outcomes/<series_id>")
