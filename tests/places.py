@@ -48,7 +48,7 @@ PARTS = frozenset({
     "calls.rows",
     "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
     "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "questions.of_visit",
-    "questions.rows", "rulesets.file", "static", "triage.suggestion", "wall.now", "wall.show",
+    "questions.rows", "rulesets.file", "static", "outcome_exports.file", "triage.suggestion", "wall.now", "wall.show",
 })  # fmt: skip
 
 
@@ -145,7 +145,8 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/returns/{back}/advice": "reception", f"/encounters/{desk.id}/return": "reception",
         f"/encounters/{home.id}/summary": "reception",
         f"/rulesets/drafts/{draft}/rule": "surgeon",
-        "/outcomes/results": "surgeon", f"/outcomes/results?surgeon={clinic.surgeon.staff_id}": "surgeon2",
+        "/outcomes/export": "surgeon2", "/outcomes/results": "surgeon",
+        f"/outcomes/results?surgeon={clinic.surgeon.staff_id}": "surgeon2",
         "/outcomes": "nurse", f"/outcomes/{followed[0]}": "surgeon", f"/outcomes/points/{followed[1]}": "reception",
         "/pathways": "nurse", "/pathways?show=alarm": "surgeon", "/pathways/due": "reception",
         f"/pathways/{going}": "nurse", f"/pathways/{going}/print": "reception",

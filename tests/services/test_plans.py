@@ -21,7 +21,9 @@ PASSWORD = "correct horse battery"
 PEOPLE = ("reception", "nurse2", "surgeon2", "radiographer", "admin", "auditor")
 PAST = years.Size(patients=2500, days=400, visits=3000, whole=400)
 #: What reads through the past because it is asked to, what never ends, and files; all else belongs to an ordinary day.
-APART = ("agreement.", "simulations.", "rule_drafts.", "audit.verification", "live.", "static", "assets")
+APART = (
+    "agreement.", "outcome_exports.", "simulations.", "rule_drafts.", "audit.verification", "live.", "static", "assets",
+)  # fmt: skip
 STAGES = (lifecycle.WAITING, lifecycle.IMAGING, lifecycle.REVIEW, lifecycle.EMERGENCY, lifecycle.FINISHED)
 SEARCHES = ("佐藤", "さ", "sato y", "ウスケ", "S380730", "000123", "A012", "12345678", "佐藤 S380730", "zzz")
 NEW = {

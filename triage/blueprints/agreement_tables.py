@@ -1,18 +1,14 @@
 """The agreement tables as plain rows, for download; aggregates only, nothing of a patient."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from flask_babel import gettext as _
 
+from triage.adapters import csv_lines
 from triage.domain.agreement import Kappa, Tally
 from triage.services.agreement import COMPARED, NOT_COMPARED, Report
 
 Rows = Iterable[Sequence[object]]
-#: A text that begins with one of these is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _comparisons(report: Report) -> Rows:
@@ -80,13 +76,5 @@ TABLES: dict[str, Callable[[Report], Rows]] = {
 
 
 def as_csv(name: str, report: Report) -> bytes:
-    """Return one table as CSV in UTF-8 with the mark by which Excel knows it."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in TABLES[name](report):
-        writer.writerow([_plain(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _plain(cell: Any) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """Return one table as CSV."""
+    return b"".join(csv_lines.lines(TABLES[name](report)))

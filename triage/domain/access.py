@@ -66,7 +66,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "lead_nurse": frozenset({"claims:take_over", "days:end"})
     | {"rules:draft", "rules:view", "agreement:view", "limits:view"},
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"})
-    | {"limits:view", "limits:approve", "results:own", "results:all"},
+    | {"limits:view", "limits:approve", "results:own", "results:all", "outcomes:export"},
 }
 #: The role of the command that prints the board on a timer: no person can be granted it.
 PRINTER = "printer"

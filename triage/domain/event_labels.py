@@ -96,6 +96,7 @@ LABELS: dict[str, str] = {
     "outcomes_taken_up": N_("Follow-up taken up again"),
     "outcomes_recorded": N_("Outcome recorded"),
     "outcomes_asked": N_("Patient asked for the outcome"),
+    "outcomes_exported": N_("Outcomes exported"),
     "results_viewed": N_("Results of a surgeon looked at"),
     "complication_noted": N_("Complication noted"),
     "complication_withdrawn": N_("Complication taken back"),

@@ -107,6 +107,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "outcomes_taken_up": "series reason",
         "outcomes_recorded": "series point on how values before",
         "outcomes_asked": "series point result note attempts",
+        "outcomes_exported": "since until lines",
         "results_viewed": "whose since until found",
         "complication_noted": "series complication kind day grade reoperation note",
         "complication_withdrawn": "series complication reason",

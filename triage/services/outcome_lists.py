@@ -92,7 +92,7 @@ def course(actor: Actor, series_id: str) -> Course:
 
 def _courses(actor: Actor, rows: Sequence[OutcomeSeries]) -> list[Course]:
     day, ids = today(actor.site_id), [row.id for row in rows]
-    points = _points(ids)
+    points = points_by_series(ids)
     by_id = {point.id: point for group in points.values() for point in group}
     values = standing(list(by_id))
     asked = select(OutcomeContact).where(OutcomeContact.point_id.in_(by_id)).options(joinedload(OutcomeContact.staff))
@@ -111,7 +111,8 @@ def _courses(actor: Actor, rows: Sequence[OutcomeSeries]) -> list[Course]:
     ]
 
 
-def _points(ids: Sequence[str]) -> defaultdict[str, list[OutcomePoint]]:
+def points_by_series(ids: Sequence[str]) -> defaultdict[str, list[OutcomePoint]]:
+    """Return the points of each follow-up in their order."""
     found: defaultdict[str, list[OutcomePoint]] = defaultdict(list)
     query = select(OutcomePoint).where(OutcomePoint.series_id.in_(ids)).order_by(OutcomePoint.due)
     for row in session.scalars(query):
