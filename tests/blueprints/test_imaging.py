@@ -311,3 +311,16 @@ def test_the_row_leads_to_the_patient_and_the_title_names_nobody(clinic: Clinic,
     title = re.search(r"<title>(.*?)</title>", page)
     assert title
     assert encounters.get(clinic.nurse, order.encounter_id).patient.family_name not in title[1]
+
+
+def test_one_press_books_a_time_on_the_machine_and_the_row_shows_it(clinic: Clinic, signed_in: SignIn) -> None:
+    order, browser = ordered(clinic), signed_in("radiographer")
+    assert "Book a time" in seen(browser, order)
+    assert press(browser, order, "appointment").status_code == 303
+    shown = seen(browser, order)
+    assert "Book a time" not in shown
+    assert 'href="/appointments/' in shown
+    assert press(browser, order, "appointment").status_code == 303  # a second press: the same time
+    assert signed_in("reception").post(f"/imaging-orders/{order.id}/appointment").status_code == 403
+    ended = completed(clinic)
+    assert press(signed_in("nurse"), ended, "appointment").status_code == 409

@@ -26,6 +26,7 @@ from triage.services import (
     imaging,
     limits,
     live,
+    order_times,
     organisations,
     pathway_lists,
     pins,
@@ -128,12 +129,13 @@ def case_of(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     """Return everything the review shows of one case, with the decision as far as it is written."""
     found, who, made_on = form_context(encounter), actor(), decisions.situation(encounter)
     before, after = consults.neighbours(who, encounter)
-    signed = consults.decisions_of(encounter)
+    signed, orders = consults.decisions_of(encounter), imaging.list_of(who, encounter)
     times = procedures.booked_for(who, encounter.patient_id, [d.id for d in signed if d.procedure])
     return found | {
         "patient": encounter.patient, "form": form, "steps": encounters.timeline(encounter),
         **_told(encounter, found["entry"]),
-        "orders": imaging.list_of(who, encounter), "triaged": triage.decisions_of(encounter),
+        "orders": orders, "times": order_times.of_orders([o.id for o in orders if o.ended_at is None]),
+        "triaged": triage.decisions_of(encounter),
         "decisions": signed, "procedure_times": times, "candidates": made_on.candidates,
         "sections": REVIEWED, "place": "review", **_weighed(made_on, form), "viewer_url": viewer_url(encounter.patient),
         "bar": referrals.bar_of(encounter), **asked_here(encounter),

@@ -11,7 +11,7 @@ from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
 from triage.forms.imaging import CannotForm, CompleteForm, StartForm, StepForm
-from triage.services import imaging, limits, live, presence
+from triage.services import imaging, imaging_times, limits, live, order_times, presence
 from triage.web import STATUS, actor, done, inside, locale, message, page, requires
 
 blueprint = Blueprint("imaging", __name__)
@@ -59,7 +59,7 @@ def _values(refused: Refusal | None = None) -> dict[str, Any]:
         "rev": rev, "open_pages": presence.open_pages(actor(), [order.encounter_id for order in orders]),
         "limit": limits.in_force(actor().site_id).by_stage["imaging"], "refused": refused,
         "step_form": _step_form,
-        "form": refused.form if refused else None,
+        "form": refused.form if refused else None, "times": order_times.of_orders([order.id for order in orders]),
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},
     }  # fmt: skip
 
@@ -160,3 +160,15 @@ def sign(order_id: str) -> Response:
 
 def _back() -> str:
     return inside(request.form.get("next")) or url_for("imaging.index", modality=request.args.get("modality"))
+
+
+@blueprint.post("/imaging-orders/<order_id>/appointment")
+@requires("imaging:schedule")
+def schedule(order_id: str) -> Response:
+    """Book the next free time on the machine."""
+    try:
+        imaging_times.book_next(actor(), order_id)
+    except (Conflict, Refused) as error:
+        refused = Refusal(order_id, "schedule", None, message(error))
+        return page("imaging/index.html", status=STATUS[type(error)], **_values(refused))
+    return done(inside(request.form.get("next")) or url_for("imaging.index"))

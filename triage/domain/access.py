@@ -43,6 +43,7 @@ _CLINICAL = _CARE | {
     "emergencies:work",
     "emergencies:withdraw",
     "imaging:view",
+    "imaging:schedule",
     "tasks:view",
     "pathways:end",
     "questions:view",
@@ -59,7 +60,7 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
     | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "surgeons:plan"}
     | {"results:own"},
-    "radiographer": _CARE | {"imaging:view", "imaging:perform", "claims:hold"},
+    "radiographer": _CARE | {"imaging:view", "imaging:perform", "imaging:schedule", "claims:hold"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
     | {"limits:view", "limits:propose", "hours:view", "hours:manage", "surgeons:plan"},
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),

@@ -148,6 +148,7 @@ MESSAGES: dict[str, str] = {
     "kept_for_today": N_("This time is kept free for patients of that day. Choose another."),
     "away_already": N_("The surgeon is noted away from %(day)s already. Take that back first."),
     "away_too_long": N_("Not longer than a year at once."),
+    "nothing_free_soon": N_("Nothing is free on the next open days. Choose a time by hand."),
     "time_is_over": N_("This time is over. Choose a later one."),
     "no_such_slot": N_("Appointments begin on the quarter hours that the page offers."),
     "resource_needed": N_("Choose a surgeon or machine that fits the kind of appointment."),

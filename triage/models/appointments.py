@@ -12,6 +12,7 @@ from triage.models.patients import Patient
 from triage.models.versioned import Versioned
 
 _BOOKED: ColumnClause[bool] = literal_column("status = 'booked'")
+_OF_ORDER: ColumnClause[bool] = literal_column("order_id IS NOT NULL AND status = 'booked'")
 _TO_MOVE: ColumnClause[bool] = literal_column("to_move <> '' AND status = 'booked'")
 _WAITING: ColumnClause[bool] = literal_column("status = 'waiting'")
 
@@ -53,6 +54,7 @@ class Appointment(AtSite, Versioned, Base):
         Index("ix_appointment_staff_id_starts_at", "staff_id", "starts_at"),
         Index("ix_appointment_booked", "site_id", "starts_at", sqlite_where=_BOOKED, postgresql_where=_BOOKED),
         Index("ix_appointment_to_move", "site_id", "starts_at", sqlite_where=_TO_MOVE, postgresql_where=_TO_MOVE),
+        Index("uq_appointment_of_order", "order_id", unique=True, sqlite_where=_OF_ORDER, postgresql_where=_OF_ORDER),
         CheckConstraint("(staff_id IS NULL) <> (modality IS NULL)", name="one_resource"),
     )
 
@@ -70,6 +72,7 @@ class Appointment(AtSite, Versioned, Base):
     procedure: Mapped[str] = mapped_column(default="", server_default="")  # which one, where the kind names one
     decision_id: Mapped[str | None] = mapped_column(ForeignKey("treatment_decision.id"))  # that it follows from
     to_move: Mapped[str] = mapped_column(default="", server_default="")  # why it cannot stand (services/displaced.py)
+    order_id: Mapped[str | None] = mapped_column(ForeignKey("imaging_order.id"))  # for which examination
     patient: Mapped[Patient] = relationship(lazy="raise")
     surgeon: Mapped[Staff | None] = relationship(lazy="raise")
 

@@ -122,7 +122,7 @@ def move(actor: Actor, appointment_id: str, version: int, what: str, starts_at: 
     slots.take(appointment)
     booked.note(actor, appointment, "move", reason)
     record(
-        actor, "appointment_moved", patient_id=appointment.patient_id, appointment=appointment.id,
+        actor, "appointment_moved", **_ids(appointment), appointment=appointment.id,
         what=appointment.what, before=before, after=starts_at, reason=reason,
     )  # fmt: skip
 
@@ -134,7 +134,12 @@ def cancel(actor: Actor, appointment_id: str, version: int, reason: str, note: s
     appointment = _step(actor, appointment_id, version, "cancel")
     slots.free(appointment)
     booked.note(actor, appointment, "cancel", reason, note)
-    record(actor, "appointment_cancelled", patient_id=appointment.patient_id, appointment=appointment.id, reason=reason)
+    record(actor, "appointment_cancelled", **_ids(appointment), appointment=appointment.id, reason=reason)
+
+
+def _ids(appointment: Appointment) -> dict[str, str | None]:
+    """Return whom an event is about; the visit too, whose lists show the time of an examination."""
+    return {"patient_id": appointment.patient_id, "encounter_id": appointment.encounter_id}
 
 
 def _check_reason(reason: str) -> None:

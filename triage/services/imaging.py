@@ -14,7 +14,7 @@ from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
-from triage.services import late
+from triage.services import late, order_times
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
 from triage.services.leases import let_go
@@ -138,6 +138,7 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
         raise Refused("pregnancy_unknown")
     begun.pregnancy = NOT_PREGNANT if asks_pregnancy(begun) else NOT_APPLICABLE
     begun.started_by, begun.started_at = actor.staff_id, clock.now()
+    order_times.settle(actor, begun, begun.encounter.patient_id)
     record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=begun.identity, pregnancy=begun.pregnancy)
 
 
@@ -166,6 +167,7 @@ def cannot_image(actor: Actor, order_id: str, version: int, reason: str, note: s
     undone = _for_writing(actor, order_id, version, "cannot_image")
     undone.ended_at, undone.reason = clock.now(), reason
     undone.note = f"{undone.note} {note}".strip()
+    order_times.settle(actor, undone, undone.encounter.patient_id)
     record(actor, "imaging_not_done", **_ids(undone), order=undone.id, reason=f"{reason} {note}".strip())
     _send_on(actor, undone, "image_back_to_nurse")
 

@@ -7,6 +7,7 @@ from triage.db import session
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.models import Encounter, ImagingOrder
+from triage.services import order_times
 from triage.services.audit import record
 from triage.services.encounters import touch
 from triage.services.insertion import insert_row
@@ -52,6 +53,7 @@ def cancel_imaging(actor: Actor, encounter: Encounter, reason: str) -> None:
         order.status, order.reason = lifecycle.imaging_after("cancel", order.status), reason
         order.ended_at = clock.now()
         touch(actor, order)
+        order_times.settle(actor, order, encounter.patient_id)
         record(
             actor, "imaging_cancelled", patient_id=encounter.patient_id, encounter_id=encounter.id, order=order.id,
             reason=reason,
