@@ -152,7 +152,7 @@ async def to_the_screens(clinic: Clinic, boards: int, changes: int) -> dict[str,
     late = 0
     for _ in range(changes):
         begun, revision = await clinic.change()
-        await clinic.until(lambda r=revision: all(board.showed(r) for board in clinic.boards), 10)  # type: ignore[misc]
+        await clinic.until(lambda r=revision: all(board.showed(r) for board in clinic.boards), 60)  # type: ignore[misc]
         shown = [at for board in clinic.boards if (at := board.showed(revision))]
         late += len(clinic.boards) - len(shown)
         taken += [1000 * (at - begun) for at in shown]
@@ -179,7 +179,7 @@ async def beside_many(clinic: Clinic, boards: int, master: int, seconds: float) 
         made += 1
         await asyncio.sleep(EVERY)
     await asyncio.gather(*people)
-    await clinic.until(lambda: all(board.showed(revision) for board in clinic.boards), 10)
+    await clinic.until(lambda: all(board.showed(revision) for board in clinic.boards), 60)
     fetches, share = _fetched(clinic) - fetched, (used(master)[0] - before) / (time.perf_counter() - end + seconds)
     last = [1000 * (at - begun) for board in clinic.boards if (at := board.showed(revision))]
     return {

@@ -41,7 +41,7 @@ def gunicorn(
             yield port, server
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=60)
 
 
 def wait_for(port: int, server: subprocess.Popen[Any]) -> None:
@@ -56,7 +56,7 @@ def wait_for(port: int, server: subprocess.Popen[Any]) -> None:
 
 def sign_in(port: int, user_name: str) -> str:
     """Sign a person in and return the cookie."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/sign-in")
     answer = connection.getresponse()
     cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
@@ -74,7 +74,7 @@ def sign_in(port: int, user_name: str) -> str:
 @contextmanager
 def asked(port: int, cookie: str, path: str) -> Iterator[http.client.HTTPResponse]:
     """Yield the answer to a request; the connection is closed at the end."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path, headers={"Cookie": cookie})
     with closing(connection), connection.getresponse() as answer:
         yield answer

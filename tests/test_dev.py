@@ -19,7 +19,7 @@ LOCK_FILES = ("requirements.in", "requirements.txt", "requirements-dev.in", "req
 def dev(*arguments: str, folder: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRIAGE_")}
     command = [str(folder / "dev"), *arguments]
-    return subprocess.run(command, env=kept | environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=kept | environ, capture_output=True, text=True, check=False, timeout=3000)
 
 
 @pytest.mark.parametrize("arguments", [(), ("help",), ("--help",)])
@@ -109,7 +109,7 @@ def test_a_production_database_is_neither_migrated_nor_filled_by_dev_run(chosen_
 def test_the_server_refuses_once_and_stops_instead_of_starting_workers_for_ever(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{free_port()}", "wsgi:app"]
     environ = {"PATH": os.environ["PATH"], "TRIAGE_INSTANCE": str(tmp_path)}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 1
     assert done.stderr.count("does not start: no secret key") == 1
 

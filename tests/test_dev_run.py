@@ -33,7 +33,7 @@ class Served:
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
         """Return status, place sent to, and text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
         connection.request(method, path, urlencode(form) if form else None, headers)
         answer = connection.getresponse()
@@ -62,7 +62,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 board.read()  # an open board's stream is ended, not cut off: else this raises IncompleteRead
         finally:
             server.send_signal(signal.SIGINT)
-            ended = server.wait(timeout=20)
+            ended = server.wait(timeout=60)
     assert ended == 0
 
 
@@ -98,7 +98,7 @@ def test_the_stylesheet_and_the_locked_htmx_are_served(served: Served) -> None:
 
 
 def test_the_server_names_neither_itself_nor_its_version(served: Served) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request("GET", "/sign-in")
     assert connection.getresponse().getheader("Server") == "web"
     connection.close()

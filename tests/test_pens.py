@@ -16,8 +16,8 @@ from triage.pens import Pen
 
 
 def until(reached: Callable[[], bool]) -> None:
-    """Wait for another thread, ten seconds at most."""
-    limit = time.monotonic() + 10
+    """Wait for another thread, a minute at most."""
+    limit = time.monotonic() + 60
     while not reached():
         assert time.monotonic() < limit
         time.sleep(0.001)
@@ -27,7 +27,7 @@ def stand_in_line(pen: Pen, pool: ThreadPoolExecutor, count: int, act: Callable[
     """Let so many come one after the other; each does something with the pen and gives it back."""
 
     def come(number: int) -> None:
-        assert pen.take(10)
+        assert pen.take(60)
         act(number)
         pen.give()
 

@@ -27,7 +27,7 @@ def started(instance: Path, *command: str, feed: str = "", **environ: str) -> su
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIAGE_", "FLASK_"))}
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, env=kept | {"TRIAGE_INSTANCE": str(instance)} | environ,
-        input=feed, capture_output=True, text=True, check=False, timeout=60,
+        input=feed, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def test_the_server_ends_its_streams_properly_when_it_is_told_to_stop(
         os.killpg(server.pid, how) if how is signal.SIGINT else server.send_signal(how)
         for stream in streams:
             stream.read()  # a stream that is cut off instead of ended raises IncompleteRead
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=60) == 0
 
 
 def test_a_server_that_forgets_its_streams_cuts_them_off(

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 
 from tests.peers.find import postgres_binaries
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 #: Linux's folder in memory, and the bytes that must be free there. Each test makes and drops a thousand small files.
 MEMORY, ROOM = Path("/dev/shm"), 2**30
 #: Nothing is kept, so nothing waits for a disk. The zone is a Japanese server's own: a time that forgot its zone shows.
