@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -228,3 +229,22 @@ def test_a_pathway_that_ended_shows_its_history_and_no_forms(clinic: Clinic, sig
     assert "afraid" in page
     assert "/completion" not in page
     assert str(today(clinic.site_id).year) in page
+
+
+def test_every_form_of_a_step_takes_the_time_on_paper_and_says_at_the_field_what_cannot_be(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    with clock.at(clock.now() - timedelta(hours=2)):
+        pathway_id = begun(clinic)
+    browser = signed_in("nurse")
+    for what, name in (("completion", "imaging"), ("omission", "aftercare"), ("day", "imaging")):
+        refused = send(clinic, browser, pathway_id, name, what, late_time="half past", why_omitted="kept")
+        assert (refused.status_code, refused.text.count("Enter the time as hours and minutes")) == (422, 1), what
+        assert "half past" in refused.text
+    then = (clock.now() - timedelta(hours=1)).astimezone(ZoneInfo(clinic.nurse.time_zone))
+    typed = {"late_time": f"{then:%H:%M}", "late_day": f"{then:%Y-%m-%d}"}
+    answer = send(clinic, browser, pathway_id, "imaging", "completion", **typed)
+    assert answer.status_code == 303
+    page = browser.get(f"/pathways/{pathway_id}").text
+    assert "entered late" in page
+    assert "data-undo" not in page.split('id="toast"')[1], "taking it back asks why"

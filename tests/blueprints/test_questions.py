@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -113,3 +114,18 @@ def test_a_refresh_of_the_list_answers_nothing_while_nothing_changed(clinic: Cli
     question = put(clinic)
     changed = nurse.get("/questions/rows", query_string={"rev": rev})
     assert question.words in changed.text
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "in place"])
+def test_an_answer_from_paper_bears_its_time_and_a_time_that_cannot_be_keeps_the_words(
+    clinic: Clinic, signed_in: SignIn, headers: dict[str, str]
+) -> None:
+    question, nurse = put(clinic), signed_in("nurse")
+    answer = {"version": 1, "words": "For two weeks", "late_time": "99:99"}
+    refused = nurse.post(f"/questions/{question.id}/answer", data=answer, headers=headers)
+    assert (refused.status_code, "For two weeks" in refused.text, "99:99" in refused.text) == (422, True, True)
+    assert f'id="late_time-{question.id}-error"' in refused.text
+    at = question.asked_at.astimezone(ZoneInfo(clinic.nurse.time_zone))
+    answer |= {"late_time": f"{at:%H:%M}", "late_day": f"{at:%Y-%m-%d}"}
+    assert nurse.post(f"/questions/{question.id}/answer", data=answer, headers=headers).status_code in (200, 303)
+    assert "entered late" in signed_in("surgeon").get("/questions").text

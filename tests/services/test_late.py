@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.builders import Clinic, add_patient, arrive, as_answers, leave_unseen, wait
 from tests.decisions import conservative
+from tests.services.test_pathways import begun, look
 from triage import clock, knowledge
 from triage.db import aside, session
 from triage.domain.errors import Conflict, Invalid, NotAllowed, Untimely
@@ -25,6 +26,9 @@ from triage.services import (
     imaging,
     intakes,
     late,
+    milestones,
+    organisations,
+    questions,
     rooms,
     triage,
 )
@@ -347,3 +351,51 @@ def test_the_chain_stands_in_the_order_of_entry_and_shows_a_changed_time(clinic:
     assert last is not None
     signed = {name: getattr(last, name) for name in (*audit._SIGNED, "occurred_at")}
     assert audit._signed_part(signed | {"occurred_at": ago(1)}) != audit._signed_part(signed)
+
+
+# --- the way after a decision, and questions -----------------------------------------------------------------------
+
+
+def test_a_step_noted_on_paper_is_done_on_the_day_of_the_paper_and_bears_both_times(clinic: Clinic) -> None:
+    with clock.at(ago(3 * 24 * 60 - 60)):
+        pathway_id = begun(clinic)
+    happened = ago(26 * 60)
+    seen = look(clinic, pathway_id)
+    imaged = next(one for one in seen.steps if one.name == "imaging")
+    with late.entry(happened):
+        milestones.complete(clinic.nurse, imaged.id, seen.pathway.version)
+        day = organisations.today(clinic.site_id)
+    after = look(clinic, pathway_id)
+    noted = next(one for one in after.steps if one.name == "imaging")
+    assert (noted.done_on, noted.settled_at) == (day, happened)
+    change = next(one for one in after.history if one.milestone == "imaging" and one.kind == "done")
+    assert (change.at, change.entered_at is not None) == (happened, True)
+
+
+def test_no_step_is_noted_from_paper_before_the_decision_it_follows(clinic: Clinic) -> None:
+    seen = look(clinic, begun(clinic))
+    imaged = next(one for one in seen.steps if one.name == "imaging")
+    with pytest.raises(Untimely, match="late_before_step"), late.entry(ago(30)):
+        milestones.complete(clinic.nurse, imaged.id, seen.pathway.version)
+
+
+def test_a_question_and_its_answer_from_paper_keep_both_times_and_their_order(clinic: Clinic) -> None:
+    here = wait_late(clinic, 90)
+    with late.entry(ago(60)):
+        asked = questions.ask(clinic.surgeon, here.id, "nurse", "Since when?")
+    with pytest.raises(Untimely, match="late_before_step"), late.entry(ago(70)):
+        questions.answer(clinic.nurse, asked, 1, "For two weeks")
+    happened = ago(50)
+    with late.entry(happened):
+        questions.answer(clinic.nurse, asked, 1, "For two weeks")
+    session.close()
+    found = questions.get(clinic.surgeon, asked)
+    assert found.answered_at == happened
+    assert None not in (found.entered_at, found.answer_entered_at)
+    assert found.due_at < clock.now(), "its time ran from when it was asked"
+
+
+def test_no_question_is_asked_from_paper_before_the_patient_came(clinic: Clinic) -> None:
+    here = arrive_late(clinic, ago(20))
+    with pytest.raises(Untimely, match="late_before_arrival"), late.entry(ago(40)):
+        questions.ask(clinic.surgeon, here.id, "nurse", "Since when?")

@@ -8,8 +8,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage import knowledge
+from triage.blueprints.paper_time import at_paper_time, late_form
 from triage.domain import pathways as way
-from triage.domain.errors import Conflict, DomainError, Invalid, Refused
+from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms.pathways import EndForm, ResumeForm, StepForm
 from triage.services import milestones, organisations, pathway_lists, pathways
 from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, toast
@@ -99,9 +100,10 @@ def _step(
     if not form.validate():
         return _again(pathway_id, step_id, 422, "", form=form)
     try:
-        act(form)
+        at_paper_time(lambda: act(form))
     except (Invalid, Refused, Conflict) as error:
         return _refused(pathway_id, step_id, form, error, day, why)
+    may_undo = may_undo and not late_form().says_something  # what happened a while ago is taken back with a reason
     undo = url_for("pathways.reopen", pathway_id=pathway_id, step_id=step_id) if may_undo else None
     toast(words, undo)
     to_list = request.form.get("then") == "due"
@@ -114,6 +116,8 @@ def _refused(
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     if isinstance(error, Invalid):
         form.say(day, error.fields["day"])
+    elif isinstance(error, Untimely):
+        pass  # said at the time on paper
     elif error.code == "note_needed" and why:
         form.say(why, error.code)
     else:
@@ -194,7 +198,9 @@ def end(pathway_id: str) -> Response:
         return _again(pathway_id, "", 422, "", end_form=form)
     try:
         given = (form.version.data or 0, form.reason.data or "", form.end_note.data or "")
-        pathways.cancel(actor(), pathway_id, *given)
+        at_paper_time(lambda: pathways.cancel(actor(), pathway_id, *given))
+    except Untimely:
+        return _again(pathway_id, "", 422, "", end_form=form)
     except Refused as error:
         form.say("end_note", error.code)
         return _again(pathway_id, "", 422, "", end_form=form)

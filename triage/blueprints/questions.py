@@ -7,7 +7,8 @@ from flask import Blueprint, flash, make_response, render_template, request, url
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from triage.domain.errors import Conflict, DomainError, Invalid, Refused
+from triage.blueprints.paper_time import at_paper_time
+from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.domain.questions import ASKED_BY, may_ask
 from triage.forms.questions import AnswerForm, AskForm, EndForm
 from triage.models import Encounter, Question
@@ -108,7 +109,7 @@ def _do(form: Form, here: Encounter, act: Callable[[], object], said: str, **pla
     try:
         if not form.validate():
             raise Invalid()
-        act()
+        at_paper_time(act)
     except (Conflict, Invalid, Refused) as error:
         return _again(form, here, error, place)
     if htmx:
@@ -122,6 +123,7 @@ def _again(form: Form, here: Encounter, error: DomainError, place: dict[str, Any
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     told = message(error) if isinstance(error, Conflict) else ""  # what is wrong with a field stands at the field
     values = {"form": form, "error": told, "typed": form["words"].data if "words" in form else "", **place}
+    values["untimely"] = isinstance(error, Untimely)
     if htmx:
         here = encounters.get(actor(), here.id)
         return page("questions/_here.html", status=status, encounter=here, **asked_here(here), **values)

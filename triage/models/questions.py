@@ -32,6 +32,7 @@ class Question(AtSite, Versioned, Entered, Base):
     answer: Mapped[str] = mapped_column(default="")
     answered_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None]
+    answer_entered_at: Mapped[datetime | None]  # where it was entered later, from paper
     ended_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
     encounter: Mapped[Encounter] = relationship(lazy="raise")

@@ -9,7 +9,7 @@ from triage.domain import pathways as way
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotAllowed, Refused
 from triage.models import Milestone, Pathway
-from triage.services import hours, outcome_series
+from triage.services import hours, late, outcome_series
 from triage.services import pathway_rows as rows
 from triage.services.organisations import today
 
@@ -79,10 +79,11 @@ def reopen(actor: Actor, milestone_id: str, version: int | None, reason: str = "
         raise NotAllowed("not_your_step")
     if step.status not in way.SETTLED:
         raise Conflict("step_is_open")
+    late.check(step.settled_at)
     if any(one.status == way.DONE for one in steps if step.name in one.needs):
         raise Conflict("later_step_done")
-    late = step.settled_at is None or clock.now() - step.settled_at > way.UNDO
-    if late and not reason.strip():
+    too_late = step.settled_at is None or clock.now() - step.settled_at > way.UNDO
+    if too_late and not reason.strip():
         raise Refused("note_needed")
     rows.note(actor, pathway, "reopened", step, step.done_on, step.due_on, reason.strip())
     rows.unsettle(step)

@@ -16,7 +16,7 @@ from triage.domain.errors import Conflict, NotFound
 from triage.domain.outcomes import PROCEDURE, Treatment
 from triage.knowledge.pathways import Template
 from triage.models import Milestone, MilestoneChange, Pathway
-from triage.services import hours, outcome_series
+from triage.services import hours, late, outcome_series
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
 from triage.services.organisations import today
@@ -58,6 +58,7 @@ def for_writing(
     check_version(pathway, version)
     if pathway.status != way.OPEN and not (finished_too and pathway.status == way.FINISHED):
         raise Conflict("pathway_ended")
+    late.check(pathway.begun_at)
     return pathway, steps
 
 

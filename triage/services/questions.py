@@ -13,6 +13,7 @@ from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.domain.questions import may_answer, may_ask, may_end
 from triage.models import Encounter, Question
 from triage.models.encounters import sight
+from triage.services import late
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, for_writing, touch
 from triage.services.insertion import insert_row
@@ -80,7 +81,9 @@ def answer(actor: Actor, question_id: str, version: int, words: str) -> None:
     check_version(question, version)
     if not words.strip():
         raise Refused("answer_needed")
+    late.check(question.asked_at)
     question.answer, question.answered_by, question.answered_at = words.strip(), actor.staff_id, clock.now()
+    question.answer_entered_at = clock.entered_late()
     touch(actor, question)
     record(actor, "question_answered", **_ids(question), question=question.id, words=question.answer)
 
