@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from tests.builders import Clinic, add_patient
 from tests.places import begun_by_hand
 from triage.db import session
-from triage.services import outcome_lists, outcome_starts
+from triage.services import outcome_lists, outcome_starts, outcomes
 from triage.services.organisations import today
 
 
@@ -77,3 +77,102 @@ def test_a_complication_an_attempt_and_the_end_are_noted_on_the_course(
     assert "noon" in shown
     assert signed_in("reception").post(f"/outcomes/{series}/complications", data=wrong).status_code == 403
     assert client.get("/outcomes/nothing").status_code == 404
+
+
+def test_a_correction_begins_with_how_and_when_the_answer_came(
+    clinic: Clinic, signed_in: Callable[[str], FlaskClient]
+) -> None:
+    _series, point, version = asked(clinic)
+    client, day = signed_in("nurse"), (today(clinic.site_id) - timedelta(days=2)).isoformat()
+    typed = {"version": version, "day": day, "how": "telephone", "m_odi": "18"}
+    assert client.post(f"/outcomes/points/{point}", data=typed).status_code == 303
+    page = client.get(f"/outcomes/points/{point}").text
+    assert '<option selected value="telephone">' in page
+    assert f'value="{day}"' in page
+
+
+def test_who_was_slower_sees_both_answers_and_may_save_knowingly(
+    clinic: Clinic, signed_in: Callable[[str], FlaskClient]
+) -> None:
+    _series, point, version = asked(clinic)
+    client, day = signed_in("nurse"), today(clinic.site_id).isoformat()
+    typed = {"version": version, "day": day, "how": "telephone"}
+    assert client.post(f"/outcomes/points/{point}", data=typed | {"m_odi": "18"}).status_code == 303
+    late = client.post(f"/outcomes/points/{point}", data=typed | {"m_odi": "44"})
+    assert late.status_code == 409
+    assert "<mark>44</mark>" in late.text
+    assert "<mark>18</mark>" in late.text
+    again = {"version": outcomes.find_point(clinic.nurse, point).version, "m_odi": "44"}
+    assert f'name="version" value="{again["version"]}"' in late.text
+    assert client.post(f"/outcomes/points/{point}", data=typed | again).status_code == 303
+
+
+def test_answers_attempts_and_complications_from_paper_bear_both_times(
+    clinic: Clinic, signed_in: Callable[[str], FlaskClient]
+) -> None:
+    series, point, version = asked(clinic)
+    client, yesterday = signed_in("nurse"), today(clinic.site_id) - timedelta(days=1)
+    paper = {"late_time": "10:12", "late_day": yesterday.isoformat()}
+    typed = {"version": version, "day": yesterday.isoformat(), "how": "telephone", "m_odi": "18"}
+    wrong = client.post(f"/outcomes/points/{point}", data=typed | paper | {"late_time": "25:99"})
+    assert wrong.status_code == 422
+    assert 'value="25:99"' in wrong.text
+    assert 'value="18"' in wrong.text
+    ahead = client.post(f"/outcomes/points/{point}", data=typed | paper | {"day": today(clinic.site_id).isoformat()})
+    assert ahead.status_code == 422  # nobody noted on paper yesterday what is answered today
+    assert client.post(f"/outcomes/points/{point}", data=typed | paper).status_code == 303
+    tried = {"contact-version": version + 1, "contact-result": "not_reached"}
+    assert client.post(f"/outcomes/points/{point}/contacts", data=tried | paper).status_code == 303
+    told = {"wrong-version": 1, "wrong-kind": "haematoma", "wrong-day": yesterday.isoformat(), "wrong-grade": "3"}
+    bad = client.post(f"/outcomes/{series}/complications", data=told | {"late_day": "soon"})
+    assert bad.status_code == 422
+    assert bad.text.count('class="from-paper" open') == 1
+    assert client.post(f"/outcomes/{series}/complications", data=told | paper).status_code == 303
+    assert client.get(f"/outcomes/{series}").text.count("entered late") == 3
+
+
+def test_a_follow_up_is_begun_by_hand_with_the_reason(clinic: Clinic, signed_in: Callable[[str], FlaskClient]) -> None:
+    patient = add_patient(clinic.reception)
+    client, day = signed_in("reception"), (today(clinic.site_id) - timedelta(days=95)).isoformat()
+    assert f"/patients/{patient.id}/outcomes/new" in client.get(f"/patients/{patient.id}").text
+    assert client.get(f"/patients/{patient.id}/outcomes/new").status_code == 200
+    where = f"/patients/{patient.id}/outcomes"
+    typed = {
+        "start": "elsewhere", "kind": "procedure", "procedure": "PLIF", "level": "L3-4", "level_to": "L4-5",
+        "side": "both", "index_day": day, "surgeon": clinic.surgeon.staff_id, "note": "Letter of Osaka",
+    }  # fmt: skip
+    for change, told in (
+        ({"start": ""}, "Choose a reason."),
+        ({"procedure": ""}, "Choose the procedure."),
+        ({"level": "", "level_to": ""}, "Give the level."),
+        ({"index_day": "2001-02-30"}, "not a date"),
+        ({"index_day": "1900-01-01"}, "before the birth date"),
+        ({"start": "other", "note": ""}, "Write why."),
+    ):
+        answer = client.post(where, data=typed | change)
+        assert (answer.status_code, told in answer.text) == (422, True), change
+        assert 'selected value="both"' in answer.text
+    made = client.post(where, data=typed)
+    assert made.status_code == 303
+    page = client.get(made.location).text
+    assert "L3-4 – L4-5" in page
+    assert "Letter of Osaka" in page
+    again = client.post(where, data=typed)
+    assert (again.status_code, "followed up after this treatment already" in again.text) == (409, True)
+    care = {"start": "earlier", "kind": "conservative", "index_day": day, "surgeon": clinic.surgeon.staff_id}
+    assert client.post(f"/patients/{add_patient(clinic.reception).id}/outcomes", data=care).status_code == 303
+
+
+def test_the_course_stands_on_the_patients_own_page_for_who_may_see_it(
+    clinic: Clinic, signed_in: Callable[[str], FlaskClient]
+) -> None:
+    series, point, version = asked(clinic)
+    client, day = signed_in("nurse"), today(clinic.site_id).isoformat()
+    patient = outcomes.find(clinic.nurse, series).patient_id
+    assert "No number yet." in client.get(f"/patients/{patient}").text
+    typed = {"version": version, "day": day, "how": "telephone", "m_odi": "18"}
+    assert client.post(f"/outcomes/points/{point}", data=typed).status_code == 303
+    page = client.get(f"/patients/{patient}").text.partition('id="followed"')[2]
+    assert "<polyline" in page
+    assert "<b>18</b>" in page
+    assert 'id="followed"' not in signed_in("admin").get(f"/patients/{patient}").text

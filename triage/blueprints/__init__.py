@@ -38,6 +38,7 @@ NOUNS = (
     "decisions",
     "outcomes",
     "outcome_results",
+    "outcome_starts",
     "outcome_exports",
     "limits",
     "hours",

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage.domain.errors import Conflict, Invalid, Refused
+from triage.blueprints.paper_time import at_paper_time
+from triage.domain.errors import Conflict, Invalid, Refused, Stale, Untimely
 from triage.forms.outcomes import AnswersForm, ComplicationForm, ContactForm, EndForm
 from triage.services import outcome_charts, outcome_entries, outcome_lists, outcome_results, outcomes
 from triage.services.judgements import Period
@@ -38,7 +39,7 @@ def show(series_id: str) -> Response:
     return _show(series_id)
 
 
-def _show(series_id: str, status: int = 200, error: str = "", **forms: Any) -> Response:
+def _show(series_id: str, status: int = 200, error: str = "", tried: str = "", **forms: Any) -> Response:
     course, lang = outcome_lists.course(actor(), series_id), locale()
     empty = {
         "contact": ContactForm(lang, formdata=None), "end": EndForm(lang, formdata=None),
@@ -47,7 +48,7 @@ def _show(series_id: str, status: int = 200, error: str = "", **forms: Any) -> R
     return page(
         "outcomes/show.html", status=status, error=error, course=course, series=course.series,
         patient=course.series.patient, asked=outcomes.known(), charts=outcome_charts.charts_of(course),
-        forms=empty | forms,
+        forms=empty | forms, tried=tried,
     )  # fmt: skip
 
 
@@ -58,15 +59,15 @@ def point(point_id: str) -> Response:
     row = outcomes.find_point(actor(), point_id)
     known, there = outcomes.known().measures, outcomes.current(row.id)
     typed = {f"m_{name}": known[name].written(one.value) for name, one in there.items() if name in known}
-    day = max((one.day for one in there.values()), default=today(actor().site_id))
-    form = AnswersForm(locale(), formdata=None, data={"version": row.version, "day": day.isoformat(), **typed})
-    return _point(row, form)
+    last = max(there.values(), key=lambda one: one.revision, default=None)
+    preset = {"day": last.day.isoformat(), "how": last.how} if last else {"day": today(actor().site_id).isoformat()}
+    return _point(row, AnswersForm(locale(), formdata=None, data={"version": row.version, **preset, **typed}))
 
 
-def _point(row: Any, form: AnswersForm, status: int = 200, error: str = "") -> Response:
+def _point(row: Any, form: AnswersForm, status: int = 200, error: str = "", **more: Any) -> Response:
     return page(
         "outcomes/point.html", status=status, point=row, series=row.series, patient=row.series.patient, form=form,
-        error=error, asked=outcomes.known(),
+        error=error, asked=outcomes.known(), **more,
     )  # fmt: skip
 
 
@@ -79,14 +80,32 @@ def answer(point_id: str) -> AnyResponse:
         return _point(row, form, 422)
     values = (form.version.data or 0, form.read, form.on, form.how.data)
     try:
-        outcome_entries.record_answers(actor(), point_id, *values)
-    except Invalid as error:
-        _say_at_fields(form, error)
-        return _point(outcomes.find_point(actor(), point_id), form, 422)
-    except (Conflict, Refused) as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return _point(outcomes.find_point(actor(), point_id), form, status, message(error))
+        at_paper_time(lambda: outcome_entries.record_answers(actor(), point_id, *values))
+    except (Conflict, Refused, Invalid) as error:
+        return _answer_again(point_id, form, error)
     return done(url_for("outcomes.show", series_id=row.series_id))
+
+
+def _answer_again(point_id: str, form: AnswersForm, error: Conflict | Refused | Invalid) -> Response:
+    """Show the form again with what was typed; beside it what somebody else has entered meanwhile."""
+    row, there = outcomes.find_point(actor(), point_id), outcomes.current(point_id)
+    if isinstance(error, Invalid):
+        _say_at_fields(form, error)
+        return _point(row, form, 422)
+    if not isinstance(error, Stale):
+        return _point(row, form, _status(error), _said(error))
+    form.version.data = row.version  # whoever has seen both may send again
+    known = outcomes.known().measures
+    stands = {name: known[name].written(one.value) for name, one in there.items() if name in known}
+    return _point(row, form, 409, message(error), stands=stands)
+
+
+def _status(error: Conflict | Refused) -> int:
+    return 409 if isinstance(error, Conflict) else 422
+
+
+def _said(error: Conflict | Refused) -> str:
+    return "" if isinstance(error, Untimely) else message(error)  # that stands at the field of the time
 
 
 def _say_at_fields(form: Any, error: Invalid) -> None:
@@ -97,15 +116,14 @@ def _say_at_fields(form: Any, error: Invalid) -> None:
 def _try(series_id: str, name: str, form: Any, act: Callable[[], object]) -> AnyResponse:
     """Do what the form asks, or show the course again with what is wrong and what was typed."""
     if not form.validate():
-        return _show(series_id, 422, **{name: form})
+        return _show(series_id, 422, tried=name, **{name: form})
     try:
-        act()
+        at_paper_time(act)
     except Invalid as error:
         _say_at_fields(form, error)
-        return _show(series_id, 422, **{name: form})
+        return _show(series_id, 422, tried=name, **{name: form})
     except (Conflict, Refused) as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return _show(series_id, status, message(error), **{name: form})
+        return _show(series_id, _status(error), _said(error), tried=name, **{name: form})
     return done(url_for("outcomes.show", series_id=series_id))
 
 

@@ -11,7 +11,16 @@ from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
-from triage.services import appointment_days, desk, drafts, lookup, outcome_lists, pathway_lists, patients
+from triage.services import (
+    appointment_days,
+    desk,
+    drafts,
+    lookup,
+    outcome_charts,
+    outcome_lists,
+    pathway_lists,
+    patients,
+)
 from triage.web import actor, done, htmx, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
@@ -131,9 +140,16 @@ def show(patient_id: str) -> Response:
     more: dict[str, Any] = {
         "request_id": key,
         "ways": ways,
-        "followed": outcome_lists.list_of_patient(actor(), patient_id),
+        "followed": _followed(patient_id),
     }
     return page("patients/show.html", patient=patient, visits=visits, here=here, in_era=in_era, **more)
+
+
+def _followed(patient_id: str) -> list[tuple[outcome_lists.Course, list[outcome_charts.Chart]]]:
+    """Return the patient's follow-ups with their pictures, for who may see them."""
+    if not actor().may("outcomes:view"):
+        return []
+    return [(course, outcome_charts.charts_of(course)) for course in outcome_lists.courses_of(actor(), patient_id)]
 
 
 @blueprint.get("/patients/<string(length=16):patient_id>/edit")

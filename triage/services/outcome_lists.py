@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
@@ -11,7 +11,7 @@ from triage.db import session
 from triage.domain import outcomes as rules
 from triage.domain.access import Actor
 from triage.domain.outcomes import WAITING, Window
-from triage.models import Complication, Outcome, OutcomeContact, OutcomePoint, OutcomeSeries, Patient
+from triage.models import Complication, Outcome, OutcomeChange, OutcomeContact, OutcomePoint, OutcomeSeries, Patient
 from triage.services import outcomes
 from triage.services.audit import record_read
 from triage.services.organisations import today
@@ -62,18 +62,13 @@ class Course:
     values: dict[str, dict[str, Outcome]]
     contacts: list[tuple[OutcomePoint, OutcomeContact]]
     complications: list[Complication]
+    changes: Sequence[OutcomeChange] = ()
 
     @property
     def measures(self) -> list[str]:
         """Return the measures of which any number is there, in their order."""
         there = {name for values in self.values.values() for name in values}
         return [name for name in outcomes.known().measures if name in there]
-
-
-def list_of_patient(actor: Actor, patient_id: str) -> Sequence[OutcomeSeries]:
-    """Return the patient's follow-ups at this site without their numbers, newest first."""
-    query = select(OutcomeSeries).where(OutcomeSeries.patient_id == patient_id, OutcomeSeries.visible_to(actor))
-    return session.scalars(query.order_by(OutcomeSeries.begun_at.desc())).all()
 
 
 def courses_of(actor: Actor, patient_id: str) -> list[Course]:
@@ -87,7 +82,9 @@ def course(actor: Actor, series_id: str) -> Course:
     """Return one follow-up and record that the actor saw it; raises NotFound."""
     series = outcomes.find(actor, series_id)
     record_read(actor, "patient_opened", patient_id=series.patient_id, what="outcomes")
-    return _courses(actor, [series])[0]
+    query = select(OutcomeChange).where(OutcomeChange.series_id == series_id).options(joinedload(OutcomeChange.staff))
+    changes = session.scalars(query.order_by(OutcomeChange.at.desc(), OutcomeChange.id)).all()
+    return replace(_courses(actor, [series])[0], changes=changes)
 
 
 def _courses(actor: Actor, rows: Sequence[OutcomeSeries]) -> list[Course]:

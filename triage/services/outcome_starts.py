@@ -8,7 +8,7 @@ from sqlalchemy import select
 from triage import knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
-from triage.domain.choice import SIDES
+from triage.domain.choice import REACH, SIDES
 from triage.domain.errors import Conflict, Invalid
 from triage.domain.outcomes import KINDS, PROCEDURE, Treatment
 from triage.models import Grant, Patient, Staff
@@ -51,11 +51,12 @@ def _faults(actor: Actor, patient: Patient, index_day: date, treatment: Treatmen
 
 def _operation_faults(treatment: Treatment) -> dict[str, str]:
     known = knowledge.load()
-    procedure = next((one for one in known.procedures if one.id == treatment.procedure), None)
+    procedure = next((one for one in known.procedures if one.id == treatment.procedure and one.kind == PROCEDURE), None)
     if procedure is None:
         return {"procedure": "procedure_needed"}
     faults = {}
-    if treatment.level not in known.levels and (treatment.level or procedure.needs_level):
+    levels = treatment.level.split(REACH) if treatment.level else []
+    if not set(levels) <= set(known.levels) or (procedure.needs_level and not levels):
         faults["level"] = "level_needed"
     if treatment.side not in SIDES and (treatment.side or procedure.needs_side):
         faults["side"] = "side_needed"
