@@ -58,6 +58,12 @@ class OutcomeChange(Row, Entered, Base):
     words: Mapped[str] = mapped_column(default="")
     staff: Mapped[Staff] = relationship(lazy="raise")
 
+    @property
+    def index_day(self) -> date | None:
+        """Return the day from which it was counted then, where this is about that day."""
+        text = {"begun": self.now, "taken_back": self.was}.get(self.kind)
+        return date.fromisoformat(text) if text else None
+
 
 class OutcomePoint(AtSite, Versioned, Base):
     """When a patient of a series is asked, whether the answers are there, and how often somebody tried."""
