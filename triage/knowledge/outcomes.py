@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 
 from triage.domain.findings import Finding
-from triage.domain.outcomes import Measure, Point
+from triage.domain.outcomes import BASELINE, NOT_DONE, OPERATED, Measure, Point
 from triage.domain.score_items import Score, Typed
 from triage.knowledge import building as b
 from triage.knowledge import schema, schema_base, schema_outcomes
@@ -12,10 +14,18 @@ from triage.knowledge import types as t
 from triage.knowledge.checks import known, unique
 from triage.knowledge.reading import Document
 
+#: Index days after which the months are as short as they come.
+SHORTEST = (date(2025, 2, 28), date(2024, 11, 30), date(2024, 12, 31))
 #: Every list of the file; an id names one entry of it.
 LISTS = (
     "outcome_point", "outcome_measure", "outcome_how", "outcome_start", "outcome_contact", "outcome_end",
     "complication", "complication_grade",
+)  # fmt: skip
+
+
+#: What the program itself writes, by list and id.
+NAMED = (
+    ("outcome_point", BASELINE), ("outcome_end", OPERATED), ("outcome_end", NOT_DONE), ("outcome_how", "in_person"),
 )  # fmt: skip
 
 
@@ -62,8 +72,7 @@ def build(
     for key in ("outcome_point", "complication_grade"):
         for index, entry in enumerate(getattr(raw, key)):
             known(document, key, index, "source", [entry.source], sources)
-    for key in LISTS:
-        unique(document, key, [entry.id for entry in getattr(raw, key)])
+    _check(document, raw)
     return Outcomes(
         points=_points(document, raw),
         measures=b.by_id(
@@ -82,12 +91,27 @@ def build(
     )  # fmt: skip
 
 
+def _check(document: Document, raw: schema_outcomes.OutcomeEntries) -> None:
+    for key in LISTS:
+        unique(document, key, [entry.id for entry in getattr(raw, key)])
+    for key, name in NAMED:
+        if name not in {entry.id for entry in getattr(raw, key)}:
+            raise document.fault(key, 0, f"the program itself needs: {name}")
+    if not any(entry.core for entry in raw.outcome_measure):
+        raise document.fault("outcome_measure", 0, "no measure is core: every answer would be complete")
+
+
 def _points(document: Document, raw: schema_outcomes.OutcomeEntries) -> Mapping[str, Point]:
     entries = raw.outcome_point
     if entries[0].months or [e.months for e in entries] != sorted({e.months for e in entries}):
         raise document.fault("outcome_point", 0, "months: the first is 0, and each is later than the one before")
-    made = (Point(e.id, _said(e.label), e.months, e.before, e.after) for e in entries)
-    return b.by_id(made)
+    if entries[0].id != BASELINE or entries[0].after:
+        raise document.fault("outcome_point", 0, "the first is the baseline; after the treatment it is none any more")
+    made = b.by_id(Point(e.id, _said(e.label), e.months, e.before, e.after) for e in entries)
+    for index, (one, later) in enumerate(pairwise(made.values()), 1):
+        if any(one.window(day).closes >= later.window(day).opens for day in SHORTEST):
+            raise document.fault("outcome_point", index, f"{later.id}: an answer could be meant for {one.id} too")
+    return made
 
 
 def _measure(
@@ -113,6 +137,8 @@ def _joined(score: Score, value: Typed) -> Mapping[str, str]:
 def _own(document: Document, index: int, entry: schema_outcomes.MeasureEntry) -> Measure:
     if entry.minimum is None or entry.maximum is None or entry.label is None or entry.worse is None:
         raise document.fault("outcome_measure", index, f"{entry.id}: needs a score, or label, range and what is worse")
+    if entry.minimum >= entry.maximum:
+        raise document.fault("outcome_measure", index, f"{entry.id}: the range is empty")
     bounds = (entry.minimum, entry.maximum)
     return Measure(entry.id, _said(entry.label), *bounds, entry.decimals, entry.worse, entry.core)
 
