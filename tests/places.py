@@ -125,7 +125,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
         f"/appointments/{booked}": "reception", "/appointments/requests": "reception",
-        "/appointments/today": "reception", "/surgeons": "reception",
+        "/appointments/today": "reception", f"/appointments/print?day={later}": "reception", "/surgeons": "reception",
         f"/surgeons/{clinic.surgeon.staff_id}": "admin", "/appointments/new": "nurse",
         f"/appointments/new?kind=same_day_procedure&patient={waiting.patient_id}": "surgeon",
         "/appointments/calendar": "surgeon",

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
 from tests.builders import Clinic, add_patient
 from triage import clock
 from triage.db import session
-from triage.models import Appointment
+from triage.models import Appointment, AuditEvent
 from triage.services import appointment_days, appointment_requests, appointments, displaced, hours, surgeon_times
 from triage.services.appointment_requests import Asked
 from triage.services.appointments import Wish
@@ -325,3 +326,32 @@ def test_the_page_of_a_day_reads_no_appointment_of_another_day(clinic: Clinic, d
     read = {row.id for row in session.identity_map.values() if isinstance(row, Appointment)}
     assert (read, len(kept)) == ({shown}, 3)
     assert read.isdisjoint({*later, moved})
+
+
+def test_the_day_is_printed_for_when_the_computer_fails(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    patient = add_patient(clinic.reception, phone="0742-11-2222")
+    wish = Wish("first_visit", clinic.surgeon.staff_id, datetime.combine(day, time(10), TOKYO), "brings images")
+    appointments.book(clinic.reception, patient.id, wish)
+    browser = signed_in("reception")
+    text = browser.get(f"/appointments/print?day={day}").text
+    for said in ("10:00", "0742-11-2222", "brings images", "ヤマモト カズオ", clinic.surgeon2.name):
+        assert said in text
+    alone = browser.get(f"/appointments/print?day={day}&what={clinic.surgeon.staff_id}").text
+    assert clinic.surgeon2.name not in alone[alone.index("<article") :]
+    assert session.scalar(select(func.count()).where(AuditEvent.name == "printed")) == 2
+
+
+def test_who_arrives_for_an_appointment_is_shown_with_time_and_surgeon(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    made = booked(clinic, day)
+    patient = appointments.get(clinic.reception, made).patient_id
+    later = hours.next_open(clinic.site_id, day, after=1)
+    wish = Wish("follow_up", clinic.surgeon2.staff_id, datetime.combine(later, time(11), TOKYO))
+    appointments.book(clinic.reception, patient, wish)
+    with clock.at(datetime.combine(day, time(9, 50), TOKYO)):
+        opened = appointments.arrive(clinic.reception, made)
+        said, browser = f"booked 10:00 with {clinic.surgeon.name}", signed_in("nurse")
+        for url in (f"/patients/{patient}", f"/encounters/{opened}/summary", f"/encounters/{opened}/triage"):
+            assert said in browser.get(url).text, url
+        assert clinic.surgeon2.name in browser.get(f"/patients/{patient}").text  # the next one

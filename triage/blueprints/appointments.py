@@ -53,9 +53,27 @@ def _index(status: int = 200, error: str = "") -> Response:
     )  # fmt: skip
 
 
+def booked_for(encounter: Any) -> Any:
+    """Return for which appointments of the day a patient has come, as the templates of a visit ask."""
+    return appointment_days.of_visit(actor(), encounter)
+
+
 def _around(day: date) -> tuple[date, date]:
     first = day.toordinal() - day.weekday()
     return date.fromordinal(first), date.fromordinal(first + 13)
+
+
+@blueprint.get("/appointments/print")
+@requires("appointments:view")
+def print_() -> Response:
+    """Show the day's list as it leaves the printer: of all, or of one surgeon or machine."""
+    day, what = _day(), request.args.get("what", "")
+    found = appointment_days.print_(actor(), day, locale())
+    columns = [one for one in found.columns if what in ("", one.resource.id)]
+    return page(
+        "appointments/print.html", day=found, columns=columns, kinds=knowledge.load().flow.hours.kinds,
+        back_url=url_for("appointments.index", day=day),
+    )  # fmt: skip
 
 
 @blueprint.get("/appointments/new")

@@ -141,6 +141,7 @@ def show(patient_id: str) -> Response:
         "request_id": key,
         "ways": ways,
         "followed": _followed(patient_id),
+        "booked": appointment_days.next_of_patient(actor(), patient_id),
     }
     return page("patients/show.html", patient=patient, visits=visits, here=here, in_era=in_era, **more)
 

@@ -15,8 +15,9 @@ from triage.domain.access import Actor
 from triage.domain.appointments import Gap
 from triage.domain.hours import Opening
 from triage.domain.surgeon_days import SurgeonDay
-from triage.models import Appointment
+from triage.models import Appointment, Encounter
 from triage.services import displaced, slots
+from triage.services.audit import record_read
 from triage.services.organisations import today
 from triage.services.slots import DayTimes, Resource
 
@@ -113,3 +114,35 @@ def _to_come(actor: Actor) -> Sequence[Appointment]:
         Appointment.starts_at.between(at, at + AHEAD),
     )  # fmt: skip
     return session.scalars(query.order_by(Appointment.starts_at)).all()
+
+
+#: So many of a patient's appointments to come are shown.
+_NEXT = 5
+
+
+def next_of_patient(actor: Actor, patient_id: str) -> Sequence[Appointment]:
+    """Return the patient's appointments of today and to come at this site that stand, the next first."""
+    query = select(Appointment).where(
+        Appointment.patient_id == patient_id, Appointment.visible_to(actor), Appointment.status != rules.CANCELLED,
+        Appointment.starts_at >= clock.now() - timedelta(days=1), Appointment.day >= today(actor.site_id),
+    )  # fmt: skip
+    return session.scalars(
+        query.options(joinedload(Appointment.surgeon)).order_by(Appointment.starts_at).limit(_NEXT)
+    ).all()
+
+
+def of_visit(actor: Actor, encounter: Encounter) -> Sequence[Appointment]:
+    """Return for which appointments of that day the patient has come."""
+    near = (encounter.arrived_at - timedelta(days=1), encounter.arrived_at + timedelta(days=1))
+    query = select(Appointment).where(
+        Appointment.patient_id == encounter.patient_id, Appointment.visible_to(actor),
+        Appointment.starts_at.between(*near),
+        Appointment.day == encounter.ticket_date, Appointment.status.in_((rules.ARRIVED, rules.BOOKED)),
+    )  # fmt: skip
+    return session.scalars(query.options(joinedload(Appointment.surgeon)).order_by(Appointment.starts_at)).all()
+
+
+def print_(actor: Actor, day: date, locale: str = "en") -> Day:
+    """Return a day to be printed, and record that the actor printed it."""
+    record_read(actor, "printed", what=f"appointments {day}")
+    return look(actor, day, locale)
