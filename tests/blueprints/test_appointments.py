@@ -355,3 +355,58 @@ def test_who_arrives_for_an_appointment_is_shown_with_time_and_surgeon(
         for url in (f"/patients/{patient}", f"/encounters/{opened}/summary", f"/encounters/{opened}/triage"):
             assert said in browser.get(url).text, url
         assert clinic.surgeon2.name in browser.get(f"/patients/{patient}").text  # the next one
+
+
+def telephoned(clinic: Clinic, day: date, at: str = "10:00", **changed: str) -> dict[str, str]:
+    person = {"family_name": "林", "given_name": "凛", "family_kana": "はやし", "given_kana": "りん"}
+    person |= {"birth_date": "S550101", "phone": "0742-11-2222"}
+    return typed(clinic, day, at, patient="x") | {"patient": "", "different": ""} | person | changed
+
+
+def test_somebody_new_on_the_telephone_is_booked_on_one_form(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    browser = signed_in("reception")
+    text = browser.get(f"/appointments/new?q=林 凛&day={day}").text
+    assert 'value="林"' in text  # what was searched for stands in the fields
+    assert browser.post("/appointments", data=telephoned(clinic, day)).status_code == 303
+    made = session.scalars(select(Appointment)).one()
+    page = browser.get(f"/patients/{made.patient_id}").text
+    assert "Not verified" in page
+    assert "ハヤシ" in page
+    assert browser.post(f"/patients/{made.patient_id}/verification").status_code == 303
+    assert "Not verified" not in browser.get(f"/patients/{made.patient_id}").text
+    assert signed_in("surgeon").post(f"/patients/{made.patient_id}/verification").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "told"),
+    [
+        ({"family_name": ""}, 422, "Enter the name."),
+        ({"birth_date": "31.2.1980"}, 422, "not a date"),
+        ({"start": ""}, 422, "Enter the time"),
+        ({"at": "09:45"}, 409, "just taken"),
+    ],
+)
+def test_a_wrong_caller_is_told_at_the_field_kept_and_not_added(
+    clinic: Clinic, signed_in: SignIn, day: date, changed: dict[str, str], status: int, told: str
+) -> None:
+    booked(clinic, day)
+    answer = signed_in("reception").post("/appointments", data=telephoned(clinic, day, **changed))
+    assert (answer.status_code, told in answer.text, "0742-11-2222" in answer.text) == (status, True, True)
+    assert session.scalar(select(func.count()).where(Appointment.status == "booked")) == 1
+
+
+def test_a_caller_who_may_be_on_file_is_shown_side_by_side(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    browser = signed_in("reception")
+    browser.post("/appointments", data=telephoned(clinic, day))
+    asked_first = browser.post("/appointments", data=telephoned(clinic, day, "11:00"))
+    assert asked_first.status_code == 409
+    assert "Same person: use this record" in asked_first.text
+    found = re.search(r'name="different" value="(\w+)"', asked_first.text)
+    assert found
+    assert browser.post("/appointments", data=telephoned(clinic, day, "11:00", different=found[1])).status_code == 303
+
+
+def test_who_may_add_nobody_is_offered_no_fields(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    browser = signed_in("surgeon")
+    assert 'name="family_name"' not in browser.get("/appointments/new").text
+    assert browser.post("/appointments", data=telephoned(clinic, day)).status_code == 422

@@ -13,8 +13,8 @@ from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound, Refused, Stale
 from triage.domain.hours import CLOSED
-from triage.models import Appointment, BookedSlot, Encounter, Grant
-from triage.services import appointments, encounters, hours, slots
+from triage.models import Appointment, AuditEvent, BookedSlot, Encounter, Grant, Patient
+from triage.services import appointments, callers, encounters, hours, slots
 from triage.services.appointments import Wish
 from triage.services.audit import record
 
@@ -318,3 +318,42 @@ def test_a_booked_patient_who_is_here_already_is_not_checked_in_twice(clinic: Cl
         encounter = arrive(clinic.reception)
         made = appointments.book(clinic.reception, encounter.patient_id, wish(clinic, "10:00"))
         assert appointments.arrive(clinic.reception, made) == encounter.id
+
+
+# --- a new patient on the telephone --------------------------------------------------------------------------------
+
+CALLER = {"family_name": "林", "given_name": "凛", "family_kana": "ハヤシ", "given_kana": "リン", "phone": "0742-11"}
+
+
+def call(clinic: Clinic, text: str = "10:00", different: tuple[str, ...] = (), key: str = "", **changed: object) -> str:
+    """Book for somebody new on the telephone."""
+    person = {"birth_date": date(1980, 1, 1), **CALLER, **changed}
+    return appointments.book_caller(clinic.reception, person, different, wish(clinic, text), ("", "", key, ""))
+
+
+def test_a_new_patient_on_the_telephone_is_added_and_booked_in_one_step_not_verified(clinic: Clinic) -> None:
+    made = appointments.get(clinic.reception, call(clinic, key="one"))
+    assert (made.patient.name, made.patient.unverified, made.patient.phone) == ("林 凛", True, "0742-11")
+    assert call(clinic, key="one") == made.id  # the same form a second time
+    assert session.scalar(select(func.count()).select_from(Patient)) == 1
+    callers.verify(clinic.reception, made.patient_id)
+    callers.verify(clinic.reception, made.patient_id)
+    assert not appointments.get(clinic.reception, made.id).patient.unverified
+    assert session.scalar(select(func.count()).where(AuditEvent.name == "patient_verified")) == 1
+
+
+def test_a_time_that_was_taken_adds_nobody(clinic: Clinic) -> None:
+    book(clinic, "10:00")
+    with pytest.raises(Conflict) as refused:
+        call(clinic, "10:15")
+    assert refused.value.code == "slot_taken"
+    assert session.scalar(select(func.count()).select_from(Patient)) == 1
+
+
+def test_who_may_be_on_file_is_asked_first(clinic: Clinic) -> None:
+    known = appointments.get(clinic.reception, call(clinic)).patient_id
+    with pytest.raises(Conflict) as refused:
+        call(clinic, "11:00")
+    assert refused.value.code == "maybe_on_file"
+    other = appointments.get(clinic.reception, call(clinic, "11:00", (known,)))
+    assert (other.patient_id != known, other.patient.same_name) == (True, True)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.blueprints.appointment_times import Times, read_times
+from triage.blueprints.callers import alike_to, book_for, empty_caller, read_caller
 from triage.domain.dates import find_date
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms.appointments import BookForm, CloseForm, MoveForm
@@ -89,17 +90,18 @@ def _book_form(**values: Any) -> BookForm:
     return BookForm(procedures.possible(), locale(), **values)
 
 
-def _new(form: BookForm, times: Times, status: int = 200, error: str = "") -> Response:
+def _new(form: BookForm, times: Times, status: int = 200, error: str = "", **more: Any) -> Response:
     asked = appointment_requests.get(actor(), form.asked.data) if form.asked.data and not form.asked.errors else None
-    known = "" if form.patient.errors else form.patient.data or (asked.patient_id if asked else "")
+    known = "" if form.patient.errors else form.patient.data or (asked.patient_id if asked else "") or ""
     patient = patients.open_(actor(), known, "appointment") if known else None
     form.patient.data, form.kind.data, form.what.data = known, times.kind, times.what
     form.offer(times.free, zone())
     words = "" if patient else request.args.get("q", asked.name if asked else "")
+    caller = more.pop("caller", None) or (None if patient else empty_caller(words, asked.contact if asked else ""))
     return page(
         "appointments/new.html", status=status, error=error, form=form, times=times, patient=patient, asked=asked,
-        words=words, found=lookup.search(actor(), words), chosen=request.args.get("time", ""),
-        today=today(actor().site_id), **_before(asked, known or "", times.day),
+        words=words, found=lookup.search(actor(), words), chosen=request.args.get("time", ""), newcomer=caller,
+        today=today(actor().site_id), **_before(asked, known, times.day), **more,
     )  # fmt: skip
 
 
@@ -115,23 +117,25 @@ def _before(asked: Any, patient_id: str, day: date) -> dict[str, Any]:
 @blueprint.post("/appointments")
 @requires("appointments:book")
 def book() -> Response:
-    """Book the chosen time."""
+    """Book the chosen time, for a patient on file or for somebody new on the telephone."""
     form = _book_form()
-    starts_at = form.starts_at(zone()) if form.validate() else None
-    if starts_at is None or not form.patient.data:
-        lacks = sentence("not_a_time") if form.patient.data else sentence("patient_needed")
-        return _again(form, 422, lacks)
+    caller, starts_at = read_caller(form), form.starts_at(zone()) if form.validate() else None
+    if caller and not caller.validate():
+        return _again(form, 422, "", caller=caller)
+    if starts_at is None or not (form.patient.data or caller):
+        lacks = sentence("not_a_time") if form.patient.data or caller else sentence("patient_needed")
+        return _again(form, 422, lacks, caller=caller)
     try:
-        appointments.book(actor(), form.patient.data, form.wish(starts_at), *form.words)
+        book_for(form, caller, form.wish(starts_at))
     except (Conflict, Refused) as error:
-        return _again(form, _status(error), message(error))
+        return _again(form, _status(error), message(error), caller=caller, **alike_to(caller, error.code))
     return done(url_for("appointments.index", day=starts_at.date()))
 
 
-def _again(form: BookForm, status: int, error: str) -> Response:
+def _again(form: BookForm, status: int, error: str, **more: Any) -> Response:
     chosen = form.starts_at(zone())
     times = read_times(chosen.date() if chosen else _day(), form.kind.data or "", form.what.data or "")
-    return _new(form, times, status, error)
+    return _new(form, times, status, error, **more)
 
 
 def _status(error: DomainError) -> int:

@@ -13,6 +13,7 @@ from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
 from triage.services import (
     appointment_days,
+    callers,
     desk,
     drafts,
     lookup,
@@ -21,7 +22,7 @@ from triage.services import (
     pathway_lists,
     patients,
 )
-from triage.web import actor, done, htmx, message, page, requires, sentence
+from triage.web import actor, done, htmx, inside, message, page, requires, sentence
 
 blueprint = Blueprint("patients", __name__)
 
@@ -184,3 +185,11 @@ def update(patient_id: str) -> AnyResponse:
         _say_at_fields(form, wrong)
         return _edit(patient, form, 422)
     return done(url_for("patients.show", patient_id=patient_id))
+
+
+@blueprint.post("/patients/<string(length=16):patient_id>/verification")
+@requires("patients:edit")
+def verify(patient_id: str) -> AnyResponse:
+    """Note that somebody has checked who this is."""
+    callers.verify(actor(), patient_id)
+    return done(inside(request.form.get("next")) or url_for("patients.show", patient_id=patient_id))

@@ -23,6 +23,7 @@ LABELS: dict[str, str] = {
     "patients_searched": N_("Patients searched"),
     "patient_created": N_("Patient created"),
     "patient_changed": N_("Patient changed"),
+    "patient_verified": N_("Identity checked"),
     "patient_opened": N_("Record opened"),
     "printed": N_("Printed"),
     "board_printed": N_("Board printed"),

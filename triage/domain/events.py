@@ -26,6 +26,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "patients_searched": "words found",
         "patient_created": "number",
         "patient_changed": "before after",
+        "patient_verified": "",
         "patient_opened": "what",
         "printed": "what",
         "board_printed": "what encounters",

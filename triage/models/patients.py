@@ -72,6 +72,7 @@ class Patient(Named, Versioned, Base):
     anticoagulant: Mapped[str] = mapped_column(default="")  # the medicine's name; "" is not recorded, never "none"
     implants: Mapped[str] = mapped_column(default="")  # pacemaker or metal
     same_name: Mapped[bool] = mapped_column(default=False)  # another person of this name is on file
+    unverified: Mapped[bool] = mapped_column(default=False, server_default=false())  # entered on the telephone
     created_at: Mapped[datetime]
     identifiers: Mapped[list["PatientIdentifier"]] = relationship(back_populates="patient", lazy="raise")
 

@@ -1,7 +1,8 @@
 """Appointments: booked, moved, cancelled, missed, and kept by who arrives and joins the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
@@ -15,7 +16,7 @@ from triage.domain.errors import Conflict, NotFound, Refused
 from triage.knowledge.hours import AppointmentKind
 from triage.models import Appointment, AppointmentRequest, AppointmentStep, Encounter, Patient
 from triage.services import appointment_requests as requests
-from triage.services import booked, encounters, procedures, slots
+from triage.services import booked, encounters, patients, procedures, slots
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 from triage.services.submissions import once, remember
@@ -55,6 +56,27 @@ def book(
     patient = session.scalar(select(Patient).where(Patient.id == patient_id, Patient.visible_to(actor)))
     if patient is None:
         raise NotFound("patient")
+    return _book(actor, patient, wish, (asked, skip_reason, request_id, why))
+
+
+@verb
+def book_caller(
+    actor: Actor, person: Mapping[str, Any], different: Collection[str], wish: Wish, words: tuple[str, str, str, str]
+) -> str:
+    """Add somebody new who is on the telephone and book the appointment, both or neither; return its id.
+
+    ``words``: the last four of ``book``. Raises Conflict as "maybe_on_file" while somebody on file may be the same
+    person, unless their id is among ``different``; else as ``book``.
+    """
+    lock_site(session(), actor.site_id)
+    if made := once(words[2]):
+        return made
+    patient = patients.add_caller(actor, person, f"{words[2]}-caller" if words[2] else "", different)
+    return _book(actor, patient, wish, words)
+
+
+def _book(actor: Actor, patient: Patient, wish: Wish, words: tuple[str, str, str, str]) -> str:
+    asked, skip_reason, request_id, why = words
     kind = slots.kind_of(wish.kind)
     request = requests.to_answer(actor, asked, skip_reason) if asked else None
     requests.check_urgent(actor, patient.id, request, _day_of(actor, wish) == today(actor.site_id), why)

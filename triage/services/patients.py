@@ -100,6 +100,16 @@ def create_and_check_in(
     return encounter.id
 
 
+def add_caller(actor: Actor, values: Mapping[str, Any], request_id: str, different: Collection[str] = ()) -> Patient:
+    """Add inside a verb somebody who is on the telephone, not verified until arrival; the same form adds one.
+
+    Raises Conflict as ``create`` does while somebody on file may be the same person.
+    """
+    patient = _made(actor, request_id) or _create(actor, {**values, "unverified": True}, {}, request_id, different)
+    session.flush()
+    return patient
+
+
 def _made(actor: Actor, request_id: str) -> Patient | None:
     """Return the patient whom this request has made before, looked for under the lock."""
     _lock(actor)
