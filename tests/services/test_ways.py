@@ -6,20 +6,25 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import Clinic, add_patient, as_answers
+from tests.builders import Clinic, add_patient, arrive, as_answers
 from tests.decisions import conservative, operation
 from tests.services.test_appointments import MONDAY, NOW, at, wish
 from tests.services.test_consults import IMAGING, decide, now
 from tests.services.test_pathways import act, done, due, look, open_day, step
 from tests.services.test_referrals import ANSWERS
-from tests.services.test_triage import override
+from tests.services.test_returns import ask as ask_back
+from tests.services.test_triage import all_no, override
 from triage import clock
 from triage.db import session
 from triage.domain import pathways as way
-from triage.domain.errors import Conflict, Refused
+from triage.domain.choice import Choice
+from triage.domain.comeback import Day
+from triage.domain.errors import Conflict, Refused, Stale
 from triage.models import Encounter
 from triage.services import (
+    alerts,
     appointments,
+    consults,
     decisions,
     encounters,
     imaging,
@@ -29,10 +34,14 @@ from triage.services import (
     outcome_entries,
     outcome_lists,
     pathway_lists,
+    pathways,
     questions,
+    return_lists,
+    returns,
     triage,
 )
 
+FRIDAY = MONDAY - timedelta(days=3)
 PLIF = operation("PLIF", side="")
 
 
@@ -43,11 +52,18 @@ def _in_november() -> Iterator[None]:
 
 
 def comes_as_booked(clinic: Clinic) -> Encounter:
-    """Book by telephone, be at the desk on the day, and wait for the nurse with every urgent question answered."""
+    """Book by telephone, be absent, be booked anew, be at the desk on the day, and answer every urgent question."""
     person = add_patient(clinic.reception)
     with pytest.raises(Refused):  # on Sundays nobody is here
         appointments.book(clinic.reception, person.id, wish(clinic, day=MONDAY - timedelta(days=1)))
-    booked = appointments.book(clinic.reception, person.id, wish(clinic))
+    missed = appointments.book(clinic.reception, person.id, wish(clinic, day=FRIDAY))
+    with clock.at(at("11:00", FRIDAY)):
+        appointments.note_absent(clinic.nurse, missed, appointments.get(clinic.nurse, missed).version)
+        other = add_patient(clinic.reception, family_name="小林")
+        appointments.book(clinic.nurse, other.id, wish(clinic))
+        with pytest.raises(Conflict, match="slot_taken"):  # another desk has just given the surgeon's time away
+            appointments.book(clinic.reception, person.id, wish(clinic))
+        booked = appointments.book(clinic.reception, person.id, wish(clinic, "10:30"))
     with clock.at(at("09:50")):
         visit = appointments.arrive(clinic.reception, booked)
         intakes.record_answers(clinic.reception, visit, as_answers(ANSWERS))
@@ -55,9 +71,35 @@ def comes_as_booked(clinic: Clinic) -> Encounter:
     return encounters.get(clinic.nurse, visit)
 
 
-def referred(clinic: Clinic) -> Encounter:
+def comes_back_late(clinic: Clinic) -> Encounter:
+    """Walk in, be asked to come back, miss the day, be called, and come on the new day with the first day's place."""
+    first = arrive(clinic.reception)
+    with pytest.raises(Refused, match="comeback_unanswered"):  # nobody is sent home before the urgent questions
+        returns.ask_back(clinic.reception, first.id, first.version, Day(FRIDAY), "no_slot_today")
+    session.close()
+    intakes.record_answers(clinic.reception, first.id, as_answers(all_no()))
+    intakes.submit(clinic.reception, first.id)
+    row = ask_back(clinic, first, Day(FRIDAY))
+    with clock.at(at("18:00", FRIDAY)):  # nobody came, and nobody is forgotten
+        assert return_lists.count(clinic.nurse) == (0, 1)
+        returns.note_call(clinic.nurse, row.id, row.version, "not_reached")
+    with clock.at(at("09:40", FRIDAY + timedelta(days=1))):
+        session.close()
+        version = return_lists.find(clinic.reception, row.id).version
+        returns.note_call(clinic.reception, row.id, version, "new_day", "", Day(MONDAY))
+    with clock.at(at("09:50")):
+        session.close()
+        visit = encounters.check_in(clinic.reception, first.patient_id, "")
+        intakes.record_answers(clinic.reception, visit, as_answers(ANSWERS))
+        intakes.submit(clinic.reception, visit)
+    assert return_lists.count(clinic.nurse) == (0, 0)
+    here = encounters.get(clinic.nurse, visit)
+    assert here.first_arrived_at == first.arrived_at
+    return here
+
+
+def referred(clinic: Clinic, here: Encounter) -> Encounter:
     """Let the nurse refer the patient: refused without the smoking, which only the nurse has asked."""
-    here = comes_as_booked(clinic)
     intakes.change_details(clinic.reception, here.id, None, {"outside_images": True})
     intakes.record_answers(clinic.nurse, here.id, {"smoker": None})
     with pytest.raises(Refused, match="referral_incomplete"):
@@ -69,8 +111,12 @@ def referred(clinic: Clinic) -> Encounter:
 
 
 def asked_and_answered(clinic: Clinic, here: Encounter) -> None:
-    """Let the surgeon ask the nurse, the nurse answer, and the surgeon read it."""
+    """Let the surgeon ask the nurse, nobody answer until it is late and told, the nurse answer, the surgeon read it."""
     question = questions.ask(clinic.surgeon, here.id, "nurse", "Since when is the foot weak?")
+    assert alerts.look(clinic.nurse).late == 0
+    with clock.at(at("11:00")):
+        session.close()
+        assert alerts.look(clinic.nurse).late == 1
     questions.answer(clinic.nurse, question, questions.get(clinic.nurse, question).version, "For two weeks")
     assert [one.answer for one in questions.list_open(clinic.surgeon)] == ["For two weeks"]
     questions.end(clinic.surgeon, question, questions.get(clinic.surgeon, question).version)
@@ -88,15 +134,40 @@ def imaged(clinic: Clinic, here: Encounter) -> None:
     assert now(clinic, here).stage == "review"
 
 
+def found_while_open(clinic: Clinic, here: Encounter, choice: Choice) -> None:
+    """Let the nurse find a weak foot while the surgeon has the case open: what was weighed without it is not signed."""
+    seen = now(clinic, here).version
+    intakes.record_answers(clinic.nurse, here.id, as_answers({"mrc_l5_right": 4}))
+    with pytest.raises(Stale):
+        consults.decide(clinic.surgeon, here.id, seen, choice)
+    session.close()
+    assert now(clinic, here).stage == "review"
+
+
+def cancelled_and_taken_up(clinic: Clinic, pathway_id: str) -> None:
+    """Let the patient decline the operation, and want it after all: nothing of the plan is lost."""
+    before = look(clinic, pathway_id)
+    pathways.cancel(clinic.nurse, pathway_id, before.pathway.version, "declined", "Afraid of the operation")
+    ended = look(clinic, pathway_id)
+    assert (ended.pathway.status, ended.pathway.end_reason) == (way.CANCELLED, "declined")
+    assert pathway_lists.list_due(clinic.nurse) == [], "nobody is chased for what does not come"
+    with clock.at(later(7)):
+        pathways.resume(clinic.surgeon, pathway_id, ended.pathway.version, "Wants it after all")
+    after = look(clinic, pathway_id)
+    assert (after.pathway.status, after.pathway.operation_on) == (way.OPEN, before.pathway.operation_on)
+    assert [one.kind for one in after.history if not one.milestone][:2] == ["resumed", "cancelled"]
+
+
 def later(days: int) -> datetime:
     return NOW + timedelta(days=10 + days)
 
 
 def test_the_whole_way_of_a_fusion_patient(clinic: Clinic) -> None:
-    here = referred(clinic)
+    here = referred(clinic, comes_as_booked(clinic))
     with clock.at(at("10:30")):
         asked_and_answered(clinic, here)
         imaged(clinic, here)
+        found_while_open(clinic, here, PLIF)
         for lacking, code in (
             ({"level": ""}, "level_needed"),
             ({"indications": (), "indication_note": ""}, "indication"),
@@ -116,6 +187,8 @@ def test_the_whole_way_of_a_fusion_patient(clinic: Clinic) -> None:
     assert second > first
     assert (due(clinic, pathway.id)["physiotherapy"] or second) > (physiotherapy or first)
     assert any(change.words == "Theatre closed" for change in look(clinic, pathway.id).history)
+    with clock.at(later(6)):
+        cancelled_and_taken_up(clinic, pathway.id)
     operated(clinic, pathway.id, here)
     followed_up(clinic, pathway.id, here)
 
@@ -149,6 +222,9 @@ def followed_up(clinic: Clinic, pathway_id: str, here: Encounter) -> None:
     with clock.at(on + timedelta(days=92)):
         waiting = [one for one in outcome_lists.list_due(clinic.nurse) if one.point.point == "m3"]
         (asked,) = waiting
+        outcome_entries.note_contact(clinic.nurse, asked.point.id, asked.point.version, "not_reached")
+        (asked,) = [one for one in outcome_lists.list_due(clinic.nurse) if one.point.point == "m3"]
+        assert (asked.point.attempts, asked.point.attempt) == (1, "not_reached"), "still to be asked"
         values = {"nrs_back": 2.0, "nrs_leg": 1.0, "odi": 18.0}
         day = (on + timedelta(days=92)).date()
         outcome_entries.record_answers(clinic.nurse, asked.point.id, asked.point.version, values, day, "telephone")
@@ -156,7 +232,7 @@ def followed_up(clinic: Clinic, pathway_id: str, here: Encounter) -> None:
 
 
 def test_the_whole_way_of_a_patient_who_needs_no_operation(clinic: Clinic) -> None:
-    here = referred(clinic)
+    here = referred(clinic, comes_back_late(clinic))
     with clock.at(at("10:30")):
         imaged(clinic, here)
         with pytest.raises(Conflict):  # a colleague's page is older than the CT
