@@ -22,7 +22,7 @@ from tests.peers.plugin import (  # noqa: F401
 from triage import db, migrate
 
 #: Tests in these folders make their promise on both engines.
-BOTH_ENGINES = ("tests/services/", "tests/migrations/")
+BOTH_ENGINES = ("tests/services/", "tests/migrations/", "tests/blueprints/test_bad_input.py")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

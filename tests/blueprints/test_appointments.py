@@ -115,7 +115,8 @@ def test_an_appointment_is_moved_cancelled_and_both_stand_in_its_history(
     browser, made = signed_in("reception"), booked(clinic, day)
     move = {"version": "1", "what": clinic.surgeon.staff_id, "start": f"{day}T11:00", "reason": "patient", "kind": ""}
     assert browser.post(f"/appointments/{made}/move", data=move | {"reason": ""}).status_code == 422
-    assert browser.post(f"/appointments/{made}/move", data=move | {"start": "x"}).status_code == 422
+    for wrong in ("x", "9999-12-31T23:59", "0001-01-01T00:00"):
+        assert browser.post(f"/appointments/{made}/move", data=move | {"start": wrong}).status_code == 422
     assert browser.post(f"/appointments/{made}/move", data=move).status_code == 303
     stale = browser.post(f"/appointments/{made}/move", data=move | {"start": f"{day}T12:00"})
     assert stale.status_code == 409

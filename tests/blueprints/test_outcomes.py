@@ -67,6 +67,7 @@ def test_a_complication_an_attempt_and_the_end_are_noted_on_the_course(
     wrong = {"wrong-version": 1, "wrong-kind": "haematoma", "wrong-day": day, "wrong-grade": "3"}
     assert client.post(f"/outcomes/{series}/complications", data=wrong | {"wrong-grade": ""}).status_code == 422
     assert client.post(f"/outcomes/{series}/complications", data=wrong | {"wrong-day": "2001-01-01"}).status_code == 422
+    assert client.post(f"/outcomes/{series}/complications", data=wrong | {"wrong-day": " "}).status_code == 422
     assert client.post(f"/outcomes/{series}/complications", data=wrong).status_code == 303
     tried = {"contact-version": version, "contact-result": "not_reached", "contact-note": "noon"}
     assert client.post(f"/outcomes/points/{point}/contacts", data=tried).status_code == 303

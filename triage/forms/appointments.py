@@ -1,7 +1,7 @@
 """What the desk types about appointments: a request, a booking, a move, a cancellation."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -118,11 +118,12 @@ class TimeForm(FlaskForm):
         self.start.choices = [(f"{one:%Y-%m-%dT%H:%M}", f"{one:%-H:%M}") for one in local]
 
     def starts_at(self, zone: ZoneInfo) -> datetime | None:
-        """Return the moment chosen, None for what is none."""
+        """Return the moment chosen, None for what is none; at the ends of the calendar nobody can be booked."""
         try:
-            return datetime.strptime(self.start.data or "", "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
+            found = datetime.strptime(self.start.data or "", "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
         except ValueError:
             return None
+        return found if MINYEAR < found.year < MAXYEAR else None
 
 
 class BookForm(TimeForm):

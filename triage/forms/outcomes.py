@@ -31,7 +31,7 @@ class DayForm(FlaskForm):
 
     def validate_day(self, field: Any) -> None:
         """Refuse what is no date; raises ValidationError."""
-        if field.data and find_date(field.data) is None:
+        if find_date(field.data or "") is None:
             raise ValidationError(told("not_a_date"))
 
     @property
