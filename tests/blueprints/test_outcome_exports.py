@@ -55,7 +55,7 @@ def test_one_line_for_each_point_says_what_was_done_asked_and_answered(clinic: C
     assert int(third["age"]) == (day - timedelta(days=100)).year - 1963 - (
         (day - timedelta(days=100)).strftime("%m%d") < "0730"
     )
-    assert (third["months"], third["in_time"], third["how"], third["odi"]) == ("3", "1", "in_person", "20.0")
+    assert (third["months"], third["in_time"], third["how"], third["odi"]) == ("3", "1", "in_person", "20")
     assert third["joa_lbp"] == ""
     due = add_months(day - timedelta(days=100), 3)
     later = 1 if day <= due else 2

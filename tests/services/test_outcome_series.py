@@ -147,10 +147,10 @@ def test_a_follow_up_begun_by_hand_says_after_what_and_why(clinic: Clinic) -> No
     patient, day = add_patient(clinic.reception), now(clinic) - timedelta(days=400)
     good = begun_by_hand(clinic.surgeon.staff_id)
     for wrong, fields in (
-        ({"kind": "magic"}, {"kind": "kind_needed"}),
+        ({"kind": "magic"}, {"kind": "treatment_needed"}),
         ({"start": ""}, {"start": "reason_needed"}),
         ({"start": "other"}, {"note": "note_needed"}),
-        ({"surgeon_id": clinic.nurse.staff_id}, {"surgeon": "not_a_choice"}),
+        ({"surgeon_id": clinic.nurse.staff_id}, {"surgeon": "surgeon_needed"}),
         ({"procedure": "MAGIC"}, {"procedure": "procedure_needed"}),
         ({"level": "L9", "side": "up"}, {"level": "level_needed", "side": "side_needed"}),
     ):

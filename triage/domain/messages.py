@@ -200,6 +200,8 @@ MESSAGES: dict[str, str] = {
     "before_the_index_day": N_("This lies before the day of the treatment."),
     "outside_the_window": N_("An answer of this day does not belong to this point."),
     "follow_up_ended": N_("This follow-up has ended already."),
+    "treatment_needed": N_("Choose the treatment."),
+    "surgeon_needed": N_("Choose the surgeon."),
     "followed_up_already": N_("This patient is followed up after this treatment already."),
     "before_birth": N_("This day lies before the birth date."),
     "follow_up_runs": N_("This follow-up has not ended."),

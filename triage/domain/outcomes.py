@@ -91,10 +91,8 @@ class Measure:
         return "" if value is None else f"{value:.{self.decimals}f}"
 
     def average(self, value: float | None, change: bool = False) -> str:
-        """Return a mean as people write it, with one digit more than the numbers; a change with its sign."""
-        if value is None:
-            return ""
-        return f"{value:{'+' if change else ''}.{self.decimals + 1}f}"
+        """Return a mean as people write it, of whole numbers with one digit more; a change with its sign."""
+        return "" if value is None else f"{value:{'+' if change else ''}.{self.decimals or 1}f}"
 
     def read(self, text: str) -> tuple[float | None, str]:
         """Return the number that was typed and "", None for an empty field, or None and the code of what is wrong."""

@@ -24,7 +24,7 @@ class StartForm(FlaskForm):
     """After what, when, why by hand, and whose patient it is; what an operation needs is checked by the service."""
 
     start = RadioField(_l("Why it is begun by hand"), [InputRequired(told("reason_needed"))])
-    kind = RadioField(_l("Treatment"), [InputRequired(told("kind_needed"))], choices=KINDS)
+    kind = RadioField(_l("Treatment"), [InputRequired(told("treatment_needed"))], choices=KINDS)
     procedure = SelectField(_l("Procedure"), validate_choice=False)
     level = SelectField(_l("Level"), validate_choice=False)
     level_to = SelectField(_l("to"), validate_choice=False)
@@ -32,7 +32,7 @@ class StartForm(FlaskForm):
     index_day = text(
         _l("Day of the operation, or since when"), 20, InputRequired(told("not_a_date")), clean=in_one_width
     )
-    surgeon = SelectField(_l("Surgeon"), [InputRequired(told("not_a_choice"))])
+    surgeon = SelectField(_l("Surgeon"), [InputRequired(told("surgeon_needed"))])
     note = text(_l("Where, by whom, from what this is known"), 500)
 
     def __init__(self, locale: str, surgeons: Iterable[Any], **values: Any) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload
 from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.outcome_export import Event, header, place, status
-from triage.domain.outcomes import NOT_DONE, OPERATED
+from triage.domain.outcomes import NOT_DONE, OPERATED, Measure
 from triage.domain.people import age_in_years
 from triage.models import Complication, Outcome, OutcomePoint, OutcomeSeries
 from triage.services import outcome_lists, outcomes
@@ -80,6 +80,11 @@ def _chunks(actor: Actor, period: Period) -> Iterator[Sequence[tuple[OutcomeSeri
         behind = (or_(OutcomeSeries.index_day > last.index_day, same),)
 
 
+def _number(measure: Measure, row: Outcome | None) -> float | None:
+    value = row.value if row else None
+    return value if value is None or measure.decimals else int(value)
+
+
 class _Chunk:
     """The lines of a few follow-ups."""
 
@@ -100,7 +105,7 @@ class _Chunk:
             told = self._told(series, points)
             for number, point in enumerate(points):
                 values = self.values[point.id]
-                numbers = [values[name].value if name in values else None for name in outcomes.known().measures]
+                numbers = [_number(measure, values.get(measure.id)) for measure in outcomes.known().measures.values()]
                 yield [*self._treated(series), *self._asked(point, values), *numbers,
                        *self._wrong(series, points, number, told[number]),
                        series.ended_on, series.end_reason, later]  # fmt: skip

@@ -35,7 +35,7 @@ def begin(actor: Actor, patient_id: str, index_day: date, treatment: Treatment) 
 def _faults(actor: Actor, patient: Patient, index_day: date, treatment: Treatment) -> dict[str, str]:
     faults = {}
     if treatment.kind not in KINDS:
-        faults["kind"] = "kind_needed"
+        faults["kind"] = "treatment_needed"
     if treatment.start not in outcomes.known().starts:
         faults["start"] = "reason_needed"
     elif outcomes.known().starts[treatment.start].needs_note and not treatment.note:
@@ -45,7 +45,7 @@ def _faults(actor: Actor, patient: Patient, index_day: date, treatment: Treatmen
     elif patient.birth_date and index_day < patient.birth_date:
         faults["index_day"] = "before_birth"
     if treatment.surgeon_id not in {row.id for row in surgeons(actor)}:
-        faults["surgeon"] = "not_a_choice"
+        faults["surgeon"] = "surgeon_needed"
     return faults | (_operation_faults(treatment) if treatment.kind == PROCEDURE else {})
 
 
