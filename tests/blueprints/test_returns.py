@@ -32,7 +32,7 @@ def test_the_way_is_closed_with_the_reasons_until_the_urgent_questions_are_answe
     here, client = arrive(clinic.reception), signed_in("reception")
     url = f"/encounters/{here.id}/return"
     page = unescape(client.get(url).text)
-    assert f"{len(QUIET)} urgent questions are not answered yet" in page
+    assert f"Urgent questions not answered yet: {len(QUIET)}" in page
     assert 'name="on"' not in page
     answer = client.post(url, data=DATA | {"version": here.version})
     assert answer.status_code == 422
