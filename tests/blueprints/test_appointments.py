@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from tests.builders import Clinic, add_patient
 from triage import clock
 from triage.db import session
+from triage.domain.surgeon_days import Plan
 from triage.models import Appointment, AuditEvent
 from triage.services import appointment_days, appointment_requests, appointments, displaced, hours, surgeon_times
 from triage.services.appointment_requests import Asked
@@ -411,3 +412,94 @@ def test_who_may_add_nobody_is_offered_no_fields(clinic: Clinic, signed_in: Sign
     browser = signed_in("surgeon")
     assert 'name="family_name"' not in browser.get("/appointments/new").text
     assert browser.post("/appointments", data=telephoned(clinic, day)).status_code == 422
+
+
+# --- the unhappy ways ----------------------------------------------------------------------------------------------
+
+
+def test_a_race_that_was_lost_shows_what_is_free_now_and_later_and_with_whom(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    booked(clinic, day)
+    answer = signed_in("reception").post("/appointments", data=typed(clinic, day, note="stays"))
+    assert answer.status_code == 409
+    text = answer.text
+    assert f'value="{day}T10:00"' not in text
+    assert f'value="{day}T10:30"' in text
+    assert "The next free times" in text
+    assert f'value="{hours.next_open(clinic.site_id, day, after=1)}T09:30"' in text
+    assert f"{clinic.surgeon2.name} 9:30" in text
+    assert "stays" in text
+
+
+def closed(clinic: Clinic, day: date) -> None:
+    hours.add_days(clinic.admin, day, day, "closed", "勤労感謝の日")
+
+
+def away(clinic: Clinic, day: date) -> None:
+    surgeon_times.add_absence(clinic.reception, clinic.surgeon.staff_id, day, day, "ill")
+
+
+def operates(clinic: Clinic, day: date) -> None:
+    plans = (Plan("none", operates=True),) * 7
+    surgeon_times.set_week(clinic.reception, clinic.surgeon.staff_id, plans, day, 0)
+
+
+def fill(clinic: Clinic, day: date) -> None:
+    surgeon_times.set_share(clinic.admin, 0)
+    opens, closes = (getattr(hours.opening(clinic.site_id, day), name) for name in ("opens", "closes"))
+    at, last = datetime.combine(day, opens, TOKYO), datetime.combine(day, closes, TOKYO)
+    while at < last:
+        booked(clinic, day, at.time())
+        at += timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("happens", "told", "refused"),
+    [
+        (closed, "The clinic is closed on this day. (勤労感謝の日)", "not open for this whole time"),
+        (away, "The surgeon is away on this day.", "The surgeon is away on this day."),
+        (operates, "The surgeon operates on this day.", "The surgeon operates at this time."),
+        (fill, "Nothing is free on this day.", "This time was just taken."),
+    ],
+)
+def test_why_nothing_is_free_is_said_with_the_next_times(
+    clinic: Clinic, signed_in: SignIn, day: date, happens: Callable[[Clinic, date], None], told: str, refused: str
+) -> None:
+    happens(clinic, day)
+    browser = signed_in("reception")
+    text = browser.get(f"/appointments/new?kind=first_visit&what={clinic.surgeon.staff_id}&day={day}").text
+    assert told in text
+    answer = browser.post("/appointments", data=typed(clinic, day, note="stays"))
+    assert (answer.status_code, refused in answer.text, "stays" in answer.text) == (
+        409 if happens is fill else 422, True, True,
+    )  # fmt: skip
+    assert ("The next free times" in text) is (happens is not operates)
+
+
+def test_a_day_that_is_over_says_so(clinic: Clinic, signed_in: SignIn) -> None:
+    past = today(clinic.site_id) - timedelta(days=3)
+    browser = signed_in("reception")
+    assert "This day is over." in browser.get(f"/appointments/new?day={past}&kind=first_visit").text
+    answer = browser.post("/appointments", data=typed(clinic, past))
+    assert (answer.status_code, "This time is over." in answer.text) == (422, True)
+
+
+def test_a_request_answered_twice_shows_the_appointment_that_answered_it(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser = signed_in("reception")
+    browser.post("/appointments/requests", data=asked())
+    (row,) = appointment_requests.list_waiting(clinic.reception)
+    assert browser.post("/appointments", data=typed(clinic, day, asked=row.id)).status_code == 303
+    again = browser.post("/appointments", data=typed(clinic, day, "11:00", asked=row.id))
+    assert again.status_code == 409
+    made = session.scalars(select(Appointment)).one()
+    assert f"/appointments/{made.id}" in again.text
+
+
+def test_a_move_into_a_time_just_taken_shows_the_others(clinic: Clinic, signed_in: SignIn, day: date) -> None:
+    made, _other = booked(clinic, day), booked(clinic, day, time(11))
+    move = {"version": "1", "what": clinic.surgeon.staff_id, "start": f"{day}T11:00", "reason": "patient", "kind": ""}
+    answer = signed_in("reception").post(f"/appointments/{made}/move", data=move)
+    assert (answer.status_code, "The next free times" in answer.text) == (409, True)

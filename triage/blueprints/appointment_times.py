@@ -1,13 +1,14 @@
 """Which kind of appointment, with whom, on which day: as the address says, with the times that are free then."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask import request
 
 from triage import knowledge
 from triage.knowledge.hours import AppointmentKind
-from triage.services import hours, slots
+from triage.services import alternatives, slots
 from triage.services.slots import Resource
 from triage.web import actor, locale
 
@@ -22,11 +23,17 @@ class Times:
     kinds: list[AppointmentKind]
     resources: list[Resource]
     free: list[datetime]
-    is_open: bool
+    why: str = ""  # nothing is free (services/alternatives.py)
+    because: str = ""  # what is noted of a closed day
+    later: Sequence[datetime] = ()
+    others: Sequence[tuple[Resource, datetime]] = ()
 
 
-def read_times(day: date, kind_id: str = "", what: str = "") -> Times:
-    """Return the choice that the address makes, or else the first of each, with the free times."""
+def read_times(day: date, kind_id: str = "", what: str = "", look_further: bool = False) -> Times:
+    """Return the choice that the address makes, or else the first of each, with the free times.
+
+    Where there is none, or ``look_further`` after a time was lost, with the next ones and who else has time.
+    """
     kinds = list(knowledge.load().flow.hours.kinds.values())
     there = slots.resources(actor(), day, locale())
     wanted = what or request.args.get("what", "")
@@ -37,5 +44,17 @@ def read_times(day: date, kind_id: str = "", what: str = "") -> Times:
     fitting = [one for one in there if one.with_ == kind.with_]
     chosen = next((one for one in fitting if one.id == wanted), fitting[0] if fitting else None)
     free = slots.free_starts(actor(), chosen, day, kind.minutes) if chosen else []
-    is_open = hours.opening(actor().site_id, day) is not None
-    return Times(day, kind.id, chosen.id if chosen else "", kinds, there, free, is_open)
+    found = Times(day, kind.id, chosen.id if chosen else "", kinds, there, free)
+    return found if free and not look_further else _further(found, chosen, kind.minutes)
+
+
+def _further(found: Times, chosen: Resource | None, minutes: int) -> Times:
+    who, day = actor(), found.day
+    why = "" if found.free else alternatives.why_none(who, chosen, day, minutes)
+    because = alternatives.closed_because(who, day) if why == "closed" else ""
+    if chosen is None:
+        return replace(found, why=why, because=because)
+    return replace(
+        found, why=why, because=because, later=alternatives.later(who, chosen, day, minutes),
+        others=alternatives.others(who, chosen, day, minutes, locale()),
+    )  # fmt: skip

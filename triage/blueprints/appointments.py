@@ -109,6 +109,7 @@ def _before(asked: Any, patient_id: str, day: date) -> dict[str, Any]:
     """Return who stands before: in the line of the request, and the urgent ones that a time on this day goes before."""
     is_today = day == today(actor().site_id)
     return {
+        "answered": appointment_days.answering(actor(), asked) if asked and asked.status != "waiting" else None,
         "ahead": appointment_requests.ahead(actor(), asked.id) if asked else [],
         "urgent": appointment_requests.goes_before(actor(), patient_id, asked, is_today),
     }
@@ -134,7 +135,8 @@ def book() -> Response:
 
 def _again(form: BookForm, status: int, error: str, **more: Any) -> Response:
     chosen = form.starts_at(zone())
-    times = read_times(chosen.date() if chosen else _day(), form.kind.data or "", form.what.data or "")
+    day, lost = chosen.date() if chosen else _day(), status == 409 and not more.get("alike")
+    times = read_times(day, form.kind.data or "", form.what.data or "", look_further=lost)
     return _new(form, times, status, error, **more)
 
 
@@ -153,7 +155,8 @@ def _show(appointment_id: str, status: int = 200, error: str = "", **forms: Any)
     booked = appointments.get(actor(), appointment_id)
     patient = patients.open_(actor(), booked.patient_id, "appointment")
     day = find_date(request.args.get("day", "")) or booked.day
-    times = read_times(max(day, today(actor().site_id)), booked.kind, request.args.get("what") or booked.what)
+    chosen, lost = request.args.get("what") or booked.what, status == 409 and booked.status == "booked"
+    times = read_times(max(day, today(actor().site_id)), booked.kind, chosen, look_further=lost)
     reasons = knowledge.load().flow.hours.cancel_reasons
     move = forms.get("move") or MoveForm(locale(), formdata=None, version=booked.version)
     move.what.data = times.what

@@ -1,6 +1,6 @@
 """Appointments of the demonstration clinic: some of today's, some to come, and requests that wait for an answer."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from random import Random
 
 from sqlalchemy import select
@@ -9,8 +9,10 @@ from triage import clock, knowledge
 from triage.db import session
 from triage.demo.clinic import Team
 from triage.domain.access import Actor
+from triage.domain.hours import Opening
+from triage.domain.surgeon_days import ALWAYS, OWN_HOURS, Plan
 from triage.models import Patient
-from triage.services import appointment_requests, appointments, hours, slots
+from triage.services import appointment_requests, appointments, hours, slots, surgeon_times
 from triage.services.appointment_requests import Asked
 from triage.services.appointments import Wish
 
@@ -21,7 +23,18 @@ _ASKED = (
     ("telephone", "follow_up", "no", False, 95, ""),
     ("online", "first_visit", "not_asked", False, 60, "MRIの画像CDあり"),
     ("telephone", "first_visit", "no", True, 20, "今日中に診てほしい"),
+    ("telephone", "first_visit", "yes", True, 6, "今朝から足に力が入りにくい。家族が車で送れる"),
 )
+
+
+def plan(team: Team, today: date) -> None:
+    """Give a surgeon an operating day, and note one away for a congress in some weeks."""
+    actor, (first, *others) = team["reception"], (team["surgeon"], team["surgeon2"])
+    week = list(ALWAYS)
+    week[2] = Plan(OWN_HOURS, Opening(time(9, 30), time(12)), operates=True)  # Wednesdays
+    surgeon_times.set_week(actor, first.staff_id, tuple(week), today, 0, "水曜午後は手術")
+    away = hours.next_open(actor.site_id, today, after=20)
+    surgeon_times.add_absence(actor, others[0].staff_id, away, away + timedelta(days=1), "congress", "脊椎脊髄病学会")
 
 
 def make(team: Team, today: date, rng: Random) -> None:

@@ -65,6 +65,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
         clinic.go_on_duty(team, script.clinic, now)
         registry = Registry(script, rng, today)
         planned = file.open_(team, script, registry, rng, now)
+        bookings.plan(team, today)
         bookings.make(team, today, Random(seed + 2))  # noqa: S311 - the day stays as it was
         if size:
             years.fill(team["admin"], size, Random(seed + 1), today, say)  # noqa: S311 - the day stays as it was

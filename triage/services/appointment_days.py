@@ -15,7 +15,7 @@ from triage.domain.access import Actor
 from triage.domain.appointments import Gap
 from triage.domain.hours import Opening
 from triage.domain.surgeon_days import SurgeonDay
-from triage.models import Appointment, Encounter
+from triage.models import Appointment, AppointmentRequest, Encounter
 from triage.services import displaced, slots
 from triage.services.audit import record_read
 from triage.services.organisations import today
@@ -140,6 +140,17 @@ def of_visit(actor: Actor, encounter: Encounter) -> Sequence[Appointment]:
         Appointment.day == encounter.ticket_date, Appointment.status.in_((rules.ARRIVED, rules.BOOKED)),
     )  # fmt: skip
     return session.scalars(query.options(joinedload(Appointment.surgeon)).order_by(Appointment.starts_at)).all()
+
+
+def answering(actor: Actor, request: AppointmentRequest) -> Appointment | None:
+    """Return the appointment with which a request was answered, None where it has none."""
+    query = select(Appointment).where(
+        Appointment.patient_id == (request.patient_id or ""), Appointment.visible_to(actor),
+        Appointment.request_id == request.id,
+    )  # fmt: skip
+    return session.scalar(
+        query.options(joinedload(Appointment.surgeon)).order_by(Appointment.starts_at.desc()).limit(1)
+    )
 
 
 def print_(actor: Actor, day: date, locale: str = "en") -> Day:
