@@ -25,6 +25,35 @@ DECIMAL, WHOLE, WEEKS = one("number", types=("float",)), one("integer", unit="mm
 
 
 @pytest.mark.parametrize(
+    ("stored", "typed", "ticked", "answer"),
+    [
+        ("", "", True, Answer(False)),
+        ("", "120", False, Answer(True, 120)),
+        ("120", "120", True, Answer(False)),  # the number stood there, the box is new
+        ("?", "120", True, Answer(True, 120)),  # the box stood there, the number is new
+        ("?", "", False, None),
+    ],
+)
+def test_a_box_beside_a_number_says_that_it_is_not_known_and_what_is_new_counts(
+    stored: str, typed: str, ticked: bool, answer: Answer | None
+) -> None:
+    boxes = [(f"a.{WHOLE}", "unknown")] if ticked else []
+    posted = parse((f"w.{WHOLE}", stored), (f"a.{WHOLE}", typed), *boxes)
+    assert posted.answers == {WHOLE: answer}
+
+
+def test_a_weight_of_time_that_stood_there_gives_way_to_the_box_too() -> None:
+    posted = parse((f"w.{WEEKS}", "6 weeks"), (f"a.{WEEKS}", "6"), (f"u.{WEEKS}", "weeks"), (f"a.{WEEKS}", "unknown"))
+    assert posted.answers == {WEEKS: Answer(False)}
+
+
+def test_a_new_number_and_a_new_box_cannot_both_be_meant() -> None:
+    posted = parse((f"w.{WHOLE}", ""), (f"a.{WHOLE}", "120"), (f"a.{WHOLE}", "unknown"))
+    assert posted.answers == {}
+    assert posted.errors[WHOLE][0] == "not_a_number"
+
+
+@pytest.mark.parametrize(
     ("name", "text", "answer"),
     [
         (YES_NO, "yes", Answer(True, True)),

@@ -132,8 +132,22 @@ def read(name: str, text: str) -> Answer | None:
 
 
 def _typed(form: Form, name: str) -> str:
-    text, unit = _last(form, NAME + name) or "", _last(form, UNIT + name)
+    text, unit = _one(form, name), _last(form, UNIT + name)
     return f"{text} {unit}" if unit and text.strip() and text.strip() not in NOT_KNOWN else text
+
+
+def _one(form: Form, name: str) -> str:
+    """Return the text of a number, or that it is not known, which a box beside it says: the one that is new counts.
+
+    Where both are new, neither can be meant: what is returned is no number, and the field says so.
+    """
+    texts = [text for text in form.getlist(NAME + name) if text.strip()]
+    if len(texts) < 2 or texts[-1] not in NOT_KNOWN:
+        return _last(form, NAME + name) or ""
+    was = (_last(form, WAS + name) or "").partition(" ")[0]
+    if was in NOT_KNOWN:
+        return texts[0]
+    return texts[-1] if was == texts[0].strip() else " ".join(texts)
 
 
 def _last(form: Form, key: str) -> str | None:

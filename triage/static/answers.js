@@ -38,6 +38,13 @@ function clearAnswer(event, group) {
   chosen.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
+// A number, or that it is not known: whichever comes last.
+document.addEventListener('input', ({ target }) => {
+  const [text, box] = target.closest?.('.with-unit')?.querySelectorAll('input') ?? [];
+  if (target === box && box?.checked) text.value = '';
+  else if (box && target === text && text.value) box.checked = false;
+}, true);
+
 document.addEventListener('keydown', answerByKey, true); // before the shortcuts of the page
 document.addEventListener('change', (event) => {
   const group = event.target.closest?.('[data-answer]');
