@@ -248,3 +248,33 @@ def test_every_form_of_a_step_takes_the_time_on_paper_and_says_at_the_field_what
     page = browser.get(f"/pathways/{pathway_id}").text
     assert "entered late" in page
     assert "data-undo" not in page.split('id="toast"')[1], "taking it back asks why"
+
+
+@pytest.mark.parametrize("where", ["/pathways", "/pathways/due"])
+def test_both_lists_follow_what_others_do_and_stay_silent_while_nothing_changes(
+    clinic: Clinic, signed_in: SignIn, where: str
+) -> None:
+    with clock.at(clock.now() - timedelta(days=12)):  # the imaging is due by now
+        pathway_id = begun(clinic)
+    browser = signed_in("nurse")
+    rev = browser.get(where).text.split('-rev" name="rev" value="')[1].split('"')[0]
+    before = browser.get(where, query_string={"rev": "0"}).text
+    assert "CT or X-ray" in before
+    assert "<html" not in before
+    done(clinic, pathway_id, "imaging")
+    held = browser.get(where, query_string={"rev": rev, "hold": "1"}).text
+    assert "The list has changed." in held
+    assert pathway_id not in held, "nothing moves under a hand"
+    after = browser.get(where, query_string={"rev": rev}).text
+    assert pathway_id in after
+    assert "CT or X-ray" not in after, "it is done, the next step is another"
+    with clock.at(clock.now()):  # within one minute
+        rev = browser.get(where, query_string={"rev": "0"}).text.split('-rev" name="rev" value="')[1].split('"')[0]
+        assert browser.get(where, query_string={"rev": rev}).status_code == 204
+
+
+def test_a_filtered_list_stays_filtered_when_it_is_drawn_anew(clinic: Clinic, signed_in: SignIn) -> None:
+    pathway_id, browser = begun(clinic), signed_in("nurse")
+    page = browser.get("/pathways?show=after&q=x").text
+    assert 'hx-get="/pathways?show=after&amp;q=x"' in page
+    assert pathway_id not in browser.get("/pathways?show=after&rev=0").text

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, flash, make_response, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,7 @@ from triage.blueprints.paper_time import at_paper_time, late_form
 from triage.domain import pathways as way
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms.pathways import EndForm, ResumeForm, StepForm
-from triage.services import milestones, organisations, pathway_lists, pathways
+from triage.services import live, milestones, organisations, pathway_lists, pathways
 from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, toast
 
 blueprint = Blueprint("pathways", __name__)
@@ -26,9 +26,23 @@ def index() -> Response:
     """Show every patient on the way, one row each, by phase."""
     show, words = request.args.get("show", ""), request.args.get("q", "")[:100]
     filters = pathway_lists.Filters(show if show in SHOWN else "", words)
+    return _live("pathways/index.html", "pathways/_lists.html", lambda: _board(filters))
+
+
+def _board(filters: pathway_lists.Filters) -> dict[str, Any]:
     lines, counts = pathway_lists.board(actor(), filters)
+    return {"lines": lines, "counts": counts, "filters": filters, "shown": SHOWN}
+
+
+def _live(whole: str, part: str, found: Callable[[], dict[str, Any]]) -> Response:
+    """Show a list, or answer its refresh: nothing while it would look the same."""
+    rev = live.page_revision(actor())  # read first: a change that comes now is shown again, never lost
+    if "rev" in request.args:
+        seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
+        if rev in (seen, request.args["rev"]):
+            return make_response("", 204)
     day = organisations.today(actor().site_id)
-    return page("pathways/index.html", lines=lines, counts=counts, filters=filters, shown=SHOWN, today=day)
+    return page(part if "rev" in request.args else whole, rev=rev, today=day, **found())
 
 
 @blueprint.get("/pathways/due")
@@ -37,9 +51,12 @@ def due() -> Response:
     """List the steps that are due today or late, of everybody or of one role."""
     owner = request.args.get("owner", "")
     owner = owner if owner in OWNERS else ""
+    return _live("pathways/due.html", "pathways/_due_lists.html", lambda: _due(owner))
+
+
+def _due(owner: str) -> dict[str, Any]:
     steps = pathway_lists.list_due(actor(), owner)
-    day = organisations.today(actor().site_id)
-    return page("pathways/due.html", steps=steps, owner=owner, owners=OWNERS, today=day, days_late=way.days_late)
+    return {"steps": steps, "owner": owner, "owners": OWNERS, "days_late": way.days_late}
 
 
 @blueprint.get("/pathways/<pathway_id>")
