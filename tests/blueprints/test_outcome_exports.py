@@ -24,9 +24,8 @@ from triage.domain.access import Actor
 from triage.domain.outcome_export import AFTER, BEFORE, place, status
 from triage.domain.outcomes import Window, add_months
 from triage.models import OutcomeSeries
-from triage.services import outcome_entries, outcome_export, outcome_starts, outcomes
+from triage.services import outcome_entries, outcome_starts, outcomes
 from triage.services.audit import record
-from triage.services.judgements import Period
 
 SignIn = Callable[[str], FlaskClient]
 DOCS = Path(__file__).parents[2] / "docs" / "outcomes-export.md"
@@ -123,17 +122,6 @@ def test_what_was_planned_or_given_up_stays_and_what_overtook_another_is_linked(
     assert {row["overtaken_by"] for row in rows if row["procedure"] == "PLIF"} == {codes["MED"]}
     assert [row["reoperation"] for row in rows if row["procedure"] == "PLIF"] == ["", "0", "1", ""]
     assert outcomes.find(clinic.nurse, first).code == codes["PLIF"]
-
-
-def test_the_file_is_read_a_few_at_a_time_and_loses_nobody(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
-    monkeypatch.setattr(outcome_export, "CHUNK", 2)
-    for _ in range(5):
-        operate(clinic.surgeon, add_patient(clinic.reception).id, now(clinic))
-    number, rows = outcome_export.export(clinic.surgeon2, Period())
-    lines = list(rows)[1:]
-    assert (number, len(lines), len({line[1] for line in lines})) == (20, 20, 5)
 
 
 @verb

@@ -12,7 +12,7 @@ from triage.domain.access import Actor
 from triage.domain.outcome_export import Event, header, place, status
 from triage.domain.outcomes import NOT_DONE, OPERATED, Measure
 from triage.domain.people import age_in_years
-from triage.models import Complication, Outcome, OutcomePoint, OutcomeSeries
+from triage.models import Complication, Outcome, OutcomePoint, OutcomeSeries, Patient
 from triage.services import outcome_lists, outcomes
 from triage.services.audit import record_read
 from triage.services.judgements import Period
@@ -68,7 +68,7 @@ def _chunks(actor: Actor, period: Period) -> Iterator[Sequence[tuple[OutcomeSeri
         select(OutcomeSeries, later.code)
         .outerjoin(later, later.id == OutcomeSeries.ended_by_id)
         .where(*_of(actor, period))
-        .options(joinedload(OutcomeSeries.patient))
+        .options(joinedload(OutcomeSeries.patient).load_only(Patient.birth_date, Patient.sex))
         .order_by(OutcomeSeries.index_day, OutcomeSeries.id)
         .limit(CHUNK)
     )
