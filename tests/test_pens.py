@@ -3,16 +3,19 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from triage import db
 from triage.db import aside
-from triage.pens import Pen
+from triage.pens import Writers
+from triage.places import Places
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -23,7 +26,7 @@ def until(reached: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def stand_in_line(pen: Pen, pool: ThreadPoolExecutor, count: int, act: Callable[[int], None]) -> list[Future[None]]:
+def stand_in_line(pen: Places, pool: ThreadPoolExecutor, count: int, act: Callable[[int], None]) -> list[Future[None]]:
     """Let so many come one after the other; each does something with the pen and gives it back."""
 
     def come(number: int) -> None:
@@ -39,7 +42,7 @@ def stand_in_line(pen: Pen, pool: ThreadPoolExecutor, count: int, act: Callable[
 
 
 def test_who_came_first_writes_first() -> None:
-    pen, order = Pen(), list[int]()
+    pen, order = Places(), list[int]()
     assert pen.take(0)
     with ThreadPoolExecutor(8) as pool:
         line = stand_in_line(pen, pool, 8, order.append)
@@ -51,7 +54,7 @@ def test_who_came_first_writes_first() -> None:
 
 
 def test_who_has_waited_long_enough_leaves_the_line_and_holds_nobody_up() -> None:
-    pen = Pen()
+    pen = Places()
     assert pen.take(0)
     assert not pen.take(0.001)
     assert pen.waiting == 0
@@ -90,7 +93,7 @@ def test_many_who_read_and_then_write_lose_nothing(engine: Engine) -> None:
     engine.dispose()
 
 
-def refuse(*_args: object) -> None:
+def refuse(*_args: object, **_values: object) -> None:
     raise ZeroDivisionError
 
 
@@ -114,7 +117,7 @@ FAILURES: dict[str, Callable[[Session], object]] = {
 @pytest.mark.parametrize("how", FAILURES)
 def test_a_writer_who_fails_gives_the_pen_back(engine: Engine, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if how == "at the beginning":
-        monkeypatch.setattr("sqlalchemy.engine.Connection.exec_driver_sql", refuse)
+        monkeypatch.setattr("triage.pens._begun", refuse)
     with pytest.raises(ZeroDivisionError):
         fails(how)
     monkeypatch.undo()
@@ -136,3 +139,30 @@ def test_who_waits_too_long_is_told_that_the_database_is_locked(
     write()
     assert read(hasty) == 1
     hasty.dispose()
+
+
+def test_a_process_that_writes_all_the_time_leaves_the_others_their_chance(engine: Engine) -> None:
+    other = create_engine(engine.url, connect_args={"isolation_level": None})
+    event.listen(other, "begin", partial(_begin_to_write, Writers(other, 10)))
+    done = Event()
+
+    def write_on() -> None:
+        while not done.is_set():
+            write(0.002)
+
+    with ThreadPoolExecutor(4) as pool:
+        line = [pool.submit(write_on) for _ in range(4)]
+        try:
+            for _ in range(3):
+                with other.begin() as connection:
+                    connection.exec_driver_sql("UPDATE number SET at = 0")
+        finally:
+            done.set()
+        for one in line:
+            one.result()
+    for one in (engine, other):
+        one.dispose()
+
+
+def _begin_to_write(writers: Writers, connection: Connection) -> None:
+    writers.begin(connection)

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from threading import Event, Lock, Thread
 from typing import Any
 
-from triage.turns import CROWD, PAGES, PEOPLE, Turns
+import pytest
+
+from triage.turns import CROWD, FEW, PAGES, PEOPLE, Turns
 
 
 class Slow:
@@ -13,9 +15,11 @@ class Slow:
 
     def __init__(self) -> None:
         self.go, self.at_work, self.most, self._lock = Event(), 0, 0, Lock()
+        self.served: list[Any] = []
 
     def __call__(self, environ: dict[str, Any], start_response: object) -> Iterable[bytes]:
         self._come(1)
+        self.served.append(environ.get("name"))
         if environ.get("wait", True):
             assert self.go.wait(60)
         self._come(-1)
@@ -65,6 +69,36 @@ def test_no_more_requests_are_at_work_than_the_database_has_connections_for_twic
         thread.join()
     assert slow.most == PEOPLE
     assert 2 * (PEOPLE + PAGES) < 20 + 22  # pool and overflow of db.connect()
+
+
+def test_a_few_people_are_served_at_once_the_others_stand_in_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("triage.turns.PATIENCE", 30)
+    slow = Slow()
+    turns = Turns(slow)
+    people = asking(turns, FEW)
+    until(lambda: slow.at_work == FEW)
+    for number in range(3):
+        people += asking(turns, 1, wait=False, name=number)
+        until(lambda n=number: turns._few.waiting == n + 1)
+    slow.go.set()
+    for thread in people:
+        thread.join()
+    assert sorted(slow.served[FEW:]) == [0, 1, 2]
+    assert slow.most == FEW
+
+
+def test_who_has_waited_long_enough_for_slow_ones_is_served_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.turns.PATIENCE", 0.01)
+    slow = Slow()
+    turns = Turns(slow)
+    people = asking(turns, FEW)
+    until(lambda: slow.at_work == FEW)
+    assert turns({"wait": False}, print) == [b"done"]
+    slow.go.set()
+    for thread in people:
+        thread.join()
 
 
 def test_a_few_pages_are_no_crowd() -> None:

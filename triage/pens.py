@@ -1,73 +1,66 @@
 """Whose turn it is to write: SQLite lets one write at a time and lets the others try again and again, in no order.
 
 Who tries after a pause that grows is overtaken by all who come later. So the writers of a process stand in line here,
-and only the first of them stands against the other processes.
+and only the first of them stands against the other processes: it tries at short, even intervals, and who comes straight
+after a writer of its own process leaves the others one such interval.
 """
 
 import sqlite3
-from collections import deque
-from threading import Event, Lock
+import time
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from triage.places import Places
+
 #: Where a connection notes that it holds the pen.
 _HELD = "pen"
-
-
-class Pen:
-    """Held by one at a time; who gives it back hands it to whoever has waited longest."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._held = False
-        self._line: deque[Event] = deque()
-
-    @property
-    def waiting(self) -> int:
-        """Return how many stand in line."""
-        return len(self._line)
-
-    def take(self, seconds: float) -> bool:
-        """Wait for the pen, at most so long; tell whether it is ours."""
-        with self._lock:
-            if not self._held:
-                self._held = True
-                return True
-            mine = Event()
-            self._line.append(mine)
-        if mine.wait(seconds):
-            return True
-        with self._lock:
-            if not mine.is_set():  # else it was handed over at this very moment
-                self._line.remove(mine)
-            return mine.is_set()
-
-    def give(self) -> None:
-        """Hand it to the next, or lay it down."""
-        with self._lock:
-            if self._line:
-                self._line.popleft().set()
-            else:
-                self._held = False
+#: Seconds between two tries against the other processes.
+PACE = 0.0005
 
 
 class Writers:
     """The pen of one engine: whoever writes takes it, and it is back when the connection is in the pool again."""
 
     def __init__(self, engine: Engine, seconds: float) -> None:
-        self.pen, self._seconds = Pen(), seconds
+        self.pen, self._seconds = Places(), seconds
         event.listen(engine, "checkin", self._back)
 
     def begin(self, connection: Connection) -> None:
         """Begin a transaction that writes; raises what SQLite does where the others take too long."""
-        held = connection.connection.record_info
+        held, after_another = connection.connection.record_info, self.pen.is_full
         if held is None or not self.pen.take(self._seconds):
-            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+            raise _locked(sqlite3.OperationalError("database is locked"))
         held[_HELD] = True  # and given back even where the next line fails
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if after_another:
+            time.sleep(PACE)
+        self._against_others(connection.connection.driver_connection)
+
+    def _against_others(self, raw: Any) -> None:
+        limit = time.monotonic() + self._seconds
+        raw.execute("PRAGMA busy_timeout=0")
+        try:
+            while not _begun(raw, is_last=time.monotonic() >= limit):
+                time.sleep(PACE)
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={1000 * self._seconds:.0f}")
 
     def _back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if (record.record_info or {}).pop(_HELD, False):
             self.pen.give()
+
+
+def _begun(raw: Any, is_last: bool) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise _locked(error) from error
+        return False
+    return True
+
+
+def _locked(error: sqlite3.OperationalError) -> OperationalError:
+    return OperationalError("BEGIN IMMEDIATE", None, error)

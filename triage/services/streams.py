@@ -18,7 +18,7 @@ from triage.models import SiteHead
 log = logging.getLogger(__name__)
 
 #: With so many streams or fewer all are woken at once; each one more spreads the wake-ups over STEP seconds more.
-AT_ONCE = 100
+AT_ONCE = 150
 STEP = 0.006
 #: Seconds between two lots of a spread wake-up.
 TICK = 0.05
