@@ -24,6 +24,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
+from triage import postgres
 from triage.pens import Writers
 
 #: Seconds that a writer of SQLite waits for the others.
@@ -99,11 +100,13 @@ def connect(url: str, durable: bool = True) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     sqlite = url.startswith("sqlite")
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if sqlite else {"pool_pre_ping": True}
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if sqlite else {}
     engine = create_engine(url, pool_size=20, max_overflow=22, **options)
     if sqlite:
         event.listen(engine, "connect", functools.partial(_sqlite_connect, durable=durable))
         event.listen(engine, "begin", functools.partial(_sqlite_begin, Writers(engine, BUSY)))
+    else:
+        postgres.listen(engine)
     session.remove()
     session.configure(bind=engine)
     return engine
@@ -190,6 +193,23 @@ def aside() -> Iterator[Session]:
         _writing.reset(writing)
 
 
+@event.listens_for(Session, "after_begin")
+def _read_apart(db: Session, _transaction: object, connection: Connection) -> None:
+    if not _writing.get():
+        postgres.read_apart(connection)
+
+
+@event.listens_for(Session, "before_flush")
+def _write_together(db: Session, _context: object, _rows: object) -> None:
+    if not _writing.get():
+        together(db)
+
+
+def together(db: Session | None = None) -> None:
+    """Make what follows one transaction also where no verb runs: what is written, or read piece by piece."""
+    postgres.read_together((db or session).connection())
+
+
 @event.listens_for(Session, "after_flush")
 def _note_writes(db: Session, _context: UOWTransaction) -> None:
     rows = [*db.new, *db.deleted, *(row for row in db.dirty if db.is_modified(row))]
@@ -201,6 +221,8 @@ def _note_writes(db: Session, _context: UOWTransaction) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _note_bulk(state: ORMExecuteState) -> None:
+    if not _writing.get() and not (state.is_select and "yield_per" not in state.execution_options):
+        together(state.session)  # a result read piece by piece lives as long as its transaction
     if state.is_update or state.is_delete or state.is_insert:
         mapper = state.bind_mapper
         if mapper is None or mapper.class_.__audited__:
@@ -219,3 +241,4 @@ def _forget(db: Session, transaction: Any) -> None:
     if transaction.parent is None:
         db.info.pop("written", None)
         db.info.pop("recorded", None)
+        db.info.pop("revision", None)

@@ -17,7 +17,7 @@ from triage import clock
 from triage.db import aside, read, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
-from triage.models import Grant, LoginAttempt, LoginSession, Site, Staff
+from triage.models import Grant, LoginAttempt, LoginSession, Site, SiteHead, Staff
 from triage.services import duty
 from triage.services.audit import record, record_read
 
@@ -104,7 +104,8 @@ def end_sessions_of(staff_id: str) -> None:
 def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
     """Return who holds this session token, or None when it has ended; only a person's own act extends it.
 
-    One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once.
+    One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once. It
+    brings the number of the site's last change along, good until this transaction ends.
     """
     at, token_hash = clock.now(), _hash(token)
     rows = read(_SESSION, token_hash=token_hash, today=_today(at))
@@ -113,7 +114,9 @@ def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
     if extend and at - rows[0].seen_at > timedelta(minutes=1):
         with aside() as own:
             own.execute(update(LoginSession).where(LoginSession.token_hash == token_hash).values(seen_at=at))
-    return _actor(rows)
+    found = _actor(rows)
+    session.info["revision"] = {found.site_id: rows[0].revision or 0}
+    return found
 
 
 def actor_of(staff_id: str) -> Actor | None:
@@ -148,8 +151,9 @@ def _granted() -> Select[Any]:
 _PERSON = _granted().where(Staff.id == bindparam("staff_id"))
 _SESSION = (
     _granted()
-    .add_columns(LoginSession.seen_at, LoginSession.created_at)
+    .add_columns(LoginSession.seen_at, LoginSession.created_at, SiteHead.revision)
     .join(LoginSession, and_(LoginSession.staff_id == Staff.id, LoginSession.site_id == Grant.site_id))
+    .outerjoin(SiteHead, SiteHead.site_id == Grant.site_id)
     .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.ended_at.is_(None))
 )
 

@@ -242,5 +242,6 @@ _DUE: CompoundSelect[Any] = union_all(*cast("list[Select[Any]]", [_ASKED, _AGAIN
 
 
 def current_revision(actor: Actor) -> int:
-    """Return the number of the site's last change."""
-    return session.scalar(_HEAD, {"site": actor.site_id}) or 0
+    """Return the number of the site's last change; this transaction may know it already from the session's query."""
+    known = session.info.get("revision", {}).get(actor.site_id)
+    return known if known is not None else session.scalar(_HEAD, {"site": actor.site_id}) or 0
