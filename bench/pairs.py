@@ -124,10 +124,10 @@ def free_port() -> int:
     return port
 
 
-def change(pair: Pair, encounter_id: str, number: int) -> None:
+def change(actor: Actor, encounter_id: str, number: int) -> None:
     """Change one row of the product's board from outside its workers."""
     from triage.services import intakes
 
     details: dict[str, Any] = {"complaint": f"腰から足まで痛い {number}"}
-    intakes.change_details(pair.actor, encounter_id, None, details)
+    intakes.change_details(actor, encounter_id, None, details)
     session.remove()

@@ -31,9 +31,10 @@ def test_every_screen_is_measured_beside_its_floor_and_the_page_is_small(tmp_pat
 
 def test_where_the_time_of_a_page_goes_adds_up(tmp_path: Path) -> None:
     found = share(pairs.urls(tmp_path, "sqlite")["sqlite"], tmp_path, 5, 2)
-    assert set(found) == {"unchanged", "after a change", "nothing kept"}
+    assert set(found) == {"unchanged", "after a change", "a new minute", "nothing kept"}
     assert found["nothing kept"]["template"] > found["unchanged"]["template"]
-    assert found["after a change"]["query and rows"] > found["unchanged"]["query and rows"]
+    assert found["after a change"]["queries"] > found["unchanged"]["queries"] == 0
+    assert found["a new minute"]["rows judged and in order"] > found["unchanged"]["rows judged and in order"]
 
 
 def test_the_drawing_shows_every_series_and_its_target() -> None:
