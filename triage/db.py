@@ -11,7 +11,7 @@ from datetime import UTC as utc
 from datetime import datetime
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, Select, TypeDecorator, create_engine, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, Executable, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -172,9 +172,20 @@ def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
     return run
 
 
-def read(query: Select[Any], **values: Any) -> Sequence[Any]:
-    """Return the rows of a query of columns, as what is committed, without the session's work for its own objects."""
+def read(query: Executable, **values: Any) -> Sequence[Any]:
+    """Return the rows of a query of columns, without the session's work for its own objects.
+
+    Outside a use case as they are committed, inside as it has left them so far.
+    """
+    if _verb.get():
+        session.flush()
     return session.connection().execute(query, values).all()
+
+
+def read_one(query: Executable, **values: Any) -> Any:
+    """Return the first column of the first row of a query of columns, None where there is no row."""
+    rows = read(query, **values)
+    return rows[0][0] if rows else None
 
 
 def in_verb() -> bool:
@@ -217,6 +228,12 @@ def _note_writes(db: Session, _context: UOWTransaction) -> None:
         db.info["written"] = True
     if any(row.__tablename__ == "audit_event" for row in db.new):
         db.info["recorded"] = True
+
+
+def note_write(row: Base) -> None:
+    """Note that the session's transaction wrote this row by a statement of its own: it owes the trail an event."""
+    if row.__audited__:
+        session.info["written"] = True
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, literal, select, union_all
 
-from triage.db import session
+from triage.db import read
 from triage.domain.access import Actor
 from triage.domain.gate import RECALL_LIMIT
 from triage.domain.leases import UNDOABLE
@@ -44,7 +44,7 @@ def around(actor: Actor, at: datetime, only: Collection[str] | None = None) -> d
     query, asked = (_ALL, {}) if only is None else (_ONLY, {"only": list(only)})
     since = {"opened": at - SWEPT_AFTER, "acted": at - 2 * RECALL_LIMIT}
     found: dict[str, list[Any]] = {}
-    for row in session.execute(query, {"site": actor.site_id, **since, **asked}):
+    for row in read(query, site=actor.site_id, **since, **asked):
         found.setdefault(row.encounter_id, []).append(row)
     return {encounter_id: _of(rows, at) for encounter_id, rows in found.items()}
 

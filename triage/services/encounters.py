@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from triage import clock
-from triage.db import session, verb
+from triage.db import read, read_one, session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Stale, Untimely
@@ -51,7 +51,7 @@ def get(actor: Actor, encounter_id: str) -> Encounter:
 
 def ticket_of(actor: Actor, encounter_id: str) -> str:
     """Return the ticket alone, if the actor may see the encounter; raises NotFound otherwise."""
-    ticket: str | None = session.scalar(_TICKET, {"id": encounter_id, **sight(actor)})
+    ticket: str | None = read_one(_TICKET, id=encounter_id, **sight(actor))
     if ticket is None:
         raise NotFound("encounter")
     return ticket
@@ -159,8 +159,7 @@ def admit(actor: Actor, patient: Patient, paper_ticket: str = "") -> Encounter:
 
 
 def _refuse_second_place(actor: Actor, patient: Patient) -> None:
-    visit = session.execute(_HERE, {"site": actor.site_id, "patient": patient.id}).first()
-    if visit is not None:
+    for visit in read(_HERE, site=actor.site_id, patient=patient.id):
         raise Conflict("already_open", ticket=visit.ticket, encounter=visit.id)
     if clock.entered_late():
         _refuse_overlap(actor, patient)
@@ -188,7 +187,7 @@ def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encount
 
 
 def _next_ticket(actor: Actor, day: date) -> str:
-    given = session.scalar(_TICKETS, {"site": actor.site_id, "day": day}) or 0
+    given = read_one(_TICKETS, site=actor.site_id, day=day) or 0
     return f"A{given + 1:03d}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Insert, insert
 from sqlalchemy.orm import make_transient_to_detached
 
-from triage.db import Base, session
+from triage.db import Base, note_write, session
 
 
 def insert_row(row: Base) -> None:
@@ -19,7 +19,8 @@ def insert_row(row: Base) -> None:
     """
     statement, empty = _plan(type(row))
     given = {name: value for name, value in vars(row).items() if not name.startswith("_")}
-    written: Any = session.execute(statement, given)
+    written: Any = session.connection().execute(statement, given)
+    note_write(row)
     vars(row).update({**empty, **written.last_inserted_params()})
     make_transient_to_detached(row)
     session.add(row)

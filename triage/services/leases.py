@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from triage import clock
-from triage.db import session
+from triage.db import read_one, session
 from triage.domain import leases
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
@@ -91,7 +91,7 @@ def _keep(
 
 
 def _count(encounter: Encounter) -> int:
-    return session.scalar(_LAST_NUMBER, {"encounter": encounter.id}) or 0
+    return read_one(_LAST_NUMBER, encounter=encounter.id) or 0
 
 
 def steps_of(encounter: Encounter) -> list[ClaimStep]:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from triage import clock
-from triage.db import session
+from triage.db import read
 from triage.domain import queue
 from triage.domain.access import Actor
 from triage.domain.leases import LAPSES_AFTER
@@ -182,6 +182,6 @@ def load(
     if not actor.may("patients:open"):
         return []
     query, asked = (ROWS, {}) if only is None else (SOME, {"only": list(only)})
-    rows = session.execute(query, {"site": actor.site_id, **asked}).all()
+    rows = read(query, site=actor.site_id, **asked)
     moment = Moment(at or clock.now(), lapses_after, actor.time_zone)
     return dress(actor, {line.id: line for line in moment.lines(rows)}, moment.at, only)

@@ -199,13 +199,13 @@ def last_seen(actor: Actor, ids: Sequence[str]) -> dict[str, datetime]:
     query = select(Encounter.patient_id, func.max(Encounter.arrived_at)).where(
         Encounter.patient_id.in_(ids), Encounter.visible_to(actor), Encounter.finished_at.is_not(None)
     )
-    return dict(session.execute(query.group_by(Encounter.patient_id)).all())
+    return dict(read(query.group_by(Encounter.patient_id)))
 
 
 def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
     """Return who may be the same person: born the same day with a like name or telephone, or of the same full name."""
     born = values.get("birth_date")
-    same_day = session.execute(_born_on(actor), {"day": born}) if born else ()
+    same_day = read(_born_on(actor), day=born) if born else ()
     ids = [row.id for row in same_day if _alike(row, values)]
     found = session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id)) if ids else ()
     return list(dict.fromkeys([*found, *of_name(actor, values, SHOWN)]))[:SHOWN]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from triage import clock
-from triage.db import session
+from triage.db import read, session
 from triage.domain.access import Actor
 from triage.models import ClaimStep, Encounter, Staff
 from triage.services.audit import note_change
@@ -29,7 +29,7 @@ class News:
 
 def untold(actor: Actor) -> tuple[News, ...]:
     """Return what everybody at the site has still to be told of patients who are here, the oldest first."""
-    rows: Iterable[Any] = session.execute(_UNTOLD, {"site": actor.site_id}) if actor.may("patients:open") else ()
+    rows: Iterable[Any] = read(_UNTOLD, site=actor.site_id) if actor.may("patients:open") else ()
     return tuple(News(*row) for row in rows)
 
 

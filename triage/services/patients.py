@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
-from triage.db import session, verb
+from triage.db import read_one, session, verb
 from triage.domain import names
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Stale
@@ -135,7 +135,7 @@ def _create(
 def _lock(actor: Actor) -> None:
     """Let one desk write at a time: the site's in order, then the organisation's, whose numbers all sites share."""
     lock_site(session(), actor.site_id)
-    session.scalar(_LOCK, {"organisation": actor.organisation_id})
+    read_one(_LOCK, organisation=actor.organisation_id)
 
 
 def _add(actor: Actor, values: Mapping[str, Any]) -> Patient:
@@ -153,7 +153,7 @@ def _key(patient: Patient) -> str:
 
 
 def _next_number(actor: Actor) -> str:
-    last = session.scalar(_LAST_NUMBER, {"organisation": actor.organisation_id})
+    last = read_one(_LAST_NUMBER, organisation=actor.organisation_id)
     return f"{int(last or 0) + 1:06d}"
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import CompoundSelect, Engine, Select, bindparam, null, select, union_all
 
 from triage import clock
-from triage.db import in_verb, session
+from triage.db import in_verb, read, read_one, session
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
@@ -204,7 +204,7 @@ def _snapshot(
 ) -> Snapshot:
     ordered = tuple(in_order(lines))
     until = min((line.turns_at for line in ordered if line.turns_at is not None), default=_minute(at))
-    waiting = session.execute(_DUE, {"site": actor.site_id}).all()
+    waiting = read(_DUE, site=actor.site_id)
     due = tuple((row.id, row.due_at) for row in waiting if not row.to_role)
     asked = tuple(Asked(*row) for row in waiting if row.to_role)
     newest = tuple(change for change in dict.fromkeys(recent) if change[0] > revision - CHANGES)
@@ -212,8 +212,7 @@ def _snapshot(
 
 
 def _changes(actor: Actor, seen: int) -> tuple[tuple[int, str], ...]:
-    rows = session.execute(_CHANGES, {"site": actor.site_id, "seen": seen})
-    return tuple((row.revision, row.encounter_id) for row in rows)
+    return tuple((row.revision, row.encounter_id) for row in read(_CHANGES, site=actor.site_id, seen=seen))
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
@@ -244,4 +243,4 @@ _DUE: CompoundSelect[Any] = union_all(*cast("list[Select[Any]]", [_ASKED, _AGAIN
 def current_revision(actor: Actor) -> int:
     """Return the number of the site's last change; this transaction may know it already from the session's query."""
     known = session.info.get("revision", {}).get(actor.site_id)
-    return known if known is not None else session.scalar(_HEAD, {"site": actor.site_id}) or 0
+    return known if known is not None else read_one(_HEAD, site=actor.site_id) or 0
