@@ -3,9 +3,8 @@
 import base64
 import functools
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC as utc
 from datetime import datetime
@@ -24,8 +23,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from triage import postgres
-from triage.pens import Writers
+from triage import postgres, sqlite
 
 #: Seconds that a writer of SQLite waits for the others.
 BUSY = 5
@@ -99,52 +97,16 @@ def connect(url: str, durable: bool = True) -> Engine:
     """
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    sqlite = url.startswith("sqlite")
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if sqlite else {}
+    embedded = url.startswith("sqlite")
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if embedded else {}
     engine = create_engine(url, pool_size=20, max_overflow=22, **options)
-    if sqlite:
-        event.listen(engine, "connect", functools.partial(_sqlite_connect, durable=durable))
-        event.listen(engine, "begin", functools.partial(_sqlite_begin, Writers(engine, BUSY)))
+    if embedded:
+        sqlite.listen(engine, _writing.get, BUSY, durable)
     else:
         postgres.listen(engine)
     session.remove()
     session.configure(bind=engine)
     return engine
-
-
-def _sqlite_connect(connection: Any, _record: object, durable: bool = True) -> None:
-    connection.isolation_level = None  # the begin event below decides how a transaction starts
-    for pragma in (
-        "journal_mode=WAL",
-        f"synchronous={'FULL' if durable else 'OFF'}",
-        f"busy_timeout={BUSY * 1000}",
-        "foreign_keys=ON",
-        f"trusted_schema={'ON' if _triggers_need_trust() else 'OFF'}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-@functools.cache
-def _triggers_need_trust() -> bool:
-    """Tell whether this SQLite refuses triggers on FTS5, which keep the index of names, in an untrusted schema."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as probe:
-        probe.execute("PRAGMA trusted_schema=OFF")
-        probe.execute("CREATE TABLE name (key)")
-        probe.execute("CREATE VIRTUAL TABLE word USING fts5(key)")
-        probe.execute("CREATE TRIGGER named AFTER INSERT ON name BEGIN INSERT INTO word VALUES (new.key); END")
-        try:
-            probe.execute("INSERT INTO name VALUES ('')")
-        except sqlite3.OperationalError:
-            return True
-    return False
-
-
-def _sqlite_begin(writers: Writers, connection: Connection) -> None:
-    # A deferred transaction that reads first and then writes dies with "database is locked" whatever the time-out.
-    if _writing.get():
-        writers.begin(connection)
-    else:
-        connection.exec_driver_sql("BEGIN")
 
 
 def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
