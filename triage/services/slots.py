@@ -115,6 +115,9 @@ def _taken(what: str, moments: Sequence[datetime]) -> set[datetime]:
     return set(session.scalars(query))
 
 
+_NOT_SEEN = {"absent": "surgeon_absent", "operates": "surgeon_operates", "off": "surgeon_off"}
+
+
 def check_time(actor: Actor, kind: AppointmentKind, starts_at: datetime, resource: Resource) -> None:
     """Refuse a time that is over, lies outside the hours of the clinic or the surgeon, or is no beginning of a slot."""
     zone, slot = ZoneInfo(actor.time_zone), knowledge.load().flow.hours.slot_minutes
@@ -126,7 +129,7 @@ def check_time(actor: Actor, kind: AppointmentKind, starts_at: datetime, resourc
         raise Refused("outside_hours")
     found = times.of(resource)
     if not rules.is_within(starts_at, kind.minutes, found.hours, zone):
-        raise Refused(f"surgeon_{found.why_not}")
+        raise Refused(_NOT_SEEN[found.why_not])
     if starts_at not in rules.starts(found.hours, day, zone, kind.minutes, slot):
         raise Refused("no_such_slot")
     whole = rules.starts(found.hours, day, zone, slot, slot)
