@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, violations
+from tests.browser.conftest import PHONE, settled, violations
 from tests.browser.test_a_day import Open
 from tests.browser.test_review import examined
 from tests.builders import Clinic
@@ -33,6 +33,7 @@ def test_a_finding_entered_on_the_review_is_weighed_at_once_and_the_decision_can
     expect(lateral).to_have_class("cand against")
     expect(lateral.locator(".cand-body")).to_be_visible()
     expect(surgeon.locator("#note")).to_have_value("Fusion discussed")
+    settled(surgeon)
     surgeon.locator("[name=kind][value=conservative]").check()
     surgeon.locator("[name=measures][value=rehabilitation]").check()
     surgeon.locator("[name=if_needed]").check()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import Open, becomes, stop_clock
 from tests.builders import Clinic, wait
@@ -46,11 +46,16 @@ def frozen(page: Page) -> None:
     expect(says(page)).to_contain_text("Live")
 
 
+@pytest.fixture
+def no_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every moment be in the same minute: a new one is news to a list with waiting times."""
+    monkeypatch.setattr("triage.services.live.with_minute", lambda revision: f"{revision}.0")
+
+
 def test_two_tabs_hear_of_a_change_through_one_stream_and_ask_for_nothing_by_the_clock(
-    app: Flask, sign_in: Open, clinic: Clinic, waiting: Encounter, monkeypatch: pytest.MonkeyPatch
+    app: Flask, sign_in: Open, clinic: Clinic, waiting: Encounter, no_minutes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "BEAT", 0.1)  # the stream of a page that was left is noticed at the next word
-    monkeypatch.setattr("triage.services.live.with_minute", lambda revision: f"{revision}.0")  # else a minute is news
     first = sign_in("nurse")
     second = first.context.new_page()
     for page in (first, second):
@@ -67,6 +72,27 @@ def test_two_tabs_hear_of_a_change_through_one_stream_and_ask_for_nothing_by_the
         expect(owner(page, waiting)).to_contain_text("Surgeon")
     assert hub.count == 1
     assert [url.partition("?")[0].rpartition("/")[2] for url in asked] == ["rows"]  # which bring the strip along
+
+
+def test_a_change_that_comes_while_the_list_is_on_its_way_is_asked_for_as_soon_as_that_is_there(
+    sign_in: Open, clinic: Clinic, waiting: Encounter, no_minutes: None
+) -> None:
+    second = wait(clinic.reception)
+    session.remove()
+    page = sign_in("nurse")
+    frozen(page)  # else it would be asked for five seconds later, too
+    page.evaluate("window.woken = 0; document.body.addEventListener('live:now', () => { window.woken += 1; })")
+
+    def overtaken(route: Route) -> None:
+        answer = route.fetch()
+        claimed(clinic, "surgeon2", second)
+        becomes(lambda: page.evaluate("window.woken > 1"), True)
+        route.fulfill(response=answer)
+
+    page.route("**/board/rows*", overtaken, times=1)
+    claimed(clinic, "surgeon", waiting)
+    expect(owner(page, waiting)).to_contain_text("Surgeon")
+    expect(owner(page, second)).to_contain_text("Surgeon2")
 
 
 def test_without_shared_workers_a_tab_has_a_stream_of_its_own(

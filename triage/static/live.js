@@ -69,7 +69,7 @@ function answered({ detail: { elt, successful } }) {
   if (!successful) return;
   last = Date.now();
   show();
-  if (behind) wake();
+  if (behind) queueMicrotask(wake); // not yet: until this is over htmx drops what asks again
 }
 
 function busy(more) {
