@@ -77,8 +77,12 @@ def _lists() -> dict[str, Any]:
 def show(encounter_id: str) -> Response:
     """Show one case, everything the decision needs on one screen."""
     encounter = encounters.open_(actor(), encounter_id, "review")
+    return _review(encounter, _prefilled(encounter))
+
+
+def _review(encounter: Any, form: TreatmentForm, status: int = 200, error: str = "") -> Response:
     ways = pathway_lists.list_of_patient(actor(), encounter.patient_id)
-    return page("consults/show.html", ways=ways, **case_of(encounter, _prefilled(encounter)))
+    return page("consults/show.html", status=status, error=error, ways=ways, **case_of(encounter, form))
 
 
 def _prefilled(encounter: Any) -> TreatmentForm:
@@ -198,7 +202,7 @@ def _again(
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
     if status == STATUS[Conflict]:
         form.identified.data = False  # what the page shows now has not been signed for yet
-    return page("consults/show.html", status=status, error=message(error) if error else "", **case_of(encounter, form))
+    return _review(encounter, form, status, message(error) if error else "")
 
 
 def say(form: TreatmentForm, lacking: dict[str, str]) -> None:
