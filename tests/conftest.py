@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
@@ -20,6 +21,12 @@ from tests.peers.plugin import (  # noqa: F401
     pytest_terminal_summary,
 )
 from triage import db, migrate
+
+# The same examples on every machine, and no clock: a slow machine is no fault of the product.
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 #: Tests in these folders make their promise on both engines.
 BOTH_ENGINES = ("tests/services/", "tests/migrations/", "tests/blueprints/test_bad_input.py")
