@@ -1,8 +1,10 @@
 """Patients who are followed up: most answer as asked, one is to be asked now, a few have complications."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from sqlalchemy import select
 from triage import clock, knowledge
 from triage.db import new_id, session
 from triage.demo.clinic import Team
+from triage.demo.reading import FOLDER
 from triage.domain import outcomes as rules
 from triage.domain.access import Actor
 from triage.domain.outcomes import ANSWERED, BASELINE, OPEN, PARTLY, PROCEDURE, Treatment, Window
@@ -32,11 +35,6 @@ from triage.services.organisations import today
 NOON = time(12)
 #: The operation so many days ago, and what is worth seeing of it: the rest is as the dice fall.
 STORIES = ((100, "answered"), (112, "overdue"), (121, "complication"), (400, "reoperation"))
-#: Measure -> what is typical at the points, and how far people differ.
-TYPICAL: dict[str, tuple[tuple[float, ...], float]] = {
-    "nrs_back": ((6.5, 3.2, 2.8, 3.0), 1.8), "nrs_leg": ((7.0, 2.4, 2.2, 2.4), 1.9),
-    "odi": ((48, 27, 22, 23), 12), "joabpeq_walking": ((32, 62, 70, 69), 15), "eq5d": ((0.52, 0.74, 0.78, 0.77), 0.1),
-}  # fmt: skip
 #: Followed up since then.
 YEARS = timedelta(days=3 * 365)
 #: How likely a point is answered, answered in part, and how likely a complication is.
@@ -50,6 +48,13 @@ class _Case:
     index_day: date | None
     decided_on: date
     story: str = ""
+
+
+@cache
+def _typical() -> dict[str, tuple[list[float], float]]:
+    """Return what is typical at the points and how far people differ, by measure."""
+    text = (FOLDER / "followups.toml").read_text(encoding="utf-8")
+    return {name: (found["typical"], found["spread"]) for name, found in tomllib.loads(text).items()}
 
 
 def add(team: Team) -> None:
@@ -148,7 +153,7 @@ class _Course:
 
     def _values(self, place: int) -> dict[str, float]:
         known, found = outcomes.known().measures, {}
-        for name, (typical, spread) in TYPICAL.items():
+        for name, (typical, spread) in _typical().items():
             measure = known[name]
             drawn = round(self.rng.gauss(typical[place], spread), measure.decimals)
             found[name] = min(max(drawn, measure.minimum), measure.maximum)
