@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open, settled
 from tests.builders import Clinic, wait
 from tests.services.test_claims import holder
 from triage.db import session
-from triage.services import claims
+from triage.services import claims, intakes
 
 pytestmark = pytest.mark.browser
 
@@ -67,6 +67,25 @@ def test_an_undo_after_somebody_has_acted_is_refused_in_the_row(sign_in: Open, c
     expect(page.locator(f"#e-{encounter.id} .told")).to_contain_text("Nurse2 has acted since")
     expect(page.locator(f"#e-{encounter.id} .c-owner")).to_contain_text("Nurse2")
     expect(page.locator("#alerts")).to_contain_text(f"{encounter.ticket} → Nurse2")
+
+
+def test_a_row_that_changes_while_its_button_waits_loses_neither_the_answer_nor_the_change(
+    sign_in: Open, clinic: Clinic
+) -> None:
+    encounter = wait(clinic.reception)
+    session.remove()
+    page, held = sign_in("nurse"), list[Route]()
+    settled(page)
+    page.route("**/claim", lambda route: held.append(route))  # noqa: PLW0108 - Playwright counts its arguments
+    page.locator(f"#c-{encounter.id}").click()
+    expect(page.locator(f"#c-{encounter.id}.htmx-request")).to_be_visible()
+    with page.expect_response("**/board/rows*"):
+        intakes.change_details(clinic.reception, encounter.id, None, {"complaint": "worse since noon"})
+        session.remove()
+    held[0].continue_()
+    expect(page.locator("#toast")).to_contain_text(f"{encounter.ticket}: taken")
+    expect(page.locator(f"#e-{encounter.id}")).to_contain_text("worse since noon")
+    expect(page.locator(f"#c-{encounter.id}")).to_contain_text("Release")
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)])

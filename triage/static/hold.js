@@ -4,6 +4,7 @@ import { $$ } from './screen.js';
 
 const PAUSE = 300000;
 let released = false;
+let late = false; // the list changed while a button in it waited for its own answer
 
 const list = () => document.querySelector('[data-hold]');
 const inHand = () => list().matches(':hover') || list().contains(document.activeElement) || list().querySelector('details[open] form');
@@ -18,8 +19,15 @@ function addHold({ detail: { elt, parameters } }) {
 }
 
 // An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
+// And while a button waits for its answer nothing takes its place: htmx would lose that answer with the button.
 function dropLate({ detail }) {
-  if (detail.requestConfig?.parameters.hold === '0' && holding()) { detail.shouldSwap = false; missed(); }
+  const asked = detail.requestConfig;
+  if (asked?.parameters.hold === '0' && holding()) { detail.shouldSwap = false; missed(); }
+  if (asked?.elt === source() && list().querySelector('.htmx-request')) { detail.shouldSwap = false; late = true; }
+}
+
+function answered({ detail: { elt } }) {
+  if (late && elt !== source()) { late = false; wake(); }
 }
 
 // Shown once, then the rows stay again.
@@ -59,6 +67,7 @@ document.addEventListener('htmx:configRequest', addHold);
 document.addEventListener('htmx:beforeRequest', holdBack);
 document.addEventListener('htmx:beforeSwap', dropLate);
 document.addEventListener('htmx:afterRequest', shown, true); // before what asks again
+document.addEventListener('htmx:afterRequest', answered);
 document.addEventListener('click', onClick);
 list().addEventListener('pointerleave', letGo);
 list().addEventListener('focusout', () => setTimeout(letGo));
