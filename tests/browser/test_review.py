@@ -20,6 +20,10 @@ from triage.services import consults, encounters, intakes, questions
 KINDS_ON_SCREEN = ("conservative", "imaging", "nerve_block", "not_now", "back_to_nurse", "transfer", "procedure")
 
 
+#: Summary, neurology, treatment so far, candidates, decision.
+PARTS_OF_A_CASE = tuple(f".panel:has({one})" for one in (".said-list", ".neuro", ".pairs-of", ".cands", ".signing"))
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("asked", [False, True], ids=["", "with two questions"])
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -34,6 +38,8 @@ def test_whatever_is_decided_about_a_full_case_the_page_fits_and_the_signature_i
     surgeon = sign_in("surgeon")
     surgeon.set_viewport_size({"width": 1440, "height": 900})
     surgeon.goto(f"/consults/{encounter}?lang={lang}")
+    for part in PARTS_OF_A_CASE:
+        expect(surgeon.locator(part).first).to_be_in_viewport(ratio=0.99)
     for kind in KINDS_ON_SCREEN:
         surgeon.locator(f"[name=kind][value={kind}]").check()
         signed_in_sight(surgeon)
