@@ -1,6 +1,7 @@
 """Entered from paper: both times are kept and shown, the queue follows the real arrival, the mark stays for good."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,6 +36,13 @@ from triage.services import (
 
 URGENT = [question.id for question in knowledge.load().urgent_questions]
 CALM = dict.fromkeys(URGENT, False)
+
+
+@pytest.fixture(autouse=True)
+def midday() -> Iterator[None]:
+    """Let every test be at noon: what came half an hour ago came today, also when the tests run at midnight."""
+    with clock.at(datetime.now(UTC).replace(hour=3, minute=0)):
+        yield
 
 
 def ago(minutes: float) -> datetime:
