@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload
 from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.outcome_export import Event, header, place, status
-from triage.domain.outcomes import NOT_DONE, OPERATED, Measure
+from triage.domain.outcomes import OPERATED, Measure
 from triage.domain.people import age_in_years
 from triage.models import Complication, Outcome, OutcomePoint, OutcomeSeries, Patient
 from triage.services import outcome_lists, outcomes
@@ -31,7 +31,7 @@ def columns() -> list[str]:
 def count(actor: Actor, period: Period) -> int:
     """Return how many lines there are of a period."""
     query = select(func.count()).select_from(OutcomePoint).join(OutcomePoint.series)
-    return session.scalar(query.where(*_of(actor, period))) or 0
+    return session.scalar(query.where(*outcome_lists.treated(actor, period))) or 0
 
 
 def export(actor: Actor, period: Period) -> tuple[int, Iterator[Row]]:
@@ -40,17 +40,6 @@ def export(actor: Actor, period: Period) -> tuple[int, Iterator[Row]]:
     since, until = (str(day or "") for day in (period.since, period.until))
     record_read(actor, "outcomes_exported", since=since, until=until, lines=number)
     return number, _lines(actor, period)
-
-
-def _of(actor: Actor, period: Period) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions: what was done in the period; not what is only planned or was given up."""
-    yield OutcomeSeries.site_id == actor.site_id
-    yield OutcomeSeries.index_day.is_not(None)
-    yield OutcomeSeries.end_reason != NOT_DONE
-    if period.since:
-        yield OutcomeSeries.index_day >= period.since
-    if period.until:
-        yield OutcomeSeries.index_day <= period.until
 
 
 def _lines(actor: Actor, period: Period) -> Iterator[Row]:
@@ -67,7 +56,7 @@ def _chunks(actor: Actor, period: Period) -> Iterator[Sequence[tuple[OutcomeSeri
     query: Select[OutcomeSeries, str | None] = (
         select(OutcomeSeries, later.code)
         .outerjoin(later, later.id == OutcomeSeries.ended_by_id)
-        .where(*_of(actor, period))
+        .where(*outcome_lists.treated(actor, period))
         .options(joinedload(OutcomeSeries.patient).load_only(Patient.birth_date, Patient.sex))
         .order_by(OutcomeSeries.index_day, OutcomeSeries.id)
         .limit(CHUNK)

@@ -1,19 +1,20 @@
 """What is read of the follow-up: who is to be asked now, one patient's course, a surgeon's results, the export."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from triage.db import session
 from triage.domain import outcomes as rules
 from triage.domain.access import Actor
-from triage.domain.outcomes import WAITING, Window
+from triage.domain.outcomes import NOT_DONE, WAITING, Window
 from triage.models import Complication, Outcome, OutcomeChange, OutcomeContact, OutcomePoint, OutcomeSeries, Patient
 from triage.services import outcomes
 from triage.services.audit import record_read
+from triage.services.judgements import Period
 from triage.services.organisations import today
 
 #: So many are listed at once; who is asked for last is the last to close.
@@ -125,3 +126,14 @@ def standing(point_ids: Sequence[str]) -> defaultdict[str, dict[str, Outcome]]:
         if row.value is not None:
             found[row.point_id][row.measure] = row
     return found
+
+
+def treated(actor: Actor, period: Period) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions: what was done at the site in the period; not what is only planned or was given up."""
+    yield OutcomeSeries.site_id == actor.site_id
+    yield OutcomeSeries.index_day.is_not(None)
+    yield OutcomeSeries.end_reason != NOT_DONE
+    if period.since:
+        yield OutcomeSeries.index_day >= period.since
+    if period.until:
+        yield OutcomeSeries.index_day <= period.until

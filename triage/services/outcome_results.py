@@ -13,7 +13,7 @@ from triage.domain.errors import NotAllowed, NotFound
 from triage.domain.outcome_results import Asked, Followed, Group, Rate, Wrong, groups, rate
 from triage.domain.outcomes import ANSWERED, NOT_DONE, OPEN, OPERATED, PARTLY, STOPPED, Window
 from triage.models import Complication, Outcome, OutcomePoint, OutcomeSeries, Staff
-from triage.services import outcome_starts, outcomes
+from triage.services import outcome_lists, outcome_starts, outcomes
 from triage.services.audit import record_read
 from triage.services.judgements import Period
 from triage.services.organisations import today
@@ -51,15 +51,9 @@ def results(actor: Actor, surgeon_id: str, period: Period) -> list[Group]:
 def _counted(actor: Actor, surgeon_id: str, period: Period) -> Iterator[ColumnElement[bool]]:
     """Yield what makes a follow-up count: treated in the period, by this surgeon, and not given up."""
     own = ["", *(one.id for one in outcomes.known().starts.values() if one.own)]
-    yield OutcomeSeries.site_id == actor.site_id
+    yield from outcome_lists.treated(actor, period)
     yield OutcomeSeries.surgeon_id == surgeon_id
-    yield OutcomeSeries.index_day.is_not(None)
     yield OutcomeSeries.start.in_(own)
-    yield OutcomeSeries.end_reason != NOT_DONE
-    if period.since:
-        yield OutcomeSeries.index_day >= period.since
-    if period.until:
-        yield OutcomeSeries.index_day <= period.until
 
 
 def _followed(only: tuple[ColumnElement[bool], ...]) -> dict[str, Followed]:
