@@ -174,8 +174,7 @@ def _read_apart(db: Session, _transaction: object, connection: Connection) -> No
 
 @event.listens_for(Session, "before_flush")
 def _write_together(db: Session, _context: object, _rows: object) -> None:
-    if not _writing.get():
-        together(db)
+    together(db)
 
 
 def together(db: Session | None = None) -> None:
@@ -200,7 +199,7 @@ def note_write(row: Base) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _note_bulk(state: ORMExecuteState) -> None:
-    if not _writing.get() and not (state.is_select and "yield_per" not in state.execution_options):
+    if not state.is_select or "yield_per" in state.execution_options:
         together(state.session)  # a result read piece by piece lives as long as its transaction
     if state.is_update or state.is_delete or state.is_insert:
         mapper = state.bind_mapper
