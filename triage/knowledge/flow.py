@@ -7,7 +7,7 @@ from types import MappingProxyType
 from triage.domain.questions import ASKED_BY
 from triage.domain.referral import Part
 from triage.knowledge import building as b
-from triage.knowledge import hours, outcomes, pathways, schema
+from triage.knowledge import examinations, hours, outcomes, pathways, schema
 from triage.knowledge import types as t
 from triage.knowledge.checks import known
 from triage.knowledge.reading import Document
@@ -15,7 +15,8 @@ from triage.knowledge.reading import Document
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Re-assessment intervals in minutes by level, why a visit ends otherwise or goes on, opening hours, pathways.
+    """Re-assessment intervals in minutes by level, why a visit ends otherwise or goes on, examinations, opening hours,
+    pathways.
 
     referral: the minimum data set with which a patient goes to the surgeon.
     outcomes: when patients are asked afterwards, and for what.
@@ -28,6 +29,7 @@ class Flow:
     end_reasons: tuple[t.Labelled, ...]  # had been finished, and nobody had noted it
     comeback_reasons: tuple[t.Labelled, ...]  # asked to come back another day
     carry_reasons: tuple[t.Labelled, ...]  # still here at the end of the day
+    examinations: examinations.Examinations
     hours: hours.Hours
     pathways: pathways.Pathways
     referral: tuple[Part, ...]
@@ -52,6 +54,7 @@ def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...],
         end_reasons=b.labelled(raw.end_reason),
         comeback_reasons=b.labelled(raw.comeback_reason),
         carry_reasons=b.labelled(raw.carry_reason),
+        examinations=examinations.build(document, raw),
         hours=hours.build(document, raw),
         pathways=pathways.build(document, raw),
         referral=referral,

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from triage.knowledge.schema_base import Entry, LabelEntry, Name
 from triage.knowledge.schema_hours import HoursEntries
+from triage.knowledge.schema_imaging import ImagingEntries
 from triage.knowledge.schema_outcomes import OutcomeEntries
 
 
@@ -21,8 +22,8 @@ class AnswerEntry(Entry):
     source: Name
 
 
-class FlowEntries(HoursEntries, OutcomeEntries):
-    """The keys of the file, and those of the hours and the follow-up."""
+class FlowEntries(HoursEntries, ImagingEntries, OutcomeEntries):
+    """The keys of the file, and those of the hours, the examinations and the follow-up."""
 
     reassessment: ReassessmentEntry
     answer_within: AnswerEntry
