@@ -72,6 +72,9 @@ GRANTS: dict[str, frozenset[str]] = {
 #: The role of the command that prints the board on a timer: no person can be granted it.
 PRINTER = "printer"
 GRANTS[PRINTER] = frozenset({"board:view", "board:print", "patients:open"})
+#: The role in which a scanner or the archive tells what it did: no person can be granted it.
+MACHINE = "machine"
+GRANTS[MACHINE] = frozenset({"imaging:view", "patients:open"})
 ROLES = ("reception", "nurse", "surgeon", "radiographer", "admin", "auditor")
 DUTIES = ("lead_nurse", "clinical_lead")
 PERMISSIONS = frozenset().union(*GRANTS.values())

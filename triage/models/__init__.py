@@ -34,13 +34,16 @@ from triage.models.questions import Question
 from triage.models.reassessments import Reassessment
 from triage.models.returns import ReturnCall, ReturnVisit
 from triage.models.rulesets import RulesetPublication, RulesetSignature, RulesetVersion
+from triage.models.scanners import ArchivePosition, ImageArchive, Scanner
 from triage.models.simulations import Simulation
+from triage.models.studies import ImagingReport, ImagingStudy, ProcedureStep
 from triage.models.triage import Task, TriageDecision
 
 __all__ = [
     "Appointment",
     "AppointmentRequest",
     "AppointmentStep",
+    "ArchivePosition",
     "AuditEvent",
     "AuditPayload",
     "Base",
@@ -63,7 +66,12 @@ __all__ = [
     "ExposureRecord",
     "Finding",
     "Grant",
+    "ImageArchive",
     "ImagingOrder",
+    "ImagingReport",
+    "ImagingStudy",
+    "ProcedureStep",
+    "Scanner",
     "LimitDecision",
     "LimitProposal",
     "LoginAttempt",

@@ -119,8 +119,14 @@ class StageChange(Row, Entered, Base):
     to_stage: Mapped[str]
     step: Mapped[str]
     at: Mapped[datetime]
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
-    staff: Mapped[Staff] = relationship(lazy="raise")
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # None: a machine told, see device
+    device: Mapped[str] = mapped_column(default="", server_default="")  # the name of the scanner or the archive
+    staff: Mapped[Staff | None] = relationship(lazy="raise")
+
+    @property
+    def by(self) -> str:
+        """Return who took the step: a person's name, or that of a machine."""
+        return self.staff.name if self.staff else self.device
 
 
 class Claim(Base):

@@ -12,6 +12,7 @@ from triage.models.encounters import AtSite, Encounter
 from triage.models.versioned import Entered, Versioned
 
 _UNSIGNED: ColumnClause[bool] = literal_column("signed_at IS NULL")
+_UNSEEN: ColumnClause[bool] = literal_column("result_at IS NOT NULL AND seen_at IS NULL")
 
 
 class ImagingOrder(AtSite, Versioned, Base):
@@ -22,6 +23,9 @@ class ImagingOrder(AtSite, Versioned, Base):
         Index("ix_imaging_order_site_id_modality_status", "site_id", "modality", "status"),
         Index("ix_imaging_order_encounter_id", "encounter_id"),
         Index("ix_imaging_order_site_id_ended_at", "site_id", "ended_at"),
+        Index("ix_imaging_order_unseen", "site_id", "result_at", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
+        Index("uq_imaging_order_accession", "accession", unique=True),
+        Index("uq_imaging_order_study_uid", "study_uid", unique=True),
     )
 
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
@@ -40,6 +44,24 @@ class ImagingOrder(AtSite, Versioned, Base):
     ended_at: Mapped[datetime | None]
     late_at: Mapped[datetime | None]  # when a step of it was last entered late
     reason: Mapped[str] = mapped_column(default="")  # why not imaged, or cancelled
+    # What is ordered, in the words of knowledge/imaging_procedures.toml; "" on orders from before it was asked
+    procedure: Mapped[str] = mapped_column(default="", server_default="")
+    views: Mapped[list[str] | None]
+    level: Mapped[str] = mapped_column(default="", server_default="")
+    side: Mapped[str] = mapped_column(default="", server_default="")
+    priority: Mapped[str] = mapped_column(default="routine", server_default="routine")  # domain/imaging.py
+    justification: Mapped[str] = mapped_column(default="", server_default="")
+    acr_variant: Mapped[int | None]  # the situation of the ACR table on which it rests
+    safety: Mapped[dict[str, Any] | None]  # question -> answer, note, by, at; what is not there is not known
+    # What the scanner and the archive know it by; given once, with the doctor's order (services/worklist_keys.py)
+    accession: Mapped[str | None]
+    study_uid: Mapped[str | None]
+    scanner_id: Mapped[str | None] = mapped_column(ForeignKey("scanner.id"))  # None: any of the modality
+    alert: Mapped[str] = mapped_column(default="", server_default="")  # domain/imaging.py: what somebody has to look at
+    alert_at: Mapped[datetime | None]
+    result_at: Mapped[datetime | None]  # when the first images or the first report were there
+    seen_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # who opened the result first
+    seen_at: Mapped[datetime | None]
     encounter: Mapped[Encounter] = relationship(lazy="raise")
     requester: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[requested_by])
     orderer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[ordered_by])

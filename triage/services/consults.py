@@ -13,7 +13,7 @@ from triage.domain.candidate import Candidate
 from triage.domain.errors import NotAllowed, Refused
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, ImagingOrder
-from triage.services import decisions, followed, limits, orders, pathways, pins, questions
+from triage.services import decisions, followed, limits, orders, pathways, pins, questions, worklist_keys
 from triage.services.audit import record
 from triage.services.decisions import decisions_of, earlier_visits, seen_candidates
 from triage.services.encounters import check_version, for_writing, move
@@ -117,5 +117,6 @@ def _order_imaging(actor: Actor, encounter: Encounter, choice: Choice) -> None:
     asked: ImagingOrder = orders.request_imaging(actor, encounter, choice.modality, choice.note, True)
     asked.status = lifecycle.imaging_after("order", asked.status)
     asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
+    worklist_keys.give(actor, asked)
     ids = {"patient_id": encounter.patient_id, "encounter_id": encounter.id}
     record(actor, "imaging_ordered", **ids, order=asked.id, modality=asked.modality)

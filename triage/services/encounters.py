@@ -116,7 +116,7 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
     insert_row(
         StageChange(
             encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
-            staff_id=actor.staff_id,
+            staff_id=actor.staff_id or None, device="" if actor.staff_id else actor.name,
         )
     )  # fmt: skip
     call_state.settle(encounter, step, at)

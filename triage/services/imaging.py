@@ -14,7 +14,7 @@ from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
-from triage.services import late, order_times
+from triage.services import late, order_times, worklist_keys
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
 from triage.services.leases import let_go
@@ -107,6 +107,7 @@ def order(actor: Actor, order_id: str, version: int) -> None:
     _only(actor, "imaging:order")
     asked = _for_writing(actor, order_id, version, "order")
     asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
+    worklist_keys.give(actor, asked)
     record(actor, "imaging_ordered", **_ids(asked), order=asked.id, modality=asked.modality)
 
 

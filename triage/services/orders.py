@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from triage import clock
+from triage import clock, knowledge
 from triage.db import session
 from triage.domain import lifecycle
 from triage.domain.access import Actor
@@ -21,10 +21,11 @@ def request_imaging(
 ) -> ImagingOrder:
     """Add a request for imaging inside a verb; a doctor has to order it before it can start."""
     encounter.then_specialist = then_specialist
+    meant = knowledge.load().flow.examinations.meant(modality, (encounter.suggestion or {}).get("imaging", ()))
     order = ImagingOrder(
         site_id=encounter.site_id, encounter_id=encounter.id, modality=modality, status="requested", note=note,
         then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(), updated_by=actor.name,
-        updated_at=clock.now(),
+        updated_at=clock.now(), procedure=meant.id, views=list(meant.default_views),
     )  # fmt: skip
     insert_row(order)
     record(
