@@ -14,6 +14,7 @@ from triage.domain.comeback import Day
 from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
 from triage.domain.outcomes import Treatment
+from triage.domain.results import Report
 from triage.services import (
     appointment_requests,
     appointments,
@@ -33,6 +34,7 @@ from triage.services import (
     outcomes,
     pathway_lists,
     questions,
+    results,
     returns,
     rooms,
     rule_drafts,
@@ -48,7 +50,8 @@ PARTS = frozenset({
     "calls.rows",
     "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
     "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "questions.of_visit",
-    "questions.rows", "rulesets.file", "static", "outcome_exports.file", "triage.suggestion", "wall.now", "wall.show",
+    "questions.rows", "results.file", "results.rows",
+    "rulesets.file", "static", "outcome_exports.file", "triage.suggestion", "wall.now", "wall.show",
 })  # fmt: skip
 
 
@@ -70,8 +73,7 @@ def build(clinic: Clinic) -> dict[str, str]:
             review = row
     going = operated(clinic, calm)
     signed = _decided(clinic, calm)
-    order = imaging.list_orders(clinic.surgeon)[0]
-    imaging.order(clinic.surgeon, order.id, order.version)
+    examined = _examined(clinic)
     intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
     rule = knowledge.load().ruleset.default.id
     feedback.give_feedback(clinic.nurse, waiting.id, rule, "not for athletes")
@@ -131,6 +133,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/appointments/calendar": "surgeon",
         f"/appointments/new?patient={waiting.patient_id}&asked={request}&day={later}": "reception",
         f"/encounters/{waiting.id}/claim": "nurse",
+        "/results": "nurse", f"/imaging-orders/{examined}/result": "surgeon",
         "/board/views": "nurse", "/day/end": "nurse2", "/departures": "reception",
         f"/encounters/{waiting.id}/departure": "reception", f"/encounters/{waiting.id}/why": "nurse",
         f"/rulesets/{draft}": "nurse", f"/rulesets/drafts/{draft}": "surgeon2",
@@ -169,6 +172,18 @@ def followed_up(clinic: Clinic, patient_id: str) -> tuple[str, str]:
     outcome_entries.record_answers(clinic.nurse, point, version, values, day + timedelta(days=93), "telephone")
     outcome_entries.note_complication(clinic.surgeon, series, "dural_tear", day, "1", False)
     return series, point
+
+
+def _examined(clinic: Clinic) -> str:
+    """Order one of what was asked for, do and report another, and return that one."""
+    order, done = imaging.list_orders(clinic.surgeon)[:2]
+    for row in (order, done):
+        imaging.order(clinic.surgeon, row.id, row.version)
+    imaging.start(clinic.radiographer, done.id, done.version, ("name", "ticket"), "no")
+    imaging.complete(clinic.radiographer, done.id, done.version, "L-spine", {"kvp": 80.0})
+    for words in (Report("Narrow canal at L4/5."), Report("Narrow canal at L3/4 and L4/5.", "Dr Sato", "level added")):
+        results.report(clinic.radiographer, done.id, imaging.get(clinic.surgeon, done.id).version, words)
+    return done.id
 
 
 def operated(clinic: Clinic, answers: dict[str, bool]) -> str:

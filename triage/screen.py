@@ -54,6 +54,7 @@ PART_OF = {
     "returns": "board",
     "days": "board",
     "questions": "triage.tasks",
+    "results": "imaging",
     "outcome_exports": "outcomes",
     "outcome_results": "outcomes",
     "outcome_starts": "outcomes",

@@ -34,6 +34,7 @@ NOUNS = (
     "questions",
     "emergencies",
     "imaging",
+    "results",
     "consults",
     "pathways",
     "decisions",

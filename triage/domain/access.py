@@ -59,8 +59,8 @@ GRANTS: dict[str, frozenset[str]] = {
     "surgeon": _CLINICAL
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
     | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "surgeons:plan"}
-    | {"results:own"},
-    "radiographer": _CARE | {"imaging:view", "imaging:perform", "imaging:schedule", "claims:hold"},
+    | {"results:own", "reports:write", "reports:see"},
+    "radiographer": _CARE | {"imaging:view", "imaging:perform", "imaging:schedule", "claims:hold", "reports:write"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
     | {"limits:view", "limits:propose", "hours:view", "hours:manage", "surgeons:plan"},
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),

@@ -88,6 +88,9 @@ EVENTS: dict[str, frozenset[str]] = {
         "imaging_not_done": "order reason",
         "imaging_cancelled": "order reason",
         "exposure_signed": "order exposure",
+        "report_entered": "order report sequence reason file",
+        "result_opened": "order what",
+        "result_seen": "order",
         # consults
         "treatment_decided": "decision kind procedure level side",
         # pathways

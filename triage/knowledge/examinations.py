@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from triage.domain.results import PRIORITIES
 from triage.knowledge import building as b
 from triage.knowledge import schema
 from triage.knowledge import types as t
@@ -40,11 +42,16 @@ class ImagingProcedure(t.Labelled):
 
 @dataclass(frozen=True, kw_only=True)
 class Examinations:
-    """Everything that can be ordered, the views it can be taken in, and what is asked before."""
+    """Everything that can be ordered, the views it can be taken in, and what is asked before.
+
+    seen_within, done_within: minutes by priority until a result is seen, until what is ordered is done.
+    """
 
     procedures: Mapping[str, ImagingProcedure]
     views: Mapping[str, t.Labelled]
     safety: Mapping[str, SafetyQuestion]
+    seen_within: Mapping[str, int]
+    done_within: Mapping[str, int]
 
     def at(self, modality: str) -> tuple[ImagingProcedure, ...]:
         """Return what can be ordered at the machine of a modality."""
@@ -67,13 +74,24 @@ def build(document: Document, raw: schema.Knowledge) -> Examinations:
         unique(document, key, ids)
     for index, question in enumerate(raw.imaging_safety):
         known(document, "imaging_safety", index, "source", [question.source], [source.id for source in raw.source])
+    _check_minutes(document, raw)
     for index, entry in enumerate(raw.imaging_procedure):
         _check(document, raw, index, entry)
     return Examinations(
         procedures=b.by_id(_procedure(entry) for entry in raw.imaging_procedure),
         views=b.by_id(b.labelled(raw.imaging_view)),
         safety=b.by_id(_question(entry) for entry in raw.imaging_safety),
+        seen_within=MappingProxyType(raw.imaging_within.seen),
+        done_within=MappingProxyType(raw.imaging_within.done),
     )
+
+
+def _check_minutes(document: Document, raw: schema.Knowledge) -> None:
+    within = raw.imaging_within
+    known(document, "imaging_within", 0, "source", [within.source], [source.id for source in raw.source])
+    for minutes in (within.seen, within.done):
+        if minutes.keys() != set(PRIORITIES) or any(value <= 0 for value in minutes.values()):
+            raise document.fault("imaging_within", 0, f"at least one minute for each of: {', '.join(PRIORITIES)}")
 
 
 def _check(document: Document, raw: schema.Knowledge, index: int, entry: ImagingProcedureEntry) -> None:

@@ -29,9 +29,18 @@ class ImagingProcedureEntry(LabelEntry):
     safety: list[Name] = Field(min_length=1)
 
 
+class ImagingWithinEntry(Entry):
+    """Minutes by the priority of an order."""
+
+    seen: dict[str, int]
+    done: dict[str, int]
+    source: Name
+
+
 class ImagingEntries(Entry):
     """The keys of the file."""
 
     imaging_view: list[LabelEntry] = Field(min_length=1)
+    imaging_within: ImagingWithinEntry
     imaging_safety: list[ImagingSafetyEntry] = Field(min_length=1)
     imaging_procedure: list[ImagingProcedureEntry] = Field(min_length=1)

@@ -65,6 +65,7 @@ class ImagingOrder(AtSite, Versioned, Base):
     encounter: Mapped[Encounter] = relationship(lazy="raise")
     requester: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[requested_by])
     orderer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[ordered_by])
+    seer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[seen_by])
     exposure: Mapped["ExposureRecord | None"] = relationship(lazy="raise", back_populates="order")
 
 

@@ -12,9 +12,10 @@ from triage.domain.alarms import escalated
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.services import snapshots
+from triage.services.awaited import Asked, Examined
 from triage.services.lines import Line
 from triage.services.notices import News
-from triage.services.snapshots import Asked, Snapshot
+from triage.services.snapshots import Snapshot
 
 #: Who is called when nobody has acknowledged an emergency in time.
 CALLED = frozenset({"lead_nurse", "surgeon"})
@@ -57,6 +58,8 @@ class Alerts:
     lapsed: Sequence[Line] = ()  # the person's own claims
     asked: Sequence[Asked] = ()  # questions to answer, answers to read
     late: int = 0  # of them, those that have waited too long
+    unseen: int = 0  # results that no doctor has seen in time
+    undone: int = 0  # ordered examinations that nobody has begun in time
 
     @property
     def worse(self) -> int:
@@ -79,7 +82,7 @@ def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     found = [_alarm(actor, line, said, at) for line in snapshot.lines if line.is_emergency]
     alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, _since(alarm.line)))
     asks = actor.may("tasks:view")
-    due = snapshot.due if asks else ()
+    due = snapshot.awaited.due if asks else ()
     awaited = sorted(_awaited(snapshot.lines), key=lambda pair: pair[0]) if asks else []
     overdue = [task_id for task_id, when in due if when <= at]
     looks = [line for when, line in awaited if when <= at]
@@ -88,15 +91,26 @@ def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     news = [told for told in snapshot.news if told.tell == actor.staff_id]
     lapsed = [line for line in snapshot.lines if line.is_idle and line.holder_id == actor.staff_id]
     marks += [*(told.step_id for told in news), *(f"{line.id}l" for line in lapsed)]
-    asked = [one for one in snapshot.asked if asks and one.waits_for(actor.roles)]
+    asked = [one for one in snapshot.awaited.asked if asks and one.waits_for(actor.roles)]
     late = {one.id for one in asked if one.answered_at is None and one.due_at <= at}
     marks += [f"{one.id}{'a' if one.answered_at else 'l' if one.id in late else ''}" for one in asked]
+    waiting = [one for one in snapshot.awaited.examinations if actor.may("imaging:view")]
+    over = [one for one in waiting if one.due_at <= at]
+    marks += [one.id for one in over]
     turns = [_since(alarm.line) + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
     turns += [when for _task, when in due] + [when for when, _line in awaited]
     turns += [one.due_at for one in asked if one.answered_at is None]
+    turns += [one.due_at for one in waiting]
     later = min((turn for turn in turns if turn > at), default=None)
     turns_in = math.ceil((later - at).total_seconds()) if later is not None else None
-    return Alerts(alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed, asked, len(late))
+    return Alerts(
+        alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed, asked, len(late), *_counts(over)
+    )
+
+
+def _counts(over: Sequence[Examined]) -> tuple[int, int]:
+    results = sum(1 for one in over if one.is_result)
+    return results, len(over) - results
 
 
 def _awaited(lines: Iterable[Line]) -> Iterator[tuple[datetime, Line]]:

@@ -30,7 +30,7 @@ NOT_PREGNANT, NOT_APPLICABLE = "no", "not_applicable"
 _LOADED = (
     select(ImagingOrder)
     .options(joinedload(ImagingOrder.encounter).joinedload(Encounter.patient))
-    .options(joinedload(ImagingOrder.requester), joinedload(ImagingOrder.orderer))
+    .options(joinedload(ImagingOrder.requester), joinedload(ImagingOrder.orderer), joinedload(ImagingOrder.seer))
     .options(joinedload(ImagingOrder.exposure).joinedload(ExposureRecord.performer))
     .options(joinedload(ImagingOrder.exposure).joinedload(ExposureRecord.signer))
 )
@@ -70,10 +70,15 @@ def list_of(actor: Actor, encounter: Encounter) -> Sequence[ImagingOrder]:
     return session.scalars(query.order_by(ImagingOrder.requested_at, ImagingOrder.id)).all()
 
 
+def list_by_id(actor: Actor, order_ids: Collection[str]) -> Sequence[ImagingOrder]:
+    """Return these orders with everything that a list shows of them, as far as the actor may see them."""
+    return session.scalars(_orders(actor).where(ImagingOrder.id.in_(order_ids))).all() if order_ids else []
+
+
 def unsigned(actor: Actor) -> Sequence[ImagingOrder]:
     """Return the completed examinations whose exposure record no doctor has signed, the oldest first."""
     waiting = session.scalars(select(ExposureRecord.order_id).where(ExposureRecord.signed_at.is_(None))).all()
-    return session.scalars(_orders(actor).where(ImagingOrder.id.in_(waiting)).order_by(ImagingOrder.ended_at)).all()
+    return sorted(list_by_id(actor, waiting), key=lambda row: (row.ended_at or row.requested_at, row.id))
 
 
 def _orders(actor: Actor) -> Select[ImagingOrder]:

@@ -2,22 +2,21 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, Engine, Select, bindparam, null, select, union_all
+from sqlalchemy import Engine, bindparam, select
 
 from triage import clock
 from triage.db import in_verb, read, read_one, session
 from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
-from triage.domain.questions import ASKED_BY
-from triage.models import Change, Encounter, Question, SiteHead, Task
-from triage.services import notices
+from triage.models import Change, SiteHead
+from triage.services import awaited, notices
+from triage.services.awaited import Awaited
 from triage.services.lines import Line, load
 from triage.services.notices import News
 
@@ -55,24 +54,8 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question between surgeon and nurse that has no end yet."""
-
-    id: str
-    to_role: str
-    due_at: datetime
-    answered_at: datetime | None
-
-    def waits_for(self, roles: Collection[str]) -> bool:
-        """Tell whether somebody with these roles is to act: to answer it, or to read its answer."""
-        return (self.to_role if self.answered_at is None else ASKED_BY[self.to_role]) in roles
-
-
-@dataclass(frozen=True)
 class Snapshot:
-    """The rows in order, the open questions with the moment each is due, the last changes, and what is to be told.
-
-    ``asked`` are the questions between surgeon and nurse without an end, also of visits that are over.
+    """The rows in order, what waits for somebody to act, the last changes, and what is to be told.
 
     The rows are at least as new as the revision. From ``until`` on time alone makes them look different.
     """
@@ -81,10 +64,9 @@ class Snapshot:
     at: datetime
     until: datetime
     lines: tuple[Line, ...]
-    due: tuple[tuple[str, datetime], ...]
+    awaited: Awaited
     recent: tuple[tuple[int, str], ...]
     news: tuple[News, ...] = ()  # what somebody has to be told of
-    asked: tuple[Asked, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Line]:
@@ -157,7 +139,7 @@ def of(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> tuple[Snapshot, 
     """
     revision, now = current_revision(actor), clock.now()
     if not actor.may("patients:open"):
-        return Snapshot(revision, now, now, (), (), ()), revision
+        return Snapshot(revision, now, now, (), Awaited(), ()), revision
     if in_verb():  # what is not committed yet may never be
         return _anew(None, actor, lapses_after, revision, now), revision
     shelf = _shelf(actor, lapses_after)
@@ -204,11 +186,9 @@ def _snapshot(
 ) -> Snapshot:
     ordered = tuple(in_order(lines))
     until = min((line.turns_at for line in ordered if line.turns_at is not None), default=_minute(at))
-    waiting = read(_DUE, site=actor.site_id)
-    due = tuple((row.id, row.due_at) for row in waiting if not row.to_role)
-    asked = tuple(Asked(*row) for row in waiting if row.to_role)
     newest = tuple(change for change in dict.fromkeys(recent) if change[0] > revision - CHANGES)
-    return Snapshot(revision, at, min(until, _minute(at)), ordered, due, newest, notices.untold(actor), asked)
+    told = (awaited.load(actor), newest, notices.untold(actor))
+    return Snapshot(revision, at, min(until, _minute(at)), ordered, *told)
 
 
 def _changes(actor: Actor, seen: int) -> tuple[tuple[int, str], ...]:
@@ -229,15 +209,6 @@ _HEAD = select(SiteHead.revision).where(SiteHead.site_id == bindparam("site"))
 _CHANGES = select(Change.revision, Change.encounter_id).where(
     Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
 )
-_ASKED = select(Question.id, Question.to_role, Question.due_at, Question.answered_at).where(
-    Question.site_id == bindparam("site"), Question.ended_at.is_(None)
-)
-_AGAIN = (
-    select(Task.id, null(), Task.due_at, null())
-    .join(Encounter, Encounter.id == Task.encounter_id)
-    .where(Encounter.site_id == bindparam("site"), Encounter.finished_at.is_(None), Task.done_at.is_(None))
-)
-_DUE: CompoundSelect[Any] = union_all(*cast("list[Select[Any]]", [_ASKED, _AGAIN])).order_by("due_at", "id")
 
 
 def current_revision(actor: Actor) -> int:

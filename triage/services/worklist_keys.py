@@ -30,7 +30,8 @@ def _next(actor: Actor) -> str:
     """
     letters = "".join(sign for sign in session.get_one(Site, actor.site_id).code.upper() if sign.isalnum())[:4]
     begun = f"{letters}{today(actor.site_id):%y%m%d}"
-    newest = select(func.max(ImagingOrder.accession)).where(ImagingOrder.accession.startswith(begun))
+    numbers = ImagingOrder.accession.between(f"{begun}0001", f"{begun}9999")  # a range, which an index knows
+    newest = select(func.max(ImagingOrder.accession)).where(numbers)
     last = session.scalar(newest)
     accession = f"{begun}{int(last.removeprefix(begun)) + 1 if last else 1:04d}"
     if len(accession) > LONGEST:
