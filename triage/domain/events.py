@@ -91,6 +91,18 @@ EVENTS: dict[str, frozenset[str]] = {
         "report_entered": "order report sequence reason file",
         "result_opened": "order what",
         "result_seen": "order",
+        # what machines told of imaging
+        "procedure_step_begun": "step scanner matched_by order",
+        "procedure_step_changed": "step scanner status reason",
+        "images_stored": "study images matched_by order",
+        "imaging_begun_at_machine": "order device",
+        "imaging_done_at_machine": "order device",
+        "imaging_broken_off": "order device reason",
+        "imaging_alert_raised": "order alert device",
+        "imaging_alert_seen": "order alert note",
+        "returned_matched": "kind returned order",
+        "returned_settled": "kind returned reason",
+        "returned_reopened": "kind returned",
         # consults
         "treatment_decided": "decision kind procedure level side",
         # pathways

@@ -61,6 +61,9 @@ IMAGING_STEPS: dict[str, dict[str, str]] = {
     "order": {"requested": "ordered"},
     "start": {"ordered": "started"},
     "complete": {"started": "completed"},
+    # What a machine told: done there, whoever pressed what here; broken off there, to be done again
+    "machine_done": {"ordered": "completed", "started": "completed"},
+    "discontinue": {"started": "ordered"},
     "cannot_image": {"requested": "not_imaged", "ordered": "not_imaged", "started": "not_imaged"},
     "cancel": {"requested": "cancelled", "ordered": "cancelled", "started": "cancelled"},
     # The patient is back after all: what was called off for that reason is asked for again, as it stood.

@@ -139,6 +139,8 @@ MESSAGES: dict[str, str] = {
     "report_too_early": N_("There is no result before the examination is done."),
     "result_is_seen": N_("Somebody has noted this result as seen already."),
     "no_result": N_("There is no result yet."),
+    "step_known": N_("This step was told before."),
+    "step_is_final": N_("This step has ended. It changes no more."),
     "imaging_runs": N_("An examination is under way. It has to end first."),
     "limit_falls": N_("Not shorter than the limit of who is more urgent."),
     "limits_wait": N_("A proposal waits for the clinical lead already. It has to be decided or taken back first."),

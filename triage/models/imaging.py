@@ -12,6 +12,7 @@ from triage.models.encounters import AtSite, Encounter
 from triage.models.versioned import Entered, Versioned
 
 _UNSIGNED: ColumnClause[bool] = literal_column("signed_at IS NULL")
+_TO_LOOK_AT: ColumnClause[bool] = literal_column("alert != ''")
 _UNSEEN: ColumnClause[bool] = literal_column("result_at IS NOT NULL AND seen_at IS NULL")
 
 
@@ -24,6 +25,7 @@ class ImagingOrder(AtSite, Versioned, Base):
         Index("ix_imaging_order_encounter_id", "encounter_id"),
         Index("ix_imaging_order_site_id_ended_at", "site_id", "ended_at"),
         Index("ix_imaging_order_unseen", "site_id", "result_at", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
+        Index("ix_imaging_order_alert", "site_id", sqlite_where=_TO_LOOK_AT, postgresql_where=_TO_LOOK_AT),
         Index("uq_imaging_order_accession", "accession", unique=True),
         Index("uq_imaging_order_study_uid", "study_uid", unique=True),
     )
@@ -57,7 +59,9 @@ class ImagingOrder(AtSite, Versioned, Base):
     accession: Mapped[str | None]
     study_uid: Mapped[str | None]
     scanner_id: Mapped[str | None] = mapped_column(ForeignKey("scanner.id"))  # None: any of the modality
-    alert: Mapped[str] = mapped_column(default="", server_default="")  # domain/imaging.py: what somebody has to look at
+    alert: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # domain/machine_steps.py: what somebody has to look at
     alert_at: Mapped[datetime | None]
     result_at: Mapped[datetime | None]  # when the first images or the first report were there
     seen_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # who opened the result first

@@ -33,11 +33,14 @@ class Returned(AtSite, Versioned):
 
 
 class ProcedureStep(Returned, Base):
-    """A performed procedure step: the scanner began, finished or broke off an examination."""
+    """A performed procedure step: the scanner began, finished or broke off an examination.
+
+    One acquisition for several orders is told in several items: one row for each.
+    """
 
     __tablename__ = "procedure_step"
     __table_args__ = (
-        UniqueConstraint("sop_instance_uid"),
+        UniqueConstraint("sop_instance_uid", "item"),
         Index("ix_procedure_step_order_id", "order_id"),
         Index(
             "ix_procedure_step_unmatched", "site_id", "began_at", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED
@@ -46,6 +49,7 @@ class ProcedureStep(Returned, Base):
 
     scanner_id: Mapped[str] = mapped_column(ForeignKey("scanner.id"))
     sop_instance_uid: Mapped[str]
+    item: Mapped[int] = mapped_column(default=0, server_default="0")  # which of its scheduled steps
     study_uid: Mapped[str] = mapped_column(default="")
     status: Mapped[str]  # domain/matching.py: in_progress, completed, discontinued
     began_at: Mapped[datetime]

@@ -22,8 +22,8 @@ from triage.services import trail
 from triage.services.trail import append, lock_site
 
 __all__ = [
-    "Filters", "Verification", "list_events", "lock_site", "note_change", "patient_numbers", "record", "record_read",
-    "use_key", "verify", "verify_own",
+    "Filters", "Verification", "list_events", "lock_site", "note_change", "note_news", "patient_numbers", "record",
+    "record_read", "use_key", "verify", "verify_own",
 ]  # fmt: skip
 
 #: So often at most is a claim renewed: what has just been taken is not written twice.
@@ -100,6 +100,11 @@ def _append(
 def note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
     """Tell the open boards, with the commit of the open transaction, that this encounter's row looks different."""
     trail.note_change(db, site_id, encounter_id, topic, clock.entered())
+
+
+def note_news(db: Session, site_id: str) -> None:
+    """Tell the open lists, with the commit of the open transaction, of something that belongs to no encounter yet."""
+    trail.note_news(db, site_id)
 
 
 def _renew_claim(db: Session, actor: Actor, encounter_id: str) -> None:

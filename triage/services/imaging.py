@@ -1,6 +1,7 @@
 """The imaging list: a nurse asks, a doctor orders, the radiographer images, a doctor signs the exposure record."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
-from triage.services import late, order_times, worklist_keys
+from triage.services import imaging_results, late, order_times, worklist_keys
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
 from triage.services.leases import let_go
@@ -144,6 +145,7 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
         raise Refused("pregnancy_unknown")
     begun.pregnancy = NOT_PREGNANT if asks_pregnancy(begun) else NOT_APPLICABLE
     begun.started_by, begun.started_at = actor.staff_id, clock.now()
+    begun.alert, begun.alert_at = "", None  # what there was to look at is settled by a proper start
     order_times.settle(actor, begun, begun.encounter.patient_id)
     record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=begun.identity, pregnancy=begun.pregnancy)
 
@@ -161,7 +163,13 @@ def complete(actor: Actor, order_id: str, version: int, views: str, exposure: Ma
     session.add(sheet)
     session.flush()
     record(actor, "imaging_completed", **_ids(done), order=done.id, exposure=sheet.id)
-    _send_on(actor, done, "image_to_specialist" if done.then_specialist else "image_back_to_nurse")
+    imaging_results.note(done)
+    send_on(actor, done, goes_on(done))
+
+
+def goes_on(done: ImagingOrder) -> str:
+    """Return the step of the patient after an examination that was done."""
+    return "image_to_specialist" if done.then_specialist else "image_back_to_nurse"
 
 
 @verb
@@ -175,11 +183,11 @@ def cannot_image(actor: Actor, order_id: str, version: int, reason: str, note: s
     undone.note = f"{undone.note} {note}".strip()
     order_times.settle(actor, undone, undone.encounter.patient_id)
     record(actor, "imaging_not_done", **_ids(undone), order=undone.id, reason=f"{reason} {note}".strip())
-    _send_on(actor, undone, "image_back_to_nurse")
+    send_on(actor, undone, "image_back_to_nurse")
 
 
-def _send_on(actor: Actor, ended: ImagingOrder, step: str) -> None:
-    """Move the patient when nothing else is to be imaged; an emergency stays where it is."""
+def send_on(actor: Actor, ended: ImagingOrder, step: str) -> None:
+    """Move the patient inside a verb when nothing else is to be imaged; an emergency stays where it is."""
     session.flush()
     encounter = ended.encounter
     waiting = select(ImagingOrder.id).where(
@@ -187,7 +195,8 @@ def _send_on(actor: Actor, ended: ImagingOrder, step: str) -> None:
     )
     if encounter.stage == lifecycle.IMAGING and session.scalar(waiting.limit(1)) is None:
         move(actor, encounter, step)
-        let_go(actor, encounter, own=True)  # whoever imaged is done; a nurse who stays with the patient keeps it
+        by = actor if actor.staff_id else replace(actor, staff_id=ended.started_by or "")  # a machine holds no patient
+        let_go(by, encounter, own=True)  # whoever imaged is done; a nurse who stays with the patient keeps it
 
 
 @verb

@@ -68,11 +68,17 @@ def append(db: Session, event_: dict[str, Any], body: dict[str, Any]) -> None:
 
 def note_change(db: Session, site_id: str, encounter_id: str, topic: str, at: datetime) -> None:
     """Tell the open boards, with the commit of the open transaction, that this encounter's row looks different."""
-    head = lock_site(db, site_id)
-    head.revision += 1
+    head = note_news(db, site_id)
     row = {"site_id": site_id, "revision": head.revision, "topic": topic, "encounter_id": encounter_id, "at": at}
     _open(db).rows[_TABLES[2]].append(row)
+
+
+def note_news(db: Session, site_id: str) -> Head:
+    """Raise the site's revision with the commit, so that open lists are fetched anew; no row of the board changes."""
+    head = lock_site(db, site_id)
+    head.revision += 1
     announce(db, site_id, head.revision)
+    return head
 
 
 @event.listens_for(Session, "before_commit")
