@@ -22,6 +22,7 @@ from triage.services import (
     imaging,
     orders,
     procedure_steps,
+    results,
     studies,
 )
 
@@ -250,12 +251,18 @@ def test_images_of_what_nobody_started_here_end_it_and_somebody_is_told(clinic: 
     assert (again(clinic, order).status, again(clinic, order).alert) == ("completed", "unasked")
 
 
-def test_images_that_come_late_are_counted_and_nothing_else_happens(clinic: Clinic, ct: Scanner) -> None:
+def test_images_that_come_late_are_counted_and_seen_again(clinic: Clinic, ct: Scanner) -> None:
     order = begun_here(clinic)
     images(clinic, ct, order)
-    result_at = again(clinic, order).result_at
     images(clinic, ct, order, count=5, later=60)
-    assert (row(ImagingStudy).images, again(clinic, order).result_at) == (5, result_at)
+    assert (row(ImagingStudy).images, again(clinic, order).status) == (5, "completed")
+    assert len(payloads("imaging_done_at_machine")) == 1
+    seen = again(clinic, order)
+    results.see(clinic.surgeon, order.id, seen.version)
+    images(clinic, ct, order, count=5, later=120)
+    assert again(clinic, order).seen_at is not None
+    images(clinic, ct, order, count=6, later=180)
+    assert again(clinic, order).seen_at is None, "whoever saw five has not seen the sixth"
 
 
 def test_what_the_radiographer_ended_here_gets_its_result_when_the_images_come(clinic: Clinic, ct: Scanner) -> None:

@@ -23,67 +23,67 @@ SAID = {
 
 
 @verb
-def begin(machine: Actor, scanner: Scanner, said: StepBegun) -> None:
+def begin(actor: Actor, scanner: Scanner, said: StepBegun) -> None:
     """Keep that a scanner began (N-CREATE), with one row for each order that it says to be for, and let them follow.
 
     Raises Conflict where this step was told before: nothing changes twice.
     """
-    lock_site(session(), machine.site_id)
+    lock_site(session(), actor.site_id)
     if _rows(said.sop_instance_uid):
         raise Conflict("step_known")
     seen: set[str] = set()
     for keys in said.items:
-        found = returned.match(machine, keys, scanner.modality)
+        found = returned.match(actor, keys, scanner.modality)
         if found.order_id is None or found.order_id not in seen:
-            _add(machine, scanner, said, keys, found, item=len(seen))
+            _add(actor, scanner, said, keys, found, item=len(seen))
             seen.add(found.order_id or new_id())
 
 
 def _add(
-    machine: Actor, scanner: Scanner, said: StepBegun, keys: Keys, found: matching.Match, item: int
+    actor: Actor, scanner: Scanner, said: StepBegun, keys: Keys, found: matching.Match, item: int
 ) -> None:  # fmt: skip
     step = ProcedureStep(
-        site_id=machine.site_id, scanner_id=scanner.id, sop_instance_uid=said.sop_instance_uid, item=item,
+        site_id=actor.site_id, scanner_id=scanner.id, sop_instance_uid=said.sop_instance_uid, item=item,
         study_uid=keys.study_uid, status=matching.IN_PROGRESS, began_at=said.began_at, received=dict(said.received),
         order_id=found.order_id, matched_by=found.by, accession=keys.accession, patient_number=keys.patient_number,
         patient_name=keys.patient_name,
     )  # fmt: skip
-    touch(machine, step)
+    touch(actor, step)
     session.add(step)
     session.flush()
-    record(machine, "procedure_step_begun", step=step.id, scanner=scanner.id, matched_by=found.by, order=found.order_id)
-    returned.note_unmatched(machine, step)
-    returned.follow_step(machine, step, machine_steps.BEGAN, scanner.name)
+    record(actor, "procedure_step_begun", step=step.id, scanner=scanner.id, matched_by=found.by, order=found.order_id)
+    returned.note_unmatched(actor, step)
+    returned.follow_step(actor, step, machine_steps.BEGAN, scanner.name)
 
 
 @verb
-def change(machine: Actor, scanner: Scanner, said: StepChanged) -> None:
+def change(actor: Actor, scanner: Scanner, said: StepChanged) -> None:
     """Keep what a scanner says more of a step of its own (N-SET), and let the orders follow where it ended.
 
     Raises NotFound for a step this scanner never began, Conflict for one that has ended: nothing changes twice.
     """
-    lock_site(session(), machine.site_id)
+    lock_site(session(), actor.site_id)
     rows = [row for row in _rows(said.sop_instance_uid) if row.scanner_id == scanner.id]
     if not rows:
         raise NotFound("procedure step")
     if any(row.status in matching.FINAL for row in rows):
         raise Conflict("step_is_final")
     for row in rows:
-        _change(machine, row, said)
+        _change(actor, row, said)
     record(
-        machine, "procedure_step_changed", step=rows[0].id, scanner=scanner.id, status=rows[0].status,
+        actor, "procedure_step_changed", step=rows[0].id, scanner=scanner.id, status=rows[0].status,
         reason=said.reason,
     )  # fmt: skip
     for row in rows:
         if row.status in matching.FINAL:
-            returned.follow_step(machine, row, SAID[row.status], scanner.name)
+            returned.follow_step(actor, row, SAID[row.status], scanner.name)
 
 
-def _change(machine: Actor, row: ProcedureStep, said: StepChanged) -> None:
+def _change(actor: Actor, row: ProcedureStep, said: StepChanged) -> None:
     row.status = said.status or row.status
     row.ended_at, row.reason = said.ended_at or row.ended_at, said.reason or row.reason
     row.received = {**row.received, **said.received}
-    touch(machine, row)
+    touch(actor, row)
 
 
 def _rows(sop_instance_uid: str) -> Sequence[ProcedureStep]:

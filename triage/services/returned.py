@@ -11,7 +11,7 @@ from triage.domain import leaving, lifecycle, machine_steps, matching
 from triage.domain.access import Actor
 from triage.domain.machine_steps import Effect
 from triage.models import Encounter, ImagingOrder, ImagingStudy, Patient, ProcedureStep
-from triage.services import imaging, imaging_results, order_times
+from triage.services import imaging, imaging_results, order_times, results
 from triage.services.audit import note_news, record
 from triage.services.encounters import touch
 from triage.services.orders import cancel_imaging
@@ -73,16 +73,21 @@ def follow_step(actor: Actor, step: ProcedureStep, said: str, device: str) -> No
     apply(actor, order, effect, device, step.reason)
 
 
-def follow_images(actor: Actor, order_id: str, device: str, is_new: bool) -> None:
+def follow_images(actor: Actor, order_id: str, device: str, is_new: bool, are_more: bool) -> None:
     """Let the order, and those done with it, follow images that lie still; what somebody looked at is not told again.
 
-    ``is_new``: the first time that these images are matched.
+    ``is_new``: the first time that these images are matched. ``are_more``: whoever had seen the result has not seen
+    all of it.
     """
     order = imaging.get(actor, order_id)
     effect = machine_steps.follows(machine_steps.STABLE, order.status, others(order.id))
     apply(actor, order, effect if is_new or effect.step else machine_steps.NOTHING, device)
-    for one in imaging_results.together_with(order_id) - {order_id}:
-        _note_result(actor, imaging.get(actor, one))
+    for one in imaging_results.together_with(order_id):
+        found = imaging.get(actor, one)
+        if are_more and found.status == "completed":
+            results.arrived(found)
+            touch(actor, found)
+            session.flush()
 
 
 def apply(actor: Actor, order: ImagingOrder, effect: Effect, device: str, reason: str = "") -> None:
@@ -95,7 +100,8 @@ def apply(actor: Actor, order: ImagingOrder, effect: Effect, device: str, reason
         _discontinue(actor, order, device, reason)
     if effect.alert:
         _alert(actor, order, effect.alert, device)
-    _note_result(actor, order)
+    session.flush()
+    imaging_results.note(order)
 
 
 def _ids(order: ImagingOrder) -> dict[str, str]:
@@ -136,8 +142,3 @@ def _alert(actor: Actor, order: ImagingOrder, alert: str, device: str) -> None:
     order.alert, order.alert_at = alert, clock.now()
     touch(actor, order)
     record(actor, "imaging_alert_raised", **_ids(order), order=order.id, alert=alert, device=device)
-
-
-def _note_result(actor: Actor, order: ImagingOrder) -> None:
-    session.flush()
-    imaging_results.note(order)
