@@ -13,6 +13,7 @@ from triage.db import session
 from triage.domain.comeback import Day
 from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
+from triage.domain.machines import ScannerValues
 from triage.domain.outcomes import Treatment
 from triage.domain.results import Report
 from triage.services import (
@@ -38,6 +39,7 @@ from triage.services import (
     returns,
     rooms,
     rule_drafts,
+    scanners,
     simulations,
     surgeon_times,
     triage,
@@ -105,6 +107,8 @@ def build(clinic: Clinic) -> dict[str, str]:
     to_read = questions.ask(clinic.nurse, review.id, "surgeon", "May the patient eat?")
     questions.answer(clinic.surgeon, to_read, 1, "Yes.")
     room = rooms.add(clinic.admin, "Room 1")
+    ct = scanners.add(clinic.admin, ScannerValues("CT 1", "CT1", "ct", "ir87", room, "192.0.2.7", 104, tls=True))
+    scanners.add(clinic.admin, ScannerValues("X-ray 1", "XR1", "xray", "utf8", mpps=False))
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
     home = wait(clinic.reception, calm, family_name="森")
@@ -125,6 +129,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/decisions/{signed}/amendment": "surgeon", f"/decisions/{signed}/sheet": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
+        "/scanners": "radiographer", f"/scanners/{ct}": "admin", "/scanners/new": "admin",
         "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
         f"/appointments/{booked}": "reception", "/appointments/requests": "reception",
         "/appointments/today": "reception", f"/appointments/print?day={later}": "reception", "/surgeons": "reception",

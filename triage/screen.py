@@ -38,6 +38,7 @@ NAVIGATION = (
     ("audit.index", N_("Audit"), "audit:view", "a"),
     ("accounts.staff", N_("Staff"), "staff:manage", "u"),
     ("devices.index", N_("Devices"), "devices:manage", "d"),
+    ("scanners.index", N_("Scanners"), "scanners:view", "x"),
 )
 #: So many stand side by side on a desk's screen; one more alone is no menu.
 IN_THE_BAR = 5

@@ -35,6 +35,7 @@ NOUNS = (
     "emergencies",
     "imaging",
     "results",
+    "scanners",
     "consults",
     "pathways",
     "decisions",

@@ -60,8 +60,11 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"intakes:record", "imaging:order", "imaging:sign", "consults:view", "consults:decide", "pathways:plan"}
     | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "surgeons:plan"}
     | {"results:own", "reports:write", "reports:see"},
-    "radiographer": _CARE | {"imaging:view", "imaging:perform", "imaging:schedule", "claims:hold", "reports:write"},
+    "radiographer": _CARE
+    | {"imaging:view", "imaging:perform", "imaging:schedule", "claims:hold", "reports:write"}
+    | {"scanners:view"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
+    | {"scanners:view", "scanners:manage"}
     | {"limits:view", "limits:propose", "hours:view", "hours:manage", "surgeons:plan"},
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),
     "lead_nurse": frozenset({"claims:take_over", "days:end"})

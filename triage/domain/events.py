@@ -22,6 +22,11 @@ EVENTS: dict[str, frozenset[str]] = {
         "device_refused": "address",
         "device_renamed": "device before after",
         "device_revoked": "device",
+        # scanners and the archive
+        "scanner_added": "scanner values",
+        "scanner_changed": "scanner before after",
+        "scanner_retired": "scanner",
+        "scanner_restored": "scanner",
         # patients
         "patients_searched": "words found",
         "patient_created": "number",
