@@ -292,7 +292,7 @@ def content(path: Path) -> list[str]:
             columns = [column for column in table.columns if "hash" not in column.name and column.name != "key_id"]
             for row in connection.execute(select(*columns)):
                 text = json.dumps([table.name, *row], default=str, ensure_ascii=False)
-                lines.append(re.sub(r"\b[a-z2-7]{16}\b", "*", text))
+                lines.append(re.sub(r"\b([a-z2-7]{16}|2\.25\.[0-9]+)\b", "*", text))
     engine.dispose()
     return sorted(lines)
 

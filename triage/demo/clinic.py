@@ -7,8 +7,9 @@ from typing import Any
 from triage import clock
 from triage.db import session, verb
 from triage.domain.access import Actor
+from triage.domain.machines import ScannerValues
 from triage.models import Grant, LoginSession, Organisation, Room, Site, Staff
-from triage.services import accounts, rooms
+from triage.services import accounts, rooms, scanners
 from triage.services import team as duty
 from triage.services.audit import record
 
@@ -53,6 +54,14 @@ def _person(system: Actor, site: Site, entry: Mapping[str, Any], hashed: str, si
         record(system, "role_granted", whose=staff.id, role=role, valid_from=str(since), valid_until="")
     roles = frozenset(entry["roles"])
     return Actor(staff.id, staff.name, site.organisation_id, site.id, site.name, site.time_zone, roles)
+
+
+def connect_scanners(team: Team, plan: Mapping[str, Any]) -> None:
+    """Let the administrator say which scanners there are."""
+    places = {room.name: room.id for room in rooms.list_rooms(team["admin"])}
+    for entry in plan["scanner"]:
+        values = {name: value for name, value in entry.items() if name != "room"}
+        scanners.add(team["admin"], ScannerValues(room_id=places[entry["room"]], **values))
 
 
 def go_on_duty(team: Team, plan: Mapping[str, Any], until: datetime) -> None:

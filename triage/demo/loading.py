@@ -61,6 +61,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
     today = day.today_of(now, script.clinic["site"]["time_zone"])
     with clock.at(now - BEFORE_THE_DAY):
         team = clinic.found(script.clinic, password)
+        clinic.connect_scanners(team, script.clinic)
         timetable.give(team, today)
         clinic.go_on_duty(team, script.clinic, now)
         registry = Registry(script, rng, today)
