@@ -165,6 +165,10 @@ EVENTS: dict[str, frozenset[str]] = {
         "appointment_kept": "appointment starts_at",
         "calendar_given": "feed",
         "calendar_revoked": "feed",
+        # the worklist that scanners ask
+        "worklist_called": "ae_title address secure",
+        "worklist_refused": "ae_title address why times",
+        "worklist_asked": "ae_title address asked found replaced dropped",
         # simulations
         "simulation_started": "simulation version hash against since until visits",
         "simulation_finished": "simulation hash against visits changed lost vignettes_lost",

@@ -1,0 +1,1 @@
+"""DICOM as the scanners speak it: what they ask of the worklist, and an order as an item of it."""
