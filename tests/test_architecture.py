@@ -156,6 +156,8 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
         ("domain/people.py", "import sqlalchemy"),
         ("domain/people.py", "from triage import db"),
         ("services/board.py", "import flask"),
+        ("worklist/find.py", "import flask"),
+        ("services/worklist.py", "from triage.worklist import find"),
         ("models/audit.py", "from triage.services import audit"),
         ("forms/accounts.py", "from triage.services import accounts"),
     ],

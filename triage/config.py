@@ -27,6 +27,13 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "DOWNTIME_DIR": ("", "folder of these files; empty means instance/downtime"),
     "DOWNTIME_KEEP": (48, "how many of these files are kept"),
     "IMAGE_VIEWER": ("", "address of the image viewer, with {number} for the patient's number; empty: no link"),
+    "WORKLIST_AE": ("TRIAGE", "AE title by which scanners call the worklist"),
+    "WORKLIST_HOST": ("127.0.0.1", "address on which the worklist listens; 0.0.0.0 means all"),
+    "WORKLIST_PORT": (11112, "port of the worklist without encryption; 0: none"),
+    "WORKLIST_TLS_PORT": (0, "port of the worklist over TLS, such as 2762; 0: none"),
+    "WORKLIST_CERTIFICATE": ("", "file of the worklist's own certificate (PEM)"),
+    "WORKLIST_KEY": ("", "file of the key to it, readable by the service alone"),
+    "WORKLIST_CA": ("", "file of the authority that signed the scanners' certificates; needed for TLS"),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

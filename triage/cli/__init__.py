@@ -1,10 +1,10 @@
-"""Commands: ``flask db | staff | demo | rules | audit | downtime``. A file per noun; each command calls one service."""
+"""Commands: ``flask db | staff | demo | rules | audit | downtime | worklist``, a file per noun, a service per verb."""
 
 from importlib import import_module
 
 from flask import Flask
 
-NOUNS = ("db", "staff", "demo", "rules", "audit", "downtime")
+NOUNS = ("db", "staff", "demo", "rules", "audit", "downtime", "worklist")
 
 
 def register(app: Flask) -> None:
