@@ -84,9 +84,9 @@ def test_what_cannot_be_is_refused_at_its_field_and_stays_typed(
 
 def test_a_slip_that_is_in_already_is_refused_at_the_number(signed_in: SignIn, clinic: Clinic) -> None:
     client = signed_in("reception")
-    enter(client, add_patient(clinic.reception).id)
-    other = add_patient(clinic.reception, given_name="花子")
-    answer = client.post("/late", data={"patient_id": other.id, "paper_ticket": "3", **at(50)})
+    one, other, then = add_patient(clinic.reception), add_patient(clinic.reception, given_name="花子"), at(50)
+    client.post("/late", data={"patient_id": one.id, "paper_ticket": "d3", **then})
+    answer = client.post("/late", data={"patient_id": other.id, "paper_ticket": "3", **then})  # on the same day
     assert answer.status_code == 422
     assert "This paper slip was entered already." in answer.text
 

@@ -5,13 +5,16 @@ import os
 
 import pytest
 
+from tests.order import longest_first
 from tests.peers.find import MARKERS, PeerMissing, missing
 
 _MISSING = pytest.StashKey[list[PeerMissing]]()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that need a missing peer, never under CI: there they run, and fail by themselves."""
+    longest_first(items)
     asked = {mark for mark in MARKERS if any(item.get_closest_marker(mark) for item in items)}
     absent = {mark: error for mark in sorted(asked) if (error := missing(MARKERS[mark]))}
     config.stash[_MISSING] = list(absent.values())
