@@ -18,6 +18,7 @@ from tests.peers import postgres
 from tests.peers.plugin import (  # noqa: F401
     pytest_collection_finish,
     pytest_collection_modifyitems,
+    pytest_sessionstart,
     pytest_terminal_summary,
 )
 from triage import db, migrate
