@@ -31,6 +31,7 @@ class Case:
     weight: int = 0
     sex: str = ""
     views: str = ""
+    report: str = ""
     hospital: str = ""
     marks: Sequence[str] = ()
     desk: Mapping[str, Any] = field(default_factory=dict)

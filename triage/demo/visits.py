@@ -22,6 +22,7 @@ from triage.services import (
     orders,
     questions,
     reassessments,
+    results,
     rooms,
     triage,
 )
@@ -152,6 +153,9 @@ def complete(visit: Visit) -> None:
     begun = visit.order(visit.team["radiographer"])
     exposure = visit.script.day["exposure"][begun.modality]
     imaging.complete(visit.team["radiographer"], begun.id, begun.version, visit.case.views, exposure)
+    if visit.case.report:
+        words = results.Report(visit.case.report, visit.script.day["reader"])
+        results.report(visit.team["radiographer"], begun.id, visit.order(visit.surgeon).version, words)
 
 
 def sign(visit: Visit) -> None:
@@ -160,6 +164,8 @@ def sign(visit: Visit) -> None:
     if done.exposure is None:
         raise ValueError(f"{visit.case.id}: there is no exposure record to sign")
     imaging.sign(visit.surgeon, done.id, done.exposure.version)
+    if done.result_at is not None and done.seen_at is None:
+        results.see(visit.surgeon, done.id, visit.order(visit.surgeon).version)
 
 
 def confirm(visit: Visit) -> None:
