@@ -9,6 +9,7 @@ from triage.demo.persons import Person
 from triage.demo.reading import Case, Script
 from triage.domain.access import Actor
 from triage.domain.lifecycle import REVIEW
+from triage.domain.results import Report
 from triage.models import ImagingOrder
 from triage.services import (
     calls,
@@ -154,7 +155,7 @@ def complete(visit: Visit) -> None:
     exposure = visit.script.day["exposure"][begun.modality]
     imaging.complete(visit.team["radiographer"], begun.id, begun.version, visit.case.views, exposure)
     if visit.case.report:
-        words = results.Report(visit.case.report, visit.script.day["reader"])
+        words = Report(visit.case.report, visit.script.day["reader"])
         results.report(visit.team["radiographer"], begun.id, visit.order(visit.surgeon).version, words)
 
 
