@@ -10,6 +10,8 @@ from triage.domain.romaji import romaji
 
 #: How soon it is wanted -> Requested Procedure Priority (0040,1003).
 PRIORITIES = {"routine": "ROUTINE", "urgent": "HIGH", "asap": "HIGH", "stat": "STAT"}
+#: What the order is -> Scheduled Procedure Step Status (0040,0020): ready is whom the radiographer has checked.
+STATUS = {"ordered": "SCHEDULED", "started": "READY"}
 #: Pregnancy Status (0010,21C0).
 NOT_PREGNANT, POSSIBLY_PREGNANT, UNKNOWN_IF_PREGNANT = 1, 2, 4
 #: So long a "no" is believed.
@@ -72,6 +74,7 @@ class Item:
     mobility: str = ""
     reason: str = ""
     note: str = ""
+    status: str = "SCHEDULED"
 
 
 def pregnancy(sex: str, said: Mapping[str, str], now: datetime) -> int | None:

@@ -1,4 +1,4 @@
-"""What waits for a scanner: the examinations that a doctor ordered and nobody has begun, as it is told them."""
+"""What waits for a scanner: the examinations that a doctor ordered and no machine has begun, as it is told them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from triage.adapters.dicom.values import value_of
 from triage.db import read, session
 from triage.domain.appointments import BOOKED
 from triage.domain.charsets import LATIN
-from triage.domain.worklist import PRIORITIES, Item, Person, begins, pregnancy
-from triage.models import Appointment, Encounter, ImagingOrder, Patient, Room, Scanner, Site, Staff
+from triage.domain.matching import COMPLETED, IN_PROGRESS
+from triage.domain.worklist import PRIORITIES, STATUS, Item, Person, begins, pregnancy
+from triage.models import Appointment, Encounter, ImagingOrder, Patient, ProcedureStep, Room, Scanner, Site, Staff
 from triage.services import hours, scanners
 from triage.services.audit import record_read
 
@@ -26,11 +27,18 @@ MOST = 500
 
 # Built once. What is open is found by its index, however many examinations there have been; when it begins follows
 # from more than a column, so days and times are compared outside.
+# Where the radiographer has checked who it is and a scanner has not begun yet, the item is what the console picks.
+_AT_A_MACHINE = (
+    select(ProcedureStep.id)
+    .where(ProcedureStep.order_id == ImagingOrder.id, ProcedureStep.status.in_((IN_PROGRESS, COMPLETED)))
+    .exists()
+)
 _WAITING = (
     select(
         ImagingOrder.accession, ImagingOrder.study_uid, ImagingOrder.modality, ImagingOrder.procedure,
         ImagingOrder.views, ImagingOrder.level, ImagingOrder.side, ImagingOrder.priority, ImagingOrder.justification,
         ImagingOrder.note, ImagingOrder.safety, ImagingOrder.scanner_id, ImagingOrder.ordered_at,
+        ImagingOrder.status,
         Staff.name.label("doctor"), Appointment.starts_at, Patient.number, Patient.family_name, Patient.given_name,
         Patient.family_kana, Patient.given_kana, Patient.birth_date, Patient.sex, Patient.mobility, Patient.allergies,
         Patient.anticoagulant, Patient.implants,
@@ -40,8 +48,8 @@ _WAITING = (
     .outerjoin(Staff, Staff.id == ImagingOrder.ordered_by)
     .outerjoin(Appointment, and_(Appointment.order_id == ImagingOrder.id, Appointment.status == BOOKED))
     .where(
-        ImagingOrder.site_id == bindparam("site"), ImagingOrder.ended_at.is_(None), ImagingOrder.status == "ordered",
-        ImagingOrder.accession.is_not(None),
+        ImagingOrder.site_id == bindparam("site"), ImagingOrder.ended_at.is_(None),
+        ImagingOrder.status.in_(("ordered", "started")), ImagingOrder.accession.is_not(None), ~_AT_A_MACHINE,
     )
 )  # fmt: skip
 _STATIONS = (
@@ -128,7 +136,7 @@ def _item(row: Any, station: Any, here: _Here) -> Item:
         priority=PRIORITIES.get(row.priority, "ROUTINE"), doctor=row.doctor or "",
         pregnancy=pregnancy(row.sex, said, here.now), allergies=row.allergies,
         alerts=" / ".join(part for part in (row.implants, row.anticoagulant) if part),
-        reason=row.justification, note=row.note,
+        reason=row.justification, note=row.note, status=STATUS[row.status],
     )  # fmt: skip
 
 

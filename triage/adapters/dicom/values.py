@@ -60,7 +60,7 @@ STEP: Values = {
     "ScheduledStationName": lambda item: item.station_name,
     "ScheduledProcedureStepLocation": lambda item: item.location,
     "PreMedication": _none,
-    "ScheduledProcedureStepStatus": lambda _item: "SCHEDULED",
+    "ScheduledProcedureStepStatus": lambda item: item.status,
 }
 #: The one code of an item, where its procedure has one that was read in an official list.
 CODE: Values = {
