@@ -20,7 +20,7 @@ def add_scanner(clinic: Clinic, ae_title: str = "CT1", modality: str = "ct", **v
     @verb
     def add(actor: Actor) -> Scanner:
         row = Scanner(site_id=actor.site_id, name=f"{modality} {ae_title}", ae_title=ae_title, modality=modality)
-        row.charset = "ISO_IR 192"
+        row.charset = "utf8"
         for name, value in values.items():
             setattr(row, name, value)
         session.add(row)

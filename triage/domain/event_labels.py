@@ -89,6 +89,7 @@ LABELS: dict[str, str] = {
     "exposure_signed": N_("Exposure record signed"),
     "procedure_step_begun": N_("The machine began"),
     "procedure_step_changed": N_("The machine told more"),
+    "procedure_step_refused": N_("The machine said what cannot be taken"),
     "images_stored": N_("Images in the archive"),
     "imaging_begun_at_machine": N_("Imaging begun at the machine"),
     "imaging_done_at_machine": N_("Imaging done at the machine"),

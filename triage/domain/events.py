@@ -99,6 +99,7 @@ EVENTS: dict[str, frozenset[str]] = {
         # what machines told of imaging
         "procedure_step_begun": "step scanner matched_by order",
         "procedure_step_changed": "step scanner status reason",
+        "procedure_step_refused": "scanner status why",
         "images_stored": "study images matched_by order",
         "imaging_begun_at_machine": "order device",
         "imaging_done_at_machine": "order device",
