@@ -43,8 +43,8 @@ HANDLERS = [(evt.EVT_N_CREATE, on_create), (evt.EVT_N_SET, on_set)]
 
 
 def _create(event: evt.Event, machine: Actor, scanner: Scanner) -> Dataset | None:
-    given = event.request.AffectedSOPInstanceUID
-    uid = str(given or generate_uid(prefix=None))
+    given = _uid(event, "Affected")
+    uid = given or str(generate_uid(prefix=None))
     said = performed.begun(uid, event.attribute_list, scanner.charset, ZoneInfo(machine.time_zone))
     procedure_steps.begin(machine, scanner, said)
     if given:
@@ -55,9 +55,13 @@ def _create(event: evt.Event, machine: Actor, scanner: Scanner) -> Dataset | Non
 
 
 def _set(event: evt.Event, machine: Actor, scanner: Scanner) -> None:
-    uid = str(event.request.RequestedSOPInstanceUID)
+    uid = _uid(event, "Requested")
     said = performed.changed(uid, event.modification_list, scanner.charset, ZoneInfo(machine.time_zone))
     procedure_steps.change(machine, scanner, said)
+
+
+def _uid(event: evt.Event, which: str) -> str:
+    return str(getattr(event.request, f"{which}SOPInstanceUID") or "")
 
 
 def _answer(event: evt.Event, work: Work) -> Answer:

@@ -22,7 +22,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from triage.db import session
-from triage.worklist import find, gate
+from triage.worklist import find, gate, mpps
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,7 @@ GRACE = 10.0
 #: A message could not be worked on (PS3.7, C.5.19).
 PROCESSING_FAILURE = 0x0110
 
-Handler = Callable[[evt.Event], tuple[int, Dataset | None]]
-#: What a scanner says it did (MPPS): pairs of event and handler. Each runs with a session of its own, closed after it.
-PERFORMED: list[tuple[evt.EventType, Handler]] = []
+Handler = Callable[[evt.Event], tuple[int | Dataset, Dataset | None]]
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ def _entity(ae_title: str) -> AE:
     for supported in (
         Verification,
         ModalityWorklistInformationFind,
-        *([ModalityPerformedProcedureStep] * bool(PERFORMED)),
+        ModalityPerformedProcedureStep,
     ):
         entity.add_supported_context(supported)
     return entity
@@ -184,7 +182,7 @@ def _listen(entity: AE, address: tuple[str, int], context: ssl.SSLContext | None
         (evt.EVT_REQUESTED, gate.on_requested),
         (evt.EVT_REJECTED, _on_crowd),
         (evt.EVT_C_FIND, find.on_find),
-        *((event, _apart(handler)) for event, handler in PERFORMED),
+        *((event, _apart(handler)) for event, handler in mpps.HANDLERS),
     ]
     listener = entity.make_server(
         address, ssl_context=context, evt_handlers=handlers, server_class=_Listener, request_handler=_Call
@@ -201,7 +199,7 @@ def _on_crowd(event: evt.Event) -> None:
 def _apart(handler: Handler) -> Handler:
     """Give a handler a session of its own; what it did not foresee is a failure that the scanner is told of."""
 
-    def run(event: evt.Event) -> tuple[int, Dataset | None]:
+    def run(event: evt.Event) -> tuple[int | Dataset, Dataset | None]:
         try:
             return handler(event)
         except Exception as error:

@@ -7,41 +7,27 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 from pydicom.sequence import Sequence
-from pynetdicom import AE, evt
+from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.sop_class import ModalityPerformedProcedureStep as MPPS  # type: ignore[attr-defined]
 
 from tests.builders import Clinic
 from tests.imaging_peers import add_scanner, keys_of
 from tests.services.test_imaging import ordered, payloads, stage
+from tests.worklist.machines import served
 from triage import db
 from triage.domain.matching import Keys
 from triage.models import ImagingOrder, ProcedureStep, Scanner
 from triage.services import imaging
-from triage.worklist import mpps
 
 UID = "1.2.392.1"
 
 
-def _with_own_session(handler: Any) -> Any:
-    def run(event: evt.Event) -> Any:
-        try:
-            return handler(event)
-        finally:
-            db.session.remove()
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Listen as the worklist process does, at whatever database the test has."""
-    entity = AE("TRIAGE")
-    entity.add_supported_context(MPPS)
-    handlers = [(event, _with_own_session(handler)) for event, handler in mpps.HANDLERS]
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)  # type: ignore[arg-type]
-    yield server.server_address[1]
-    server.shutdown()
+    """Serve the worklist, at whatever database the test has."""
+    with served() as process:
+        yield process.ports.port
 
 
 @pytest.fixture
@@ -60,7 +46,7 @@ def call(port: int, ct: Scanner) -> Iterator[Association]:
 def associate(port: int, title: str) -> Association:
     entity = AE(title)
     entity.add_requested_context(MPPS)
-    association = entity.associate("127.0.0.1", port)
+    association = entity.associate("127.0.0.1", port, ae_title="TRIAGE")
     assert association.is_established
     return association
 
@@ -247,12 +233,8 @@ def test_a_scanner_that_does_not_say_how_it_writes_writes_as_always(clinic: Clin
     assert steps()[0].patient_name == "YAMAMOTO^KAZUO=山本^和夫"
 
 
-@pytest.mark.parametrize("why", ["unknown", "no mpps", "retired"])
-def test_only_known_scanners_that_report_are_heard(clinic: Clinic, port: int, why: str) -> None:
-    if why == "no mpps":
-        add_scanner(clinic, "OTHER", mpps=False)
-    if why == "retired":
-        add_scanner(clinic, "OTHER", retired_at=datetime(2026, 1, 1, tzinfo=UTC))
+def test_a_scanner_that_is_not_set_to_report_is_not_heard(clinic: Clinic, port: int) -> None:
+    add_scanner(clinic, "OTHER", mpps=False)
     call = associate(port, "OTHER")
     order = ordered(clinic, "ct")
     assert create(call, begins(keys_of(clinic, order))) == 0x0124
