@@ -65,13 +65,14 @@ def test_nobody_gets_nothing_but_the_way_to_sign_in(app: Flask, values: dict[str
 def test_every_role_reaches_what_the_table_grants_and_nothing_else(
     app: Flask, signed_in: Callable[[str], FlaskClient], values: dict[str, str], who: str
 ) -> None:
+    client = signed_in(who)
     for rule, method, url in requests(app, values):
         if rule.endpoint in {"accounts.sign_out", "accounts.sign_in"}:
             continue
         needed = permission(app, rule)
         granted = needed in (PUBLIC, SIGNED_IN) or any(needed in GRANTS[role] for role in PEOPLE[who])
-        client = signed_in(who)
         answer = client.open(url, method=method)
+        assert "/sign-in" not in answer.headers.get("Location", ""), (who, method, url, "signed out before")
         if needed in DEVICE_PERMISSIONS:
             assert is_shut(answer, method), (who, method, url)
         elif granted:
