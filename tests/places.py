@@ -184,8 +184,10 @@ def _examined(clinic: Clinic) -> str:
     order, done = imaging.list_orders(clinic.surgeon)[:2]
     for row in (order, done):
         imaging.order(clinic.surgeon, row.id, row.version)
-    imaging.start(clinic.radiographer, done.id, done.version, ("name", "ticket"), "no")
-    imaging.complete(clinic.radiographer, done.id, done.version, "L-spine", {"kvp": 80.0})
+    ordered, radiographer = imaging.get(clinic.surgeon, done.id).version, clinic.radiographer
+    imaging.start(radiographer, done.id, ordered, ("name", "ticket"), "no")
+    begun = imaging.get(clinic.surgeon, done.id).version
+    imaging.complete(radiographer, done.id, begun, "L-spine", {"kvp": 80.0})
     for words in (Report("Narrow canal at L4/5."), Report("Narrow canal at L3/4 and L4/5.", "Dr Sato", "level added")):
         results.report(clinic.radiographer, done.id, imaging.get(clinic.surgeon, done.id).version, words)
     return done.id
