@@ -1,6 +1,6 @@
 """A virtual scanner: asks the worklist, says what it begins and ends, and sends images. Of no patient who exists."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,7 @@ class Scanner:
     modality: str
     worklist: Place
     archive: Place
+    stores: bool = True  # whether there is an archive to send images to
 
     def look(self) -> list[Dataset]:
         """Return the worklist's items of this machine."""
@@ -123,11 +124,13 @@ class Scanner:
             for image in images:
                 _check(line.send_c_store(image), "C-STORE")
 
-    def examine(self, item: Dataset) -> None:
-        """Do the whole examination of one item."""
+    def examine(self, item: Dataset, last: Callable[[], None] = lambda: None) -> None:
+        """Do the whole examination of one item; ``last`` lets time pass between its beginning and its images."""
         uid = self.begin(item)
+        last()
         images = self.make(item)
-        self.store(images)
+        if self.stores:
+            self.store(images)
         self.end(uid, images)
 
 
