@@ -1,6 +1,9 @@
 """``flask demo``: the demonstration clinic, in a database file of its own."""
 
+import contextlib
 import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +64,22 @@ def load(if_empty: bool, seed: int, patients: int | None, days: int | None) -> N
 def reset(seed: int, patients: int | None, days: int | None) -> None:
     """Delete the demonstration clinic and load it anew, as of now. Stop the server first."""
     _load(_settings(), _path(), seed, _size(patients, days))
+
+
+@group.command()
+@with_appcontext
+def imaging() -> None:
+    """Run an archive, the worklist and virtual scanners beside the demonstration, until told to stop.
+
+    They examine whoever the radiographer has started. Without Orthanc on this machine no images are kept, and the rest
+    goes on.
+    """
+    from triage.demo import imaging as beside  # late: nobody else needs what it imports
+
+    settings, place = _settings(), Path(current_app.instance_path)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.suppress(KeyboardInterrupt):
+        beside.play(place / "imaging", settings["ARCHIVE_PASSWORD"], click.echo)
 
 
 def _size(patients: int | None, days: int | None) -> Size | None:

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from triage.db import session
 from triage.demo.scanner import Failed, Place, Scanner, is_ready
+from triage.models import Scanner as Machine
 
 #: What each kind of machine of the demonstration is to DICOM.
 DICOM = {"xray": "DX", "ct": "CT", "mri": "MR"}
@@ -106,18 +110,32 @@ def commands(orthanc: str | None, settings: Path, ports: Ports) -> list[list[str
     return found
 
 
-def environment(password: str) -> dict[str, str]:
-    """Return the environment of these processes: the demonstration's, and the archive's password."""
-    return {**os.environ, "TRIAGE_DEMO": "1", "TRIAGE_ARCHIVE_PASSWORD": password}
+def play(folder: Path, password: str, say: Say) -> None:
+    """Run everything until the caller is told to stop, or one of the processes ends by itself."""
+    orthanc, ports, machines = find_orthanc(), find_ports(), list_machines()
+    settings = write_settings(folder, ports, password, [one.ae_title for one in machines])
+    if orthanc:
+        say(f"archive       http://127.0.0.1:{ports.rest}  user {USER}, password {password}")
+    else:
+        say("archive       Orthanc is not on this machine (apt-get install orthanc): no images are kept")
+    say(f"worklist      {WORKLIST} on 127.0.0.1, port {ports.worklist}; start an examination and watch the list")
+    environ = {**os.environ, "TRIAGE_DEMO": "1"}
+    with running(commands(orthanc, settings, ports), environ, folder / "log.txt") as children:
+        scan(scanners(machines, ports, orthanc is not None), children, say, time.sleep)
 
 
-def scanners(machines: Iterable[Any], ports: Ports) -> list[Scanner]:
+def list_machines() -> Sequence[Machine]:
+    """Return the scanners of the demonstration that are in use."""
+    query = select(Machine).where(Machine.retired_at.is_(None)).order_by(Machine.ae_title)
+    found = session.scalars(query).all()
+    session.remove()
+    return found
+
+
+def scanners(machines: Iterable[Machine], ports: Ports, stores: bool) -> list[Scanner]:
     """Return a virtual scanner for each machine that the clinic has."""
     worklist, archive = Place("127.0.0.1", ports.worklist, WORKLIST), Place("127.0.0.1", ports.archive, ARCHIVE)
-    return [
-        Scanner(one.ae_title, DICOM.get(one.modality, "OT"), worklist, archive, stores=find_orthanc() is not None)
-        for one in machines
-    ]
+    return [Scanner(one.ae_title, DICOM.get(one.modality, "OT"), worklist, archive, stores) for one in machines]
 
 
 def scan(machines: Sequence[Scanner], children: Sequence[Any], say: Say, sleep: Callable[[float], None]) -> None:
@@ -138,8 +156,3 @@ def _look(machine: Scanner, say: Say, sleep: Callable[[float], None]) -> None:
             say(f"{machine.ae_title} has done {item.AccessionNumber}")
     except Failed as error:
         say(f"{machine.ae_title}: {error}")
-
-
-def pause(seconds: float) -> None:
-    """Wait."""
-    time.sleep(seconds)

@@ -60,7 +60,7 @@ class Scanner:
 
     def _question(self) -> Dataset:
         step, asked = Dataset(), Dataset()
-        step.Modality, step.ScheduledStationAETitle = self.modality, self.ae_title
+        step.Modality, step.ScheduledStationAETitle = "", self.ae_title  # whatever is done at this machine
         for name in ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime", "ScheduledProcedureStepID"):
             setattr(step, name, "")
         step.ScheduledProcedureStepDescription = step.ScheduledProcedureStepStatus = ""
