@@ -1,7 +1,9 @@
 """The pages of the way after a decision: the board, what is due, one patient's view, the schedule; what goes wrong."""
 
+import html
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -278,3 +280,62 @@ def test_a_filtered_list_stays_filtered_when_it_is_drawn_anew(clinic: Clinic, si
     page = browser.get("/pathways?show=after&q=x").text
     assert 'hx-get="/pathways?show=after&amp;q=x"' in page
     assert pathway_id not in browser.get("/pathways?show=after&rev=0").text
+
+
+def booked_imaging(clinic: Clinic, browser: FlaskClient, pathway_id: str, day: date | None = None) -> str:
+    """Book the imaging from the pathway's page as the desk does, and return the appointment."""
+    offered = re.search(r'href="(/appointments/new\?[^"]*step=[^"]*)"', browser.get(f"/pathways/{pathway_id}").text)
+    assert offered
+    form = browser.get(html.unescape(offered[1])).text
+    assert "For the pathway" in form
+    values = {name: hidden(form, name) for name in ("patient", "kind", "what", "step")}
+    values["start"] = f"{day or due(clinic, pathway_id)['imaging']}T10:00"
+    assert browser.post("/appointments", data=values).status_code == 303
+    session.remove()
+    return next(iter(look(clinic, pathway_id).times.values())).id
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page.rsplit('method="post"', maxsplit=1)[-1])
+    assert found, name
+    return found[1]
+
+
+def test_the_desk_books_a_step_from_the_pathway_and_everybody_sees_the_time(clinic: Clinic, signed_in: SignIn) -> None:
+    pathway_id, browser = begun(clinic), signed_in("reception")
+    made = booked_imaging(clinic, browser, pathway_id)
+    patient = look(clinic, pathway_id).pathway.patient_id
+    for where in (f"/pathways/{pathway_id}", "/pathways", f"/patients/{patient}", f"/pathways/{pathway_id}/print"):
+        assert "10:00" in browser.get(where).text, where
+    assert f"/pathways/{pathway_id}?step=" in browser.get(f"/appointments/{made}").text
+    assert "CT" in browser.get(f"/pathways/{pathway_id}").text
+
+
+def test_a_moved_plan_says_at_the_step_that_its_appointment_has_to_be_moved(clinic: Clinic, signed_in: SignIn) -> None:
+    pathway_id, browser = begun(clinic), signed_in("reception")
+    made = booked_imaging(clinic, browser, pathway_id)
+    day = open_day(clinic, 15)
+    send(clinic, browser, pathway_id, "imaging", "day", day=str(day), why_moved="asked for it")
+    assert "CT/X-ray: move the appointment" in browser.get(f"/pathways/{pathway_id}").text
+    page = browser.get(f"/pathways/{pathway_id}?step={step(clinic, pathway_id, 'imaging').id}").text
+    assert "the pathway has another day now" in page
+    assert f"/appointments/{made}?day={day}" in page
+    assert "move the appointment" in browser.get("/pathways?show=alarm").text
+    assert "the pathway has another day now" in browser.get("/appointments").text
+    assert "10:00" not in browser.get(f"/pathways/{pathway_id}/print").text
+
+
+def test_a_step_that_got_its_appointment_meanwhile_is_not_booked_twice(clinic: Clinic, signed_in: SignIn) -> None:
+    pathway_id, browser = begun(clinic), signed_in("reception")
+    url = f"/appointments/new?step={step(clinic, pathway_id, 'imaging').id}&kind=ct&patient="
+    form = browser.get(url + look(clinic, pathway_id).pathway.patient_id).text
+    booked_imaging(clinic, browser, pathway_id)
+    values = {name: hidden(form, name) for name in ("patient", "kind", "what", "step")}
+    answer = browser.post(
+        "/appointments", data=values | {"start": f"{open_day(clinic, 9)}T11:00", "note": "wheelchair"}
+    )
+    assert answer.status_code == 409
+    assert "This step has an appointment already." in answer.text
+    assert 'value="wheelchair"' in answer.text
+    assert browser.get("/appointments/new?step=nowhere").status_code == 404
+    assert browser.get("/appointments/new?step=../x").status_code in (200, 404)

@@ -23,6 +23,7 @@ from triage.services import (
     patients,
     procedures,
     same_day,
+    step_times,
 )
 from triage.services.organisations import today
 from triage.web import actor, done, locale, message, page, requires, sentence, zone
@@ -81,7 +82,7 @@ def print_() -> Response:
 @requires("appointments:book")
 def new() -> Response:
     """Choose the patient, what for and with whom, and then one of the free times."""
-    given = {name: request.args.get(name, "") for name in ("patient", "asked", "decision", "procedure")}
+    given = {name: request.args.get(name, "") for name in ("patient", "asked", "decision", "procedure", "step")}
     form = _book_form(formdata=None, request_id=secrets.token_urlsafe(12), **given)
     return _new(form, read_times(_day()))
 
@@ -101,8 +102,12 @@ def _new(form: BookForm, times: Times, status: int = 200, error: str = "", **mor
     return page(
         "appointments/new.html", status=status, error=error, form=form, times=times, patient=patient, asked=asked,
         words=words, found=lookup.search(actor(), words), chosen=request.args.get("time", ""), newcomer=caller,
-        today=today(actor().site_id), **_before(asked, known, times.day), **more,
+        today=today(actor().site_id), for_step=_step_of(form), **_before(asked, known, times.day), **more,
     )  # fmt: skip
+
+
+def _step_of(form: BookForm) -> Any:
+    return step_times.get(actor(), form.step.data) if form.step.data and not form.step.errors else None
 
 
 def _before(asked: Any, patient_id: str, day: date) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from triage.blueprints.paper_time import at_paper_time, late_form
 from triage.domain import pathways as way
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms.pathways import EndForm, ResumeForm, StepForm
-from triage.services import live, milestones, organisations, pathway_lists, pathways
+from triage.services import live, milestones, organisations, pathway_lists, pathways, step_times
 from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, toast
 
 blueprint = Blueprint("pathways", __name__)
@@ -89,8 +89,8 @@ def _rights(seen: pathway_lists.View, step: Any) -> dict[str, Any]:
         return {"today": today, "late": late}
     return {
         "today": today, "late": late, "missing": way.missing(seen.steps, step),
-        "unticked": way.unticked(step, step.ticks), "may_complete": milestones.may_complete(who, step),
-        "may_omit": milestones.may_omit(who, seen.steps, step),
+        "kinds": step_times.kinds_of(step, seen.pathway.procedure), "unticked": way.unticked(step, step.ticks),
+        "may_complete": milestones.may_complete(who, step), "may_omit": milestones.may_omit(who, seen.steps, step),
     }  # fmt: skip
 
 
@@ -99,8 +99,8 @@ def _rights(seen: pathway_lists.View, step: Any) -> dict[str, Any]:
 def print_(pathway_id: str) -> Response:
     """Show the schedule for the printer, in the patient's language."""
     seen = pathway_lists.print_(actor(), pathway_id)
-    values = {"pathway": seen.pathway, "patient": seen.pathway.patient, "steps": seen.steps, "actor": actor()}
-    values |= {"site": organisations.site_of(actor()), "known": knowledge.load()}
+    values = vars(seen) | {"patient": seen.pathway.patient, "actor": actor(), "known": knowledge.load()}
+    values["site"] = organisations.site_of(actor())
     sheet = in_language(seen.pathway.patient.language, "pathways/_schedule.html", values)
     back = url_for("pathways.show", pathway_id=pathway_id)
     return page("pathways/print.html", sheet=sheet, pathway=seen.pathway, back_url=back)

@@ -9,10 +9,20 @@ from triage import clock, knowledge
 from triage.db import session
 from triage.demo.clinic import Team
 from triage.domain.access import Actor
+from triage.domain.appointments import SURGEON
 from triage.domain.hours import Opening
 from triage.domain.surgeon_days import ALWAYS, OWN_HOURS, Plan
-from triage.models import Patient
-from triage.services import appointment_requests, appointments, hours, slots, surgeon_times
+from triage.models import Milestone, Patient
+from triage.services import (
+    appointment_requests,
+    appointments,
+    hours,
+    milestones,
+    pathway_lists,
+    slots,
+    step_times,
+    surgeon_times,
+)
 from triage.services.appointment_requests import Asked
 from triage.services.appointments import Wish
 
@@ -55,6 +65,35 @@ def ask(team: Team, rng: Random) -> None:
         at = clock.now() - timedelta(minutes=ago)
         asked = Asked(channel, at, one.name, one.phone, kind, urgent, same_day, wishes, one.id)
         appointment_requests.enter(actor, asked)
+
+
+def book_steps(team: Team, today: date) -> None:
+    """Book what patients on a pathway come for in the next weeks; one plan moves afterwards, as it happens."""
+    actor, booked_ = team["reception"], list[str]()
+    for line, step in _steps_to_come(actor, today):
+        (kind, *_others), day = step_times.kinds_of(step, line.pathway.procedure), step.due_on or today
+        what = line.pathway.surgeon_id if kind.with_ == SURGEON else kind.with_
+        resource = next((one for one in slots.resources(actor, day) if one.id == what), None)
+        free = slots.free_starts(actor, resource, day, kind.minutes) if resource else []
+        if free:
+            wish = Wish(kind.id, what, free[len(free) // 2], milestone_id=step.id)
+            appointments.book(actor, line.pathway.patient_id, wish)
+            booked_.append(step.id)
+    for step_id in booked_[-1:]:
+        _move_step(team["nurse"], step_id)
+
+
+def _steps_to_come(actor: Actor, today: date) -> list[tuple[pathway_lists.Line, Milestone]]:
+    lines, _counts = pathway_lists.board(actor, pathway_lists.Filters())
+    found = [(line, step) for line in lines for step in line.steps if step.status == "open" and step.due_on]
+    soon = [(line, step) for line, step in found if today < (step.due_on or today) <= today + timedelta(days=30)]
+    return [(line, step) for line, step in soon if step_times.kinds_of(step, line.pathway.procedure)]
+
+
+def _move_step(actor: Actor, step_id: str) -> None:
+    step = step_times.get(actor, step_id)
+    day = hours.next_open(actor.site_id, step.due_on or step.pathway.decided_on, after=3)
+    milestones.move(actor, step_id, step.pathway.version, day, "ご家族の都合")
 
 
 def _people(actor: Actor, rng: Random, number: int) -> list[Patient]:

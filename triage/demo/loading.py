@@ -68,6 +68,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
         planned = file.open_(team, script, registry, rng, now)
         bookings.plan(team, today)
         bookings.make(team, today, Random(seed + 2))  # noqa: S311 - the day stays as it was
+        bookings.book_steps(team, today)
         if size:
             years.fill(team["admin"], size, Random(seed + 1), today, say)  # noqa: S311 - the day stays as it was
         returning.ask_back(team, Random(seed + 4), {one.person.id for one in planned})  # noqa: S311

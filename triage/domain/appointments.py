@@ -82,7 +82,8 @@ def gaps(free: Sequence[datetime], slot: int) -> list[Gap]:
 class Wish:
     """What is to be booked: the kind, whose time (a surgeon's id or a modality), from when on.
 
-    ``procedure``: which one, where the kind names one; ``decision_id``: the surgeon's decision that it follows from.
+    ``procedure``: which one, where the kind names one; ``decision_id``: the surgeon's decision that it follows from;
+    ``milestone_id``: the step of a pathway that it is for.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Wish:
     note: str = ""
     procedure: str = ""
     decision_id: str = ""
+    milestone_id: str = ""
 
 
 class Asked(Protocol):

@@ -153,6 +153,8 @@ MESSAGES: dict[str, str] = {
     "limits_decided": N_("This proposal was decided or taken back meanwhile."),
     "limits_changed_meanwhile": N_("Other limits came into force meanwhile. Look at them, then try again."),
     "appointment_step_not_possible": N_("This appointment was changed meanwhile. Look at its present state."),
+    "other_step": N_("This step is of another patient, or cannot be booked as this."),
+    "step_has_time": N_("This step has an appointment already."),
     "slot_taken": N_("This time was just taken. Choose another."),
     "patient_has_appointment": N_("The patient has another appointment at this time."),
     "outside_hours": N_("The clinic is not open for this whole time."),

@@ -17,7 +17,7 @@ FINISHED, CANCELLED, REPLACED = "finished", "cancelled", "replaced"
 BEFORE, INSIDE, AFTER = "before", "inside", "after"
 PHASES = (BEFORE, INSIDE, AFTER)
 # Kinds of alarm.
-LATE, NOT_READY, CLASH, CLOSED = "late", "not_ready", "clash", "closed"
+LATE, NOT_READY, CLASH, CLOSED, TO_MOVE = "late", "not_ready", "clash", "closed", "to_move"
 #: A step noted as done by mistake is open again without a reason for so long.
 UNDO = timedelta(minutes=10)
 #: How far ahead a day may be planned.
@@ -144,12 +144,21 @@ def next_step(steps: Sequence[S]) -> S | None:
     return min(waiting, key=lambda step: (step.due_on is None, step.due_on or date.max), default=None)
 
 
-def alarms(steps: Sequence[Step], today: date, not_ready_days: int, closed: Collection[date] = ()) -> list[Alarm]:
-    """Return everything about a pathway that somebody has to see, the gravest first; ``closed``: days to come."""
+def alarms(
+    steps: Sequence[Step],
+    today: date,
+    not_ready_days: int,
+    closed: Collection[date] = (),
+    to_move: Collection[str] = (),
+) -> list[Alarm]:
+    """Return everything about a pathway that somebody has to see, the gravest first.
+
+    ``closed``: days to come; ``to_move``: the steps whose appointment cannot stand.
+    """
     shut = (step for step in steps if step.status == OPEN and step.due_on in closed and not step.on_any_day)
     return [
         *_not_ready(steps, today, not_ready_days), *_late(steps, today), *_clashes(steps),
-        *(Alarm(CLOSED, step.name, 0) for step in shut),
+        *(Alarm(TO_MOVE, name, 0) for name in to_move), *(Alarm(CLOSED, step.name, 0) for step in shut),
     ]  # fmt: skip
 
 

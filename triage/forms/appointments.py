@@ -133,6 +133,7 @@ class BookForm(TimeForm):
     patient = _id()
     asked = _id()
     decision = _id()
+    step = _id()
     procedure = SelectField(_l("Procedure"), validate_choice=False)
     skip_reason = SelectField(_l("Why before the others"), validate_choice=False)
     why = text(_l("Why the urgent patient waits"), 500)
@@ -145,7 +146,7 @@ class BookForm(TimeForm):
 
     def wish(self, starts_at: datetime) -> Wish:
         """Return what is to be booked at the time chosen."""
-        said = (field.data or "" for field in (self.note, self.procedure, self.decision))
+        said = (field.data or "" for field in (self.note, self.procedure, self.decision, self.step))
         return Wish(self.kind.data or "", self.what.data or "", starts_at, *said)
 
     @property

@@ -14,10 +14,14 @@ from triage.knowledge.schema_pathways import MilestoneEntry, PathwayEntry
 
 @dataclass(frozen=True, kw_only=True)
 class Milestone(t.Labelled):
-    """How a step is called, on the board and on the patient's sheet; ``told`` None: not on that sheet."""
+    """How a step is called, on the board and on the patient's sheet; ``told`` None: not on that sheet.
+
+    books: as which kinds of appointment it can be booked, the usual one first.
+    """
 
     short_text: t.Text
     told: t.Text | None
+    books: tuple[str, ...] = ()
 
     def short(self, lang: str = "en") -> str:
         """Return the short label in the language."""
@@ -74,7 +78,7 @@ def build(document: Document, raw: schema.Knowledge) -> Pathways:
         milestones=b.by_id(
             Milestone(
                 id=e.id, text=b.text(e.label), short_text=b.text(e.short or e.label),
-                told=b.text(e.told) if e.told else None,
+                told=b.text(e.told) if e.told else None, books=tuple(e.books),
             )
             for e in raw.milestone
         ),
@@ -93,6 +97,7 @@ def _check(document: Document, raw: schema.Knowledge) -> None:
         known(document, "milestone", index, "step", step.needs, names)
         known(document, "milestone", index, "step", filter(None, [step.after]), {*names, *marks, DECISION})
         known(document, "milestone", index, "checklist item", step.items, [e.id for e in raw.checklist_item])
+        known(document, "milestone", index, "kind of appointment", step.books, [e.id for e in raw.appointment_kind])
     known(document, "pathway_alarm", 0, "source", [raw.pathway_alarm.source], sources)
     unique(document, "pathway", [entry.id for entry in raw.pathway])
     for index, way in enumerate(raw.pathway):

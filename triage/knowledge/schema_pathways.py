@@ -27,6 +27,7 @@ class MilestoneEntry(LabelEntry):
     grace: int = Field(default=0, ge=0)
     any_day: bool = False
     met_by: Literal["visit", "imaging"] | None = None
+    books: list[Name] = []
     short: TextEntry | None = None
     told: TextEntry | None = None
 

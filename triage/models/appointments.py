@@ -8,11 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from triage.db import Base, Row
 from triage.models.accounts import Staff
 from triage.models.encounters import AtSite
+from triage.models.pathways import Milestone
 from triage.models.patients import Patient
 from triage.models.versioned import Versioned
 
 _BOOKED: ColumnClause[bool] = literal_column("status = 'booked'")
 _OF_ORDER: ColumnClause[bool] = literal_column("order_id IS NOT NULL AND status = 'booked'")
+_OF_STEP: ColumnClause[bool] = literal_column("milestone_id IS NOT NULL")
 _TO_MOVE: ColumnClause[bool] = literal_column("to_move <> '' AND status = 'booked'")
 _WAITING: ColumnClause[bool] = literal_column("status = 'waiting'")
 
@@ -55,6 +57,7 @@ class Appointment(AtSite, Versioned, Base):
         Index("ix_appointment_booked", "site_id", "starts_at", sqlite_where=_BOOKED, postgresql_where=_BOOKED),
         Index("ix_appointment_to_move", "site_id", "starts_at", sqlite_where=_TO_MOVE, postgresql_where=_TO_MOVE),
         Index("uq_appointment_of_order", "order_id", unique=True, sqlite_where=_OF_ORDER, postgresql_where=_OF_ORDER),
+        Index("ix_appointment_of_step", "milestone_id", sqlite_where=_OF_STEP, postgresql_where=_OF_STEP),
         CheckConstraint("(staff_id IS NULL) <> (modality IS NULL)", name="one_resource"),
     )
 
@@ -73,13 +76,21 @@ class Appointment(AtSite, Versioned, Base):
     decision_id: Mapped[str | None] = mapped_column(ForeignKey("treatment_decision.id"))  # that it follows from
     to_move: Mapped[str] = mapped_column(default="", server_default="")  # why it cannot stand (services/displaced.py)
     order_id: Mapped[str | None] = mapped_column(ForeignKey("imaging_order.id"))  # for which examination
+    milestone_id: Mapped[str | None] = mapped_column(ForeignKey("milestone.id"))  # for which step of a pathway
+    step_day: Mapped[date | None]  # for which that step was planned when the time was given
     patient: Mapped[Patient] = relationship(lazy="raise")
     surgeon: Mapped[Staff | None] = relationship(lazy="raise")
+    milestone: Mapped[Milestone | None] = relationship(lazy="raise")
 
     @property
     def what(self) -> str:
         """Return with whom it is: the surgeon's id, or the modality."""
         return self.staff_id or self.modality or ""
+
+    @property
+    def is_to_move(self) -> bool:
+        """Tell whether it is booked and cannot stand."""
+        return bool(self.to_move) and self.status == "booked"
 
     @property
     def fills(self) -> tuple[str, str]:

@@ -127,7 +127,9 @@ def next_of_patient(actor: Actor, patient_id: str) -> Sequence[Appointment]:
         Appointment.starts_at >= clock.now() - timedelta(days=1), Appointment.day >= today(actor.site_id),
     )  # fmt: skip
     return session.scalars(
-        query.options(joinedload(Appointment.surgeon)).order_by(Appointment.starts_at).limit(_NEXT)
+        query.options(joinedload(Appointment.surgeon), joinedload(Appointment.milestone))
+        .order_by(Appointment.starts_at)
+        .limit(_NEXT)
     ).all()
 
 

@@ -16,7 +16,7 @@ from triage.domain.errors import Conflict, NotFound, Refused
 from triage.knowledge.hours import AppointmentKind
 from triage.models import Appointment, AppointmentRequest, AppointmentStep, Encounter, Patient
 from triage.services import appointment_requests as requests
-from triage.services import booked, encounters, patients, procedures, slots
+from triage.services import booked, encounters, patients, procedures, slots, step_times
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 from triage.services.submissions import once, remember
@@ -27,7 +27,9 @@ Wish = rules.Wish
 def get(actor: Actor, appointment_id: str) -> Appointment:
     """Return the appointment with its patient and surgeon, if the actor may see it; raises NotFound otherwise."""
     query = select(Appointment).where(Appointment.id == appointment_id, Appointment.visible_to(actor))
-    whole = query.options(joinedload(Appointment.patient), joinedload(Appointment.surgeon))
+    whole = query.options(
+        joinedload(Appointment.patient), joinedload(Appointment.surgeon), joinedload(Appointment.milestone)
+    )
     appointment = session.scalar(whole.execution_options(populate_existing=True))
     if appointment is None:
         raise NotFound("appointment")
@@ -101,6 +103,7 @@ def _new(
         site_id=actor.site_id, patient_id=patient.id, request_id=request.id if request else None, kind=kind.id,
         minutes=kind.minutes, status=rules.BOOKED, note=wish.note.strip(), updated_by=actor.name,
         updated_at=clock.now(), **procedures.named(actor, patient.id, kind, wish.procedure, wish.decision_id),
+        **step_times.named(actor, patient.id, kind, wish),
     )  # fmt: skip
     _place(actor, appointment, kind, wish)
     session.add(appointment)
@@ -118,7 +121,11 @@ def _place(actor: Actor, appointment: Appointment, kind: AppointmentKind, wish: 
 
 
 def _day_of(actor: Actor, wish: Wish) -> date:
-    return wish.starts_at.astimezone(ZoneInfo(actor.time_zone)).date()
+    return _local_day(actor, wish.starts_at)
+
+
+def _local_day(actor: Actor, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(actor.time_zone)).date()
 
 
 def _step(actor: Actor, appointment_id: str, version: int, step: str) -> Appointment:
@@ -142,7 +149,8 @@ def move(actor: Actor, appointment_id: str, version: int, what: str, starts_at: 
     slots.free(appointment)
     _place(actor, appointment, slots.kind_of(appointment.kind), Wish(appointment.kind, what, starts_at))
     slots.take(appointment)
-    booked.note(actor, appointment, "move", reason)
+    booked.note(actor, appointment, "move", reason, was=_local_day(actor, before))
+    step_times.renew(appointment)
     record(
         actor, "appointment_moved", **_ids(appointment), appointment=appointment.id,
         what=appointment.what, before=before, after=starts_at, reason=reason,

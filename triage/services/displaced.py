@@ -1,4 +1,7 @@
-"""Appointments that cannot stand as they are booked: marked when hours or a surgeon's days change, until dealt with."""
+"""Appointments that cannot stand as they are booked, marked until dealt with.
+
+When hours, a surgeon's days or the pathway change that they are booked for.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -10,13 +13,16 @@ from sqlalchemy.orm import joinedload
 from triage import clock
 from triage.db import session
 from triage.domain import appointments as rules
+from triage.domain import pathways as way
 from triage.domain.access import Actor
 from triage.domain.hours import Opening
-from triage.models import Appointment
+from triage.models import Appointment, Milestone
 from triage.services import surgeon_days
 
-#: Outside the clinic's hours; the other reasons are those of domain/surgeon_days.py.
+#: Outside the clinic's hours; the other reasons are those of domain/surgeon_days.py and these two.
 CLOSED = "closed"
+#: The step of a pathway is planned for another day now, or nobody has to come for it any more.
+STEP_MOVED, STEP_OVER = "step_moved", "step_over"
 #: So many are shown, the next ones first; how many there are is counted.
 SHOWN = 20
 Openings = Callable[[str, date, date], Mapping[date, Opening | None]]
@@ -33,16 +39,41 @@ def review(actor: Actor, since: date, until: date | None, openings: Openings) ->
     )  # fmt: skip
     if until is not None:
         query = query.where(Appointment.day <= until)
-    rows = session.scalars(query.order_by(Appointment.starts_at)).all()
+    return _mark(actor, session.scalars(query.order_by(Appointment.starts_at)).all(), openings)
+
+
+def review_pathway(actor: Actor, pathway_id: str, openings: Openings) -> int:
+    """Mark inside a verb, of what is booked for the steps of a pathway, what can no longer stand; return how many."""
+    query = select(Appointment).join(Milestone, Milestone.id == Appointment.milestone_id)
+    query = query.where(
+        Milestone.pathway_id == pathway_id, Appointment.status == rules.BOOKED, Appointment.starts_at >= clock.now()
+    )
+    return _mark(actor, session.scalars(query.order_by(Appointment.starts_at)).all(), openings)
+
+
+def _mark(actor: Actor, rows: Sequence[Appointment], openings: Openings) -> int:
     if not rows:
         return 0
     first, last = rows[0].day, rows[-1].day
     open_on, calendar = openings(actor.site_id, first, last), surgeon_days.calendar(actor.site_id, first, last)
+    steps = _steps([row.milestone_id for row in rows if row.milestone_id])
     for row in rows:
-        code = _why(actor, row, open_on[row.day], calendar)
+        code = _why(actor, row, open_on[row.day], calendar) or _why_step(row, steps.get(row.milestone_id or ""))
         if row.to_move != code:
             row.to_move = code
     return sum(bool(row.to_move) for row in rows)
+
+
+def _steps(ids: Sequence[str]) -> Mapping[str, Milestone]:
+    found = session.scalars(select(Milestone).where(Milestone.id.in_(ids))) if ids else ()
+    return {step.id: step for step in found}
+
+
+def _why_step(row: Appointment, step: Milestone | None) -> str:
+    """What was given for the day of then stands until the step has another one; another day by hand is a choice."""
+    if step is None or (step.status == way.OPEN and step.due_on in (row.step_day, row.day)):
+        return ""
+    return STEP_MOVED if step.status == way.OPEN else STEP_OVER
 
 
 def _why(actor: Actor, row: Appointment, clinic: Opening | None, calendar: surgeon_days.Calendar) -> str:

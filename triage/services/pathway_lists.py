@@ -1,7 +1,7 @@
 """Reading pathways: the board of all that are open, what is due and late, one patient's view with its history."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,8 +12,8 @@ from triage import knowledge
 from triage.db import session
 from triage.domain import pathways as way
 from triage.domain.access import Actor
-from triage.models import Milestone, MilestoneChange, Pathway
-from triage.services import hours
+from triage.models import Appointment, Milestone, MilestoneChange, Pathway
+from triage.services import hours, step_times
 from triage.services import pathway_rows as rows
 from triage.services.audit import record_read
 from triage.services.organisations import today
@@ -29,6 +29,7 @@ class Line:
     pathway: Pathway
     steps: list[Milestone]
     alarms: list[way.Alarm]
+    times: Mapping[str, Appointment]  # by step: when it is booked, or what became of that
 
     @property
     def next(self) -> Milestone | None:
@@ -58,10 +59,11 @@ def board(actor: Actor, filters: Filters) -> tuple[list[Line], dict[str, int]]:
     return [line for line in lines if _fits(line.pathway, filters.words)], counts
 
 
-def _lines(found: Sequence[Pathway]) -> list[Line]:
+def _lines(found: Sequence[Pathway], timed: bool = True) -> list[Line]:
     steps = rows.steps_of(one.id for one in found)
     closed = _closed_days(found[0].site_id, [step for each in steps.values() for step in each]) if found else ()
-    return [Line(one, steps[one.id], alarms_of(one, steps[one.id], closed)) for one in found]
+    times = step_times.of_steps([step.id for each in steps.values() for step in each] if timed else ())
+    return [Line(one, steps[one.id], alarms_of(one, steps[one.id], closed, times), times) for one in found]
 
 
 def _fits(pathway: Pathway, words: str) -> bool:
@@ -88,11 +90,14 @@ def list_ended(actor: Actor) -> Sequence[Pathway]:
     return found
 
 
-def alarms_of(pathway: Pathway, steps: Sequence[Milestone], closed: Collection[date]) -> list[way.Alarm]:
+def alarms_of(
+    pathway: Pathway, steps: Sequence[Milestone], closed: Collection[date], times: Mapping[str, Appointment]
+) -> list[way.Alarm]:
     """Return what somebody has to see about an open pathway, the gravest first; ``closed``: days to come."""
     if pathway.status != way.OPEN:
         return []
-    return way.alarms(steps, today(pathway.site_id), knowledge.load().flow.pathways.not_ready_days, closed)
+    to_move = [step.name for step in steps if step.id in times and times[step.id].is_to_move]
+    return way.alarms(steps, today(pathway.site_id), knowledge.load().flow.pathways.not_ready_days, closed, to_move)
 
 
 def _closed_days(site_id: str, steps: Sequence[Milestone]) -> set[date]:
@@ -137,7 +142,7 @@ def counts(actor: Actor, *owners: str) -> Counts:
         Pathway.visible_to(actor), Pathway.ended_at.is_(None), Pathway.operated_on.is_(None),
         Pathway.is_ready.is_(False), Pathway.operation_on <= soon,
     )  # fmt: skip
-    lines = _lines(session.scalars(near).all())
+    lines = _lines(session.scalars(near).all(), timed=False)
     not_ready = sum(any(alarm.kind == way.NOT_READY for alarm in line.alarms) for line in lines)
     return Counts(session.scalar(late) or 0, not_ready)
 
@@ -157,6 +162,7 @@ class View:
     alarms: list[way.Alarm]
     history: Sequence[MilestoneChange]
     others: list[Pathway]
+    times: Mapping[str, Appointment]
 
 
 def view(actor: Actor, pathway_id: str) -> View:
@@ -166,8 +172,9 @@ def view(actor: Actor, pathway_id: str) -> View:
     changes = changes.options(joinedload(MilestoneChange.staff))
     history = session.scalars(changes.order_by(MilestoneChange.at.desc(), MilestoneChange.id)).all()
     others = [one for one in list_of_patient(actor, pathway.patient_id) if one.id != pathway.id]
-    alarms = alarms_of(pathway, steps, _closed_days(pathway.site_id, steps))
-    return View(pathway, steps, alarms, history, others)
+    times = step_times.of_steps([step.id for step in steps])
+    alarms = alarms_of(pathway, steps, _closed_days(pathway.site_id, steps), times)
+    return View(pathway, steps, alarms, history, others, times)
 
 
 def open_(actor: Actor, pathway_id: str) -> View:

@@ -16,7 +16,7 @@ from triage.domain.errors import Conflict, NotFound
 from triage.domain.outcomes import PROCEDURE, Treatment
 from triage.knowledge.pathways import Template
 from triage.models import Milestone, MilestoneChange, Pathway
-from triage.services import hours, late, outcome_series
+from triage.services import displaced, hours, late, outcome_series
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
 from triage.services.organisations import today
@@ -156,7 +156,7 @@ def unsettle(step: Milestone) -> None:
 
 
 def keep_in_step(actor: Actor, pathway: Pathway, steps: Steps) -> None:
-    """Bring what the pathway says of itself in line with its steps, and end it when nothing is left to do."""
+    """Bring what the pathway says of itself, and what is booked, in line with its steps; end it when all is done."""
     operation, ready = way.marked(steps, way.OPERATION), way.marked(steps, way.READY)
     if operation is not None:
         before = pathway.operated_on
@@ -171,3 +171,9 @@ def keep_in_step(actor: Actor, pathway: Pathway, steps: Steps) -> None:
         note(actor, pathway, way.FINISHED)
     elif not over and pathway.status == way.FINISHED:
         pathway.status, pathway.ended_at = way.OPEN, None
+    review_times(actor, pathway)
+
+
+def review_times(actor: Actor, pathway: Pathway) -> None:
+    """Mark what is booked for a step that has another day now, or to which nobody has to come any more."""
+    displaced.review_pathway(actor, pathway.id, hours.openings)

@@ -14,7 +14,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.knowledge.pathways import Template
 from triage.models import Encounter, Milestone, Pathway, TreatmentDecision
-from triage.services import outcome_series
+from triage.services import outcome_series, step_times
 from triage.services import pathway_rows as rows
 from triage.services.audit import lock_site
 from triage.services.encounters import check_version
@@ -91,6 +91,9 @@ def _take_over(actor: Actor, pathway: Pathway, steps: Sequence[Milestone], earli
     old = {step.name: step for step in rows.steps_of([earlier.id])[earlier.id]}
     same = all(getattr(pathway, name) == getattr(earlier, name) for name in ("procedure", "level", "side"))
     same = same or earlier.operated_on is not None
+    for step in steps:
+        if step.name in old:
+            step_times.hand_over(old[step.name], step)
     _end(actor, earlier, list(old.values()), way.REPLACED, BY_DECISION, "")
     pathway.replaces_id = pathway.replaces_id or earlier.id
     for step in steps:
@@ -183,6 +186,7 @@ def _end(
     for step in steps:
         if step.status == way.OPEN:
             rows.settle(actor, step, way.DROPPED)
+    rows.review_times(actor, pathway)
     if status == way.CANCELLED:
         _stop_asking(actor, pathway)
     rows.note(actor, pathway, status, words=f"{reason}: {words}" if words else reason)
@@ -208,6 +212,7 @@ def resume(actor: Actor, pathway_id: str, version: int, reason: str) -> None:
     for step in steps:
         if step.status == way.DROPPED:
             rows.unsettle(step)
+    rows.review_times(actor, pathway)
     _ask_for_scores(actor, pathway)
     rows.note(actor, pathway, "resumed", words=reason.strip())
     rows.tell(actor, pathway, "pathway_resumed", reason=reason.strip())
