@@ -30,7 +30,13 @@ settings.register_profile(
 settings.load_profile("same")
 
 #: Tests in these folders make their promise on both engines.
-BOTH_ENGINES = ("tests/services/", "tests/migrations/", "tests/blueprints/test_bad_input.py")
+BOTH_ENGINES = (
+    "tests/services/",
+    "tests/migrations/",
+    "tests/worklist/test_asking",
+    "tests/worklist/test_dcmtk",
+    "tests/blueprints/test_bad_input.py",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

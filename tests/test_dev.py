@@ -42,7 +42,7 @@ def test_bench_says_what_it_can_measure(arguments: tuple[str, ...], tmp_path: Pa
     shutil.copy(ROOT / "dev", tmp_path)
     done = dev("bench", *arguments, folder=tmp_path)
     assert done.returncode == 1
-    assert done.stderr == "./dev: bench knows: board, compare, live, rules\n"
+    assert done.stderr == "./dev: bench knows: board, compare, live, rules, worklist\n"
     assert not (tmp_path / ".venv").exists()
 
 

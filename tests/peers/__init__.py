@@ -1,6 +1,6 @@
-"""The real programs that tests talk to: PostgreSQL and Chromium. Found where they are, never imitated."""
+"""The real programs that tests talk to: PostgreSQL, Chromium, DCMTK. Found where they are, never imitated."""
 
-from tests.peers.find import CHROMIUM_ARGS, PeerMissing, chromium_path, missing
+from tests.peers.find import CHROMIUM_ARGS, PeerMissing, chromium_path, dcmtk_path, missing
 from tests.peers.postgres import create_database, drop_database, postgres_url
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "PeerMissing",
     "chromium_path",
     "create_database",
+    "dcmtk_path",
     "drop_database",
     "missing",
     "postgres_url",

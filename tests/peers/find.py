@@ -82,11 +82,25 @@ def _wheel() -> list[Path]:
     return sorted(Path(spec.origin).parent.glob("pginstall*/bin"), reverse=True)
 
 
+# --- DCMTK -----------------------------------------------------------------------------------------------------------
+
+
+def dcmtk_path(program: str = "findscu", environ: Mapping[str, str] = os.environ) -> str:
+    """Return the path of one of DCMTK's programs; raises PeerMissing."""
+    if found := shutil.which(program, path=environ.get("PATH")):
+        return found
+    raise PeerMissing("DCMTK", "brew install dcmtk" if sys.platform == "darwin" else "apt-get install dcmtk")
+
+
 # --- what is here ----------------------------------------------------------------------------------------------------
 
-PEERS: dict[str, Callable[[], object]] = {"chromium": chromium_path, "postgres": postgres_binaries}
+PEERS: dict[str, Callable[[], object]] = {
+    "chromium": chromium_path,
+    "postgres": postgres_binaries,
+    "dcmtk": dcmtk_path,
+}
 #: The marker of a test is the key, except that a browser is asked for by what it is.
-MARKERS = {"browser": "chromium", "postgres": "postgres"}
+MARKERS = {"browser": "chromium", "postgres": "postgres", "dcmtk": "dcmtk"}
 
 
 def missing(name: str) -> PeerMissing | None:

@@ -8,12 +8,15 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 from pynetdicom import AE
 from pynetdicom.sop_class import ModalityWorklistInformationFind, Verification
+from sqlalchemy import select
 
 from tests.served import free_port
-from triage.db import session, verb
+from triage import db
 from triage.domain.access import Actor
-from triage.models import Scanner
-from triage.services.audit import record
+from triage.domain.charsets import CHARSETS
+from triage.domain.machines import ScannerValues
+from triage.models import AuditEvent, AuditPayload
+from triage.services import scanners
 from triage.worklist.server import Ports, Process
 
 STEP = "ScheduledProcedureStepSequence"
@@ -28,15 +31,13 @@ STEP_LIST = (
 )  # fmt: skip
 
 
-@verb
 def add_scanner(actor: Actor, ae_title: str = "XRAY1", modality: str = "xray", **values: Any) -> str:
     """Add a scanner to the actor's site; return its id."""
-    usual = {"name": ae_title.title(), "charset": "utf8"}
-    scanner = Scanner(site_id=actor.site_id, ae_title=ae_title, modality=modality, **usual | values)
-    session.add(scanner)
-    session.flush()
-    record(actor, "worklist_called", ae_title=ae_title, address="", secure=False)
-    return scanner.id
+    usual = {"name": ae_title.title(), "ae_title": ae_title, "modality": modality, "charset": "utf8"}
+    return scanners.add(actor, ScannerValues(**usual | values))
+
+
+NOTHING: Mapping[str, str] = {}
 
 
 @contextmanager
@@ -50,10 +51,10 @@ def served(**ports: Any) -> Iterator[Process]:
         process.stop(grace=5)
 
 
-def identifier(keys: Mapping[str, str] = {}, charset: str | list[str] = "ISO_IR 192") -> Dataset:
+def identifier(keys: Mapping[str, str] = NOTHING, charset: str = "utf8") -> Dataset:
     """Return what a console sends: its usual list, with some keys to match."""
     asked, step = Dataset(), Dataset()
-    asked.SpecificCharacterSet = charset
+    asked.SpecificCharacterSet = list(CHARSETS[charset]) or None
     for keyword in dict.fromkeys((*LIST, *keys)):
         if keyword not in STEP_KEYS:
             setattr(asked, keyword, keys.get(keyword, ""))
@@ -86,6 +87,18 @@ def ask(process: Process, ae_title: str = "XRAY1", asked: Dataset | None = None,
     """Ask for the worklist as a scanner does; return the items."""
     with calling(process, ae_title) as call:
         assert call.is_established
-        answers = list(call.send_c_find(asked or identifier(keys), ModalityWorklistInformationFind))
+        return found(call, asked or identifier(keys))
+
+
+def found(call: Any, asked: Dataset) -> list[Dataset]:
+    """Ask over an open call; return the items."""
+    answers = list(call.send_c_find(asked, ModalityWorklistInformationFind))
     assert [status.Status for status, _ in answers] == [0xFF00] * (len(answers) - 1) + [0]
     return [item for _, item in answers[:-1]]
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    """Return what the trail says under a name by now, the oldest first."""
+    db.session.remove()
+    query = select(AuditPayload.body).join(AuditEvent).where(AuditEvent.name == name).order_by(AuditEvent.sequence)
+    return list(db.session.scalars(query))

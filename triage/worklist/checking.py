@@ -19,7 +19,7 @@ def answers(ports: Ports) -> bool:
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = PATIENCE
     entity.add_requested_context(Verification)
     host, port = _EVERYWHERE.get(ports.host, ports.host), ports.port or ports.tls_port
-    secure = None if ports.port else (ports.context(ssl.Purpose.SERVER_AUTH), "")
+    secure = None if ports.port else (ports.context(ssl.Purpose.SERVER_AUTH), host)
     call = entity.associate(host, port, ae_title=ports.ae_title, tls_args=secure)
     if not call.is_established:
         return False

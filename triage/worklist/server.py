@@ -145,10 +145,11 @@ class Process:
             socketserver.BaseServer.shutdown(listener)
             listener.server_close()
         until = time.monotonic() + grace
-        while self.calls and time.monotonic() < until:
+        while any(call.is_established for call in self.calls) and time.monotonic() < until:
             time.sleep(0.05)
         for call in self.calls:
-            call.abort()
+            if call.is_established:  # who has not said who they are yet is cut off anyway
+                call.abort()
         self.listeners = []
 
     @property
