@@ -19,6 +19,7 @@ from triage.domain.results import Report
 from triage.services import (
     appointment_requests,
     appointments,
+    archives,
     calls,
     consults,
     devices,
@@ -108,6 +109,7 @@ def build(clinic: Clinic) -> dict[str, str]:
     questions.answer(clinic.surgeon, to_read, 1, "Yes.")
     room = rooms.add(clinic.admin, "Room 1")
     ct = scanners.add(clinic.admin, ScannerValues("CT 1", "CT1", "ct", "ir87", room, "192.0.2.7", 104, tls=True))
+    archives.save(clinic.admin, 0, "http://192.0.2.8:8042", "triage", "https://viewer.example/?study={study}")
     scanners.add(clinic.admin, ScannerValues("X-ray 1", "XR1", "xray", "utf8", mpps=False))
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
@@ -130,6 +132,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
         "/scanners": "radiographer", f"/scanners/{ct}": "admin", "/scanners/new": "admin",
+        "/archive": "admin",
         "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
         f"/appointments/{booked}": "reception", "/appointments/requests": "reception",
         "/appointments/today": "reception", f"/appointments/print?day={later}": "reception", "/surgeons": "reception",

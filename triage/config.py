@@ -34,6 +34,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "WORKLIST_CERTIFICATE": ("", "file of the worklist's own certificate (PEM)"),
     "WORKLIST_KEY": ("", "file of the key to it, readable by the service alone"),
     "WORKLIST_CA": ("", "file of the authority that signed the scanners' certificates; needed for TLS"),
+    "ARCHIVE_PASSWORD": ("", "password with which we ask the image archive; its address is set on the page Scanners"),
     "CLAIM_MINUTES": (30, "a claim without activity lapses after this many minutes"),
 }
 

@@ -60,6 +60,7 @@ PART_OF = {
     "outcome_results": "outcomes",
     "outcome_starts": "outcomes",
     "rooms": "accounts",
+    "archives": "scanners",
     "rule_drafts": "rulesets",
     "simulations": "rulesets",
 }

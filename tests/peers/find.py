@@ -92,15 +92,27 @@ def dcmtk_path(program: str = "findscu", environ: Mapping[str, str] = os.environ
     raise PeerMissing("DCMTK", "brew install dcmtk" if sys.platform == "darwin" else "apt-get install dcmtk")
 
 
+# --- the image archive -----------------------------------------------------------------------------------------------
+
+
+def orthanc_path(environ: Mapping[str, str] = os.environ, system: str = "/usr/sbin") -> str:
+    """Return the path of the image archive Orthanc; raises PeerMissing."""
+    found = shutil.which("Orthanc", path=f"{environ.get('PATH', '')}:{system}")
+    if not found:
+        raise PeerMissing("Orthanc", "brew install orthanc" if sys.platform == "darwin" else "apt-get install orthanc")
+    return found
+
+
 # --- what is here ----------------------------------------------------------------------------------------------------
 
 PEERS: dict[str, Callable[[], object]] = {
     "chromium": chromium_path,
     "postgres": postgres_binaries,
     "dcmtk": dcmtk_path,
+    "orthanc": orthanc_path,
 }
 #: The marker of a test is the key, except that a browser is asked for by what it is.
-MARKERS = {"browser": "chromium", "postgres": "postgres", "dcmtk": "dcmtk"}
+MARKERS = {"browser": "chromium", "postgres": "postgres", "dcmtk": "dcmtk", "orthanc": "orthanc"}
 
 
 def missing(name: str) -> PeerMissing | None:

@@ -36,6 +36,7 @@ NOUNS = (
     "imaging",
     "results",
     "scanners",
+    "archives",
     "consults",
     "pathways",
     "decisions",

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-NOUNS = ("db", "staff", "demo", "rules", "audit", "downtime", "worklist")
+NOUNS = ("db", "staff", "demo", "rules", "audit", "downtime", "worklist", "archive")
 
 
 def register(app: Flask) -> None:

@@ -27,6 +27,13 @@ EVENTS: dict[str, frozenset[str]] = {
         "scanner_changed": "scanner before after",
         "scanner_retired": "scanner",
         "scanner_restored": "scanner",
+        "scanner_tested": "scanner outcome",
+        "archive_changed": "archive before after",
+        "archive_tested": "archive outcome",
+        "archive_silent": "archive why",
+        "archive_answers": "archive since",
+        "archive_began_again": "archive before theirs",
+        "archive_change_unread": "archive number key why",
         # patients
         "patients_searched": "words found",
         "patient_created": "number",

@@ -16,7 +16,7 @@ _NUMBERS = re.compile(r"[0-9.]+")
 #: What came of calling a machine or an archive; each has a sentence of its own on the page.
 REACHED, NO_HOST, CLOSED, SILENT, REJECTED = "reached", "no_host", "closed", "silent", "rejected"
 NOT_DICOM, NO_TLS, NO_ECHO, BUSY = "not_dicom", "no_tls", "no_echo", "busy"
-WRONG_PASSWORD, NOT_ARCHIVE, NOT_OURS = "wrong_password", "not_archive", "not_ours"
+WRONG_PASSWORD, NOT_ARCHIVE, NOT_OURS, IN_TROUBLE = "wrong_password", "not_archive", "not_ours", "in_trouble"
 
 
 @dataclass(frozen=True)
