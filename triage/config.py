@@ -71,6 +71,8 @@ def _derived(config: dict[str, Any], instance: Path) -> dict[str, Any]:
     return {
         "DATABASE_URL": config["DATABASE_URL"] or f"sqlite:///{file}",
         "SECRET_KEY": config["SECRET_KEY"] or (kept_secret(instance, "demo-secret-key") if demo else None),
+        "ARCHIVE_PASSWORD": config["ARCHIVE_PASSWORD"]
+        or (kept_secret(instance, "demo-archive-password") if demo else ""),
         "SESSION_COOKIE_SECURE": config["COOKIE_SECURE"] and not demo,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -18,6 +18,8 @@ from sqlalchemy import select
 from triage.db import session
 from triage.demo.scanner import Failed, Place, Scanner, is_ready
 from triage.models import Scanner as Machine
+from triage.models import Staff
+from triage.services import accounts, archives
 
 #: What each kind of machine of the demonstration is to DICOM.
 DICOM = {"xray": "DX", "ct": "CT", "mri": "MR"}
@@ -115,6 +117,7 @@ def play(folder: Path, password: str, say: Say) -> None:
     orthanc, ports, machines = find_orthanc(), find_ports(), list_machines()
     settings = write_settings(folder, ports, password, [one.ae_title for one in machines])
     if orthanc:
+        connect_archive(ports)
         say(f"archive       http://127.0.0.1:{ports.rest}  user {USER}, password {password}")
     else:
         say("archive       Orthanc is not on this machine (apt-get install orthanc): no images are kept")
@@ -122,6 +125,16 @@ def play(folder: Path, password: str, say: Say) -> None:
     environ = {**os.environ, "TRIAGE_DEMO": "1"}
     with running(commands(orthanc, settings, ports), environ, folder / "log.txt") as children:
         scan(scanners(machines, ports, orthanc is not None), children, say, time.sleep)
+
+
+def connect_archive(ports: Ports) -> None:
+    """Let the administrator say where the archive is, unless that is known."""
+    somebody = session.scalar(select(Staff.id).where(Staff.user_name == "admin", Staff.demo))
+    admin = accounts.actor_of(somebody) if somebody else None
+    if admin is not None:
+        known = archives.find(admin)
+        archives.save(admin, known.version if known else 0, f"http://127.0.0.1:{ports.rest}", USER)
+    session.remove()
 
 
 def list_machines() -> Sequence[Machine]:
