@@ -91,9 +91,9 @@ def test_a_test_names_the_archive_with_and_without_javascript(app: Flask, signed
         app.config["ARCHIVE_PASSWORD"] = "腰椎"
         whole = signed_in("admin").post("/archive/test")
         part = signed_in("admin").post("/archive/test", headers={"HX-Request": "true"})
-    assert "PACS · Orthanc 1.10.1 · 12" in whole.text
+    assert "PACS · Orthanc 1.10.1</span> · 12 studies" in whole.text
     assert "<h1" in whole.text
-    assert "PACS · Orthanc 1.10.1 · 12" in part.text
+    assert "PACS · Orthanc 1.10.1</span> · 12 studies" in part.text
     assert "<h1" not in part.text
     assert asked[0] == "/system Basic dHJpYWdlOuiFsOakjg=="
 

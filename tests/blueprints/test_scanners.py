@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic
+from tests.served import free_port
 from triage.domain.machines import ScannerValues
 from triage.services import scanners
 
@@ -62,3 +63,14 @@ def test_a_radiographer_looks_and_changes_nothing(signed_in: SignIn, clinic: Cli
     assert f"/scanners/{made}" not in shown.text
     assert radiographer.post(f"/scanners/{made}/retirement").status_code == 403
     assert signed_in("nurse").get("/scanners").status_code == 403
+
+
+def test_a_connection_is_tried_with_and_without_javascript(signed_in: SignIn, clinic: Clinic) -> None:
+    scanner = ScannerValues("CT 1", "CT1", "ct", "utf8", host="127.0.0.1", port=free_port())
+    made, admin = scanners.add(clinic.admin, scanner), signed_in("admin")
+    whole = admin.post(f"/scanners/{made}/test")
+    part = admin.post(f"/scanners/{made}/test", headers={"HX-Request": "true"})
+    assert "The machine refuses the connection." in whole.text
+    assert "The machine refuses the connection." in part.text
+    assert ("<h1" in whole.text, "<h1" in part.text) == (True, False)
+    assert signed_in("radiographer").post(f"/scanners/{made}/test").status_code == 403

@@ -76,10 +76,11 @@ class Archive:
         retries = Retry(total=again, redirect=0, status=0, other=0, backoff_factor=0.2)
         self._pool = PoolManager(1, timeout=Timeout(connect=CONNECT, read=READ), retries=retries)
 
-    def describe(self) -> str:
-        """Return the archive's name, version and number of studies, as text for a person."""
+    def describe(self) -> machines.Reached:
+        """Return that it was reached, with its name, its version and its number of studies."""
         system, counts = self._object("/system"), self._object("/statistics")
-        return f"{_text(system, 'Name')} · Orthanc {_text(system, 'Version')} · {_whole(counts, 'CountStudies')}"
+        name = f"{_text(system, 'Name')} · Orthanc {_text(system, 'Version')}"
+        return machines.Reached(machines.REACHED, name, _whole(counts, "CountStudies"))
 
     def changes(self, since: int, limit: int) -> Changes:
         """Return what changed after the number ``since``, at most ``limit`` lines."""

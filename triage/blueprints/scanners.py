@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, current_app, request, url_for
 from werkzeug.wrappers import Response
 
 from triage.domain.errors import Refused, Stale
-from triage.forms.scanners import CHARSET_LABELS, ScannerForm
+from triage.domain.machines import Reached
+from triage.forms.archives import OUTCOMES
+from triage.forms.scanners import ScannerForm
 from triage.models import Scanner
 from triage.services import rooms, scanners
 from triage.web import actor, done, locale, message, page, requires
@@ -27,10 +29,10 @@ def index() -> Response:
     return show()
 
 
-def show(status: int = 200, **more: Any) -> Response:
-    """Answer the page of scanners and archive."""
-    values = {"scanners": scanners.list_scanners(actor()), "charsets": CHARSET_LABELS}
-    return page("scanners/index.html", status=status, **(values | more))
+def show(status: int = 200, partial: str | None = None, **more: Any) -> Response:
+    """Answer the list of the scanners, or what came of a test alone."""
+    values = {"scanners": scanners.list_scanners(actor()), "outcomes": OUTCOMES, "tried": None, "tried_id": ""}
+    return page("scanners/index.html", partial, status, **(values | more))
 
 
 @blueprint.get("/scanners/new")
@@ -85,6 +87,19 @@ def retire(scanner_id: str) -> Response:
     """Answer the scanner no longer, or again."""
     scanners.retire(actor(), scanner_id, back=request.form.get("back") == "1")
     return done(url_for("scanners.index"))
+
+
+@blueprint.post("/scanners/<scanner_id>/test")
+@requires("scanners:manage")
+def test(scanner_id: str) -> Response:
+    """Ask the scanner whether it hears us, and say what came of it."""
+    config, names = current_app.config, ("AE", "CERTIFICATE", "KEY", "CA")
+    caller = scanners.Caller(*(config[f"WORKLIST_{name}"] for name in names))
+    try:
+        tried, status = scanners.test(actor(), scanner_id, caller), 200
+    except Refused as error:
+        tried, status = Reached(error.code), 422
+    return show(status, partial="scanners/_tried.html", tried=tried, tried_id=scanner_id)
 
 
 def _form(form: ScannerForm) -> ScannerForm:

@@ -40,6 +40,7 @@ class Reached:
 
     outcome: str
     detail: str = ""
+    studies: int | None = None  # so many an archive holds
 
     @property
     def good(self) -> bool:

@@ -133,6 +133,7 @@ MESSAGES: dict[str, str] = {
     "not_a_host": N_("This is neither a name nor an address of a machine."),
     "not_an_address": N_("Enter an address that begins with http:// or https://, without user and password."),
     "not_a_viewer": N_("Enter an address that begins with http:// or https:// and has {study} in it."),
+    "no_address": N_("Enter the name or address and the port first, then test the connection."),
     "not_a_port": N_("A port is a whole number from 1 to 65535."),
     "too_many_scanners": N_("There are %(count)s scanners already. Retire one that is no longer used."),
     "device_revoked": N_("This device is shut out. Add it anew."),

@@ -24,6 +24,7 @@ OUTCOMES = {
     machines.WRONG_PASSWORD: _l("User name or password are wrong."),
     machines.NOT_OURS: _l("The archive does not admit this server. Allow its address there."),
     machines.NOT_ARCHIVE: _l("Something else than an image archive (Orthanc) answers at this address."),
+    "no_address": told("no_address"),
     machines.IN_TROUBLE: _l("The archive answers with an error of its own. Look into its log."),
 }
 

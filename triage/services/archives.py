@@ -11,7 +11,7 @@ from triage.adapters.orthanc import Archive, ArchiveError
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotAllowed, NotFound, Refused
-from triage.domain.machines import REACHED, Reached, is_archive_address, is_viewer
+from triage.domain.machines import Reached, is_archive_address, is_viewer
 from triage.models import ArchivePosition, ImageArchive
 from triage.services import reach
 from triage.services.audit import lock_site, record, record_read
@@ -121,6 +121,6 @@ def test(actor: Actor, password: str) -> Reached:
 def ask(url: str, user_name: str, password: str) -> Reached:
     """Ask an archive who it is and what it holds."""
     try:
-        return Reached(REACHED, Archive(url, user_name, password).describe())
+        return Archive(url, user_name, password).describe()
     except ArchiveError as error:
         return Reached(error.outcome, error.detail)

@@ -1,6 +1,8 @@
 """The clinic's imaging machines: who they are when they call, and in whose name they write."""
 
+import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -12,9 +14,10 @@ from triage.db import session, verb
 from triage.domain.access import MACHINE, Actor
 from triage.domain.charsets import CHARSETS
 from triage.domain.errors import NotAllowed, NotFound, Refused
-from triage.domain.machines import ScannerValues, is_ae_title, is_host
+from triage.domain.machines import NO_TLS, Reached, ScannerValues, is_ae_title, is_host
 from triage.models import Room, Scanner, Site
-from triage.services.audit import lock_site, record
+from triage.services import reach
+from triage.services.audit import lock_site, record, record_read
 from triage.services.encounters import check_version, touch
 
 #: Machines of one site that are in use; one that is gone is retired.
@@ -95,6 +98,50 @@ def retire(actor: Actor, scanner_id: str, back: bool = False) -> None:
     scanner.retired_at = None if back else clock.now()
     touch(actor, scanner)
     record(actor, "scanner_restored" if back else "scanner_retired", scanner=scanner.id)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """As whom we call a scanner: our AE title, and what a connection over TLS needs."""
+
+    ae_title: str
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a connection over TLS is made with; raises OSError where a file cannot be read."""
+        made = ssl.create_default_context(cafile=self.authority or None)
+        made.check_hostname = False  # a scanner's certificate seldom names its address; its authority must be ours
+        if self.certificate:
+            made.load_cert_chain(self.certificate, self.key or None)
+        return made
+
+
+def test(actor: Actor, scanner_id: str, caller: Caller) -> Reached:
+    """Ask a scanner of the list whether it hears us (C-ECHO), and return what came of it.
+
+    Raises Refused where it has no address. Only what is saved is called: nobody searches the network from here. That
+    it was tried is recorded.
+    """
+    _only_managers(actor)
+    scanner = get(actor, scanner_id)
+    if not scanner.host or scanner.port is None:
+        raise Refused("no_address")
+    session.close()  # no transaction is open while a machine is waited for
+    found = reach.within(lambda: _call(scanner, caller))
+    record_read(actor, "scanner_tested", scanner=scanner_id, outcome=found.outcome)
+    return found
+
+
+def _call(scanner: Scanner, caller: Caller) -> Reached:
+    from triage.adapters.dicom.echo import echo  # late: every other request has no use for the library
+
+    try:
+        context = caller.context() if scanner.tls else None
+    except OSError as error:
+        return Reached(NO_TLS, str(error))
+    return echo(scanner.host, scanner.port or 0, scanner.ae_title, caller.ae_title, context)
 
 
 def _only_managers(actor: Actor) -> None:

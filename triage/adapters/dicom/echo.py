@@ -1,0 +1,55 @@
+"""Asking a scanner whether it hears us: one C-ECHO, with a clear answer for each way in which that can fail."""
+
+import socket
+import ssl
+
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from triage.domain import machines
+from triage.domain.machines import Reached
+
+#: Seconds for the connection, and for each answer.
+PATIENCE = 2.0
+
+
+def echo(host: str, port: int, called: str, calling: str, context: ssl.SSLContext | None = None) -> Reached:
+    """Ask the scanner ``called`` at an address in our name ``calling``; over TLS where there is a context."""
+    unreached = _knock(host, port, context)
+    if unreached:
+        return Reached(unreached)
+    entity = AE(ae_title=calling)
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = PATIENCE
+    entity.add_requested_context(Verification)
+    call = entity.associate(host, port, ae_title=called, tls_args=(context, host) if context else None)
+    try:
+        return _result(call)
+    finally:
+        if call.is_established:
+            call.release()
+
+
+def _knock(host: str, port: int, context: ssl.SSLContext | None) -> str:
+    """Open a connection and close it again; return why that does not go, "" where it does."""
+    refused: list[tuple[type[Exception], str]] = [
+        (socket.gaierror, machines.NO_HOST), (UnicodeError, machines.NO_HOST), (ssl.SSLError, machines.NO_TLS),
+        (ConnectionRefusedError, machines.CLOSED), (OSError, machines.SILENT),
+    ]  # fmt: skip
+    try:
+        with socket.create_connection((host, port), PATIENCE) as plain:
+            if context:
+                with context.wrap_socket(plain, server_hostname=host):
+                    pass
+    except (OSError, UnicodeError) as error:
+        return next(word for kind, word in refused if isinstance(error, kind))
+    return ""
+
+
+def _result(call: Association) -> Reached:
+    if call.is_rejected:
+        return Reached(machines.REJECTED)
+    if not call.is_established:
+        return Reached(machines.NOT_DICOM)
+    said = call.send_c_echo()
+    return Reached(machines.REACHED if said and said.Status == 0 else machines.NO_ECHO)
