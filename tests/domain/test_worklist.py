@@ -43,6 +43,13 @@ def test_variants_of_a_sign_and_a_long_vowel_are_one() -> None:
     assert fits(there, PatientName="TAKAHASHI^SHOU")
 
 
+def test_an_accent_may_be_typed_or_left_out() -> None:
+    there = {"PatientName": name(Person("Müller", "Zoë", "ミュラー", "ゾエ"), "1")}
+    assert fits(there, PatientName="Müller*")
+    assert fits(there, PatientName="MULLER^ZOE")
+    assert fits(there, PatientName="==みゅらー*")
+
+
 def test_what_is_not_known_fits_no_key_that_says_something() -> None:
     assert not fits({}, PatientBirthDate="19630730-")
     assert not fits({}, ScheduledPerformingPhysicianName="SATO*")

@@ -32,19 +32,22 @@ class Person:
         """Return the alphabetic, the ideographic and the phonetic group; "" where there is none, never a guess."""
         kana = _group(self.family_kana, self.given_kana)
         own = _group(self.family, self.given)
-        latin = own if own.isascii() else _group(romaji(self.family_kana), romaji(self.given_kana))
-        return latin or _accentless(self), "" if own.isascii() else own, kana
+        if own.isascii():
+            return own or _group(romaji(self.family_kana), romaji(self.given_kana)), "", kana
+        if self.is_accented:
+            return _group(romaji(self.family), romaji(self.given)), "", kana
+        return _group(romaji(self.family_kana), romaji(self.given_kana)), own, kana
+
+    @property
+    def is_accented(self) -> bool:
+        """Tell whether the name is written in Latin letters, not all of them plain ones."""
+        own = self.family + self.given
+        return not own.isascii() and re.fullmatch(r"[\u0000-\u024f\u1e00-\u1eff]+", own) is not None
 
 
 def _group(family: str, given: str) -> str:
     parts = [re.sub(r"[\\^=\s]+", " ", part).strip() for part in (family, given)]
     return "^".join(parts).rstrip("^")
-
-
-def _accentless(person: Person) -> str:
-    """Return a name of accented Latin letters as plain ones; "" for a name in any other script."""
-    plain = _group(romaji(person.family), romaji(person.given))
-    return plain if plain and re.fullmatch(r"[\u0000-\u024f\u1e00-\u1eff]+", person.family + person.given) else ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -174,4 +175,11 @@ def _spellings(group: str) -> set[str]:
 
 
 def _folded(group: str) -> str:
-    return "^".join(fold(part.translate(_VARIANTS)) for part in group.split("^")).rstrip("^")
+    return "^".join(fold(_accentless(part).translate(_VARIANTS)) for part in group.split("^")).rstrip("^")
+
+
+def _accentless(part: str) -> str:
+    """Return Latin letters as plain ones, as they stand in the alphabetic group; other scripts as they are."""
+    if part.isascii() or max(part) > "\u024f":
+        return part
+    return "".join(sign for sign in unicodedata.normalize("NFKD", part) if sign.isascii())

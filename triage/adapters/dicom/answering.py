@@ -7,7 +7,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.sequence import Sequence
 
 from triage.adapters.dicom.asking import CHARSET, Asked
-from triage.adapters.dicom.values import CODE, EMPTY, ROOT, STEP, Values, fitted, fitted_name
+from triage.adapters.dicom.values import CODE, EMPTY, ROOT, STEP, Values, fitted, fitted_name, fitted_words
 from triage.domain.charsets import CHARSETS
 from triage.domain.worklist import Item
 from triage.domain.worklist_query import modality_as_asked
@@ -54,6 +54,8 @@ def _value(item: Item, keyword: str, values: Values, charset: str) -> str | int 
     if keyword == "PatientName":
         return fitted_name(item.person, item.number, charset)[0]
     text, kind = values[keyword](item), dictionary_VR(keyword)
+    if kind == "PN":
+        return fitted_words(text, charset)
     if kind in ("US", "DS"):
         return int(text) if text else None
     if kind in ("DA", "TM", "UI", "CS", "AE"):

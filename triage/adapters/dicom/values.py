@@ -1,9 +1,11 @@
 """A worklist item key by key: every type 1 and type 2 key of PS3.4 Annex K, and what consoles ask for besides."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from triage.domain import charsets
 from triage.domain.charsets import HALF_KANA, half_width, sentence, written
+from triage.domain.names import katakana
 from triage.domain.worklist import Item, Person
 
 Values = Mapping[str, Callable[[Item], str]]
@@ -89,7 +91,7 @@ def fitted_name(person: Person, number: str, charset: str) -> tuple[str, str]:
     """Return a name as a scanner can write it, and "replaced" or "dropped" where signs of it could not be kept."""
     latin, own, kana = person.groups
     if charset == HALF_KANA and kana:
-        latin = half_width(kana)
+        latin = half_width(katakana(kana))
     ideographs, reading = written(own, charset), written(kana, charset)
     groups = [_plain(latin, charset) or number, "" if ideographs.lost else ideographs.text, reading.text]
     if reading.lost or charset == charsets.LATIN:
@@ -97,7 +99,9 @@ def fitted_name(person: Person, number: str, charset: str) -> tuple[str, str]:
     text = "=".join(cut(group, "PN") for group in groups).rstrip("=")
     if charset == charsets.LATIN:
         return text, ""  # it has no such group at all: nobody could take what is left for the whole
-    return text, "dropped" if ideographs.lost or reading.lost else "replaced" if ideographs.replaced else ""
+    if ideographs.lost or reading.lost:
+        return text, "dropped"
+    return text, "replaced" if ideographs.replaced or reading.replaced or person.is_accented else ""
 
 
 def _plain(latin: str, charset: str) -> str:
@@ -105,9 +109,18 @@ def _plain(latin: str, charset: str) -> str:
     return "" if found.lost else found.text
 
 
+def fitted_words(text: str, charset: str) -> str:
+    """Return the name of somebody who has one text alone, in the group of its script, as a scanner can write it."""
+    plain = re.sub(r"[\\^=\s]+", " ", text).strip()
+    if plain.isascii():
+        return cut(sentence(plain, charset), "PN")
+    written_out = cut(sentence(plain, charset), "PN")
+    return f"={written_out}" if written_out else ""
+
+
 def fitted(keyword: str, text: str, kind: str, charset: str) -> str:
     """Return a text as a scanner can write it, no longer than its kind may be."""
-    plain = " ".join(text.replace("\\", "/").split()) if kind != "LT" else text
+    plain = " ".join(text.replace("\\", "/").split())  # a backslash would begin another value
     found = sentence(plain, charset)
     if keyword in _WARNINGS and plain and not found:
         found = SEE_RECORD
