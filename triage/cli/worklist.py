@@ -42,9 +42,11 @@ def _ports(**given: Any) -> "Ports":
 @with_appcontext
 def serve(host: str | None, port: int | None, tls_port: int | None) -> None:
     """Answer the scanners until told to stop (SIGTERM, Ctrl-C); answers under way are finished."""
+    from triage.services import worklist
     from triage.worklist.server import Process
 
     need_key()
+    worklist.prepare()
     ports = _ports(host=host, port=port, tls_port=tls_port)
     told = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -156,6 +156,7 @@ LABELS: dict[str, str] = {
     "appointment_kept": N_("Came to the appointment"),
     "calendar_given": N_("Calendar address given"),
     "calendar_revoked": N_("Calendar address revoked"),
+    "worklist_keys_given": N_("Examinations made known to the scanners"),
     "worklist_called": N_("Scanner called the worklist"),
     "worklist_refused": N_("Caller of the worklist refused"),
     "worklist_asked": N_("Scanner asked for its worklist"),

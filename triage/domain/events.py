@@ -174,6 +174,7 @@ EVENTS: dict[str, frozenset[str]] = {
         "calendar_given": "feed",
         "calendar_revoked": "feed",
         # the worklist that scanners ask
+        "worklist_keys_given": "orders",
         "worklist_called": "ae_title address secure",
         "worklist_refused": "ae_title address why times",
         "worklist_asked": "ae_title address asked found replaced dropped",

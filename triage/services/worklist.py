@@ -19,7 +19,7 @@ from triage.domain.charsets import LATIN
 from triage.domain.matching import COMPLETED, IN_PROGRESS
 from triage.domain.worklist import PRIORITIES, STATUS, Item, Person, begins, pregnancy
 from triage.models import Appointment, Encounter, ImagingOrder, Patient, ProcedureStep, Room, Scanner, Site, Staff
-from triage.services import hours, scanners
+from triage.services import hours, scanners, worklist_keys
 from triage.services.audit import record_read
 
 #: No more items than these are told at once.
@@ -99,6 +99,12 @@ def find(scanner: Scanner, asked: Asked, address: str) -> Found:
         asked=asked.words, found=len(told), replaced=found.replaced, dropped=found.dropped,
     )  # fmt: skip
     return found
+
+
+def prepare() -> int:
+    """Let every examination that waits be known to the scanners, also one ordered before they were; return how many."""
+    sites = session.scalars(select(Site.id)).all()
+    return sum(worklist_keys.give_missing(scanners.machine(site_id, "worklist")) for site_id in sites)
 
 
 def waiting(scanner: Scanner) -> Iterator[Item]:

@@ -4,9 +4,11 @@ import uuid
 
 from sqlalchemy import func, select
 
-from triage.db import session
+from triage.db import session, verb
 from triage.domain.access import Actor
+from triage.domain.lifecycle import IMAGING_OPEN
 from triage.models import ImagingOrder, Site
+from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 
 #: DICOM's limit for an accession number (value representation SH).
@@ -21,6 +23,21 @@ def give(actor: Actor, order: ImagingOrder) -> None:
         with session.no_autoflush:  # the order is written once, with its keys
             order.accession = _next(actor)
         order.study_uid = f"{UUID_ROOT}.{uuid.uuid4().int}"
+
+
+@verb
+def give_missing(actor: Actor) -> int:
+    """Give their keys to the site's open examinations that were ordered before there were any; return how many."""
+    lock_site(session(), actor.site_id)
+    old = (ImagingOrder.ended_at.is_(None), ImagingOrder.status.in_(IMAGING_OPEN), ImagingOrder.accession.is_(None))
+    mine = select(ImagingOrder).where(ImagingOrder.site_id == actor.site_id, ImagingOrder.ordered_by.is_not(None), *old)
+    orders = session.scalars(mine.order_by(ImagingOrder.ordered_at)).all()
+    for order in orders:
+        give(actor, order)
+        session.flush()
+    if orders:
+        record(actor, "worklist_keys_given", orders=[order.id for order in orders])
+    return len(orders)
 
 
 def _next(actor: Actor) -> str:
