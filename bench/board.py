@@ -69,7 +69,7 @@ def _rev(text: str) -> str:
 
 
 def _toucher(pair: Pair, ids: list[str]) -> Callable[[int], object]:
-    return lambda number: change(pair.actor, ids[number % len(ids)], number)
+    return lambda number: change(pair.actor, ids[number % len(ids)])
 
 
 def _refresh(pair: Pair, ids: list[str], rev: str, touch: Callable[[int], object]) -> Case:
@@ -103,7 +103,10 @@ def _writes(pair: Pair, ids: list[str]) -> Iterator[Case]:
     def route(number: int) -> tuple[str, dict[str, str]]:
         return f"/encounters/{pair.undecided[number]}/decision", sheet
 
-    yield Case("routing", WRITE, lambda n: _posted(pair, *route(n)), lambda n: pair.bare.post(*route(n)))
+    def look(number: int) -> None:  # who decides has the sheet open
+        pair.browser.get(f"/encounters/{pair.undecided[number]}/triage")
+
+    yield Case("routing", WRITE, lambda n: _posted(pair, *route(n)), lambda n: pair.bare.post(*route(n)), look)
     yield Case(
         "registration", WRITE, lambda n: _posted(pair, "/patients", person(n)),
         lambda n: pair.bare.post("/patients", person(n)),
@@ -136,7 +139,7 @@ def sizes(_quick: bool) -> dict[str, Any]:
         assets = sorted(set(re.findall(r'(?:href|src)="(/(?:static|assets)/[^"]+)"', text)))
         parts = {path: len(pair.browser.get(path).body) for path in assets}
         ids, seen = re.findall(r'<tr id="e-(\w+)"', text), _rev(text)
-        change(pair.actor, ids[0], 1)
+        change(pair.actor, ids[0])
         known = ",".join(f"e-{one}" for one in ids)
         row = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen}", **BACKGROUND)
         whole = pair.browser.get("/board/rows?hold=0&known=&rev=0.0", **BACKGROUND)

@@ -6,7 +6,8 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -57,25 +58,45 @@ class Measured:
         return self.product / self.floor
 
 
+@dataclass
+class _Side:
+    """One of the two that are compared: its server, what it is asked, what is done before, and what it took so far."""
+
+    server: Server
+    ask: Callable[[int], Answer]
+    before: Callable[[int], object]
+    asked: int = 0
+    found: list[float] = field(default_factory=list)
+
+    def take(self, name: str, calls: int) -> float:
+        """Ask so many times and return the milliseconds of processor per request; RuntimeError for an error."""
+        taken = 0.0
+        for _ in range(calls):
+            self.asked += 1
+            self.before(self.asked)
+            begun = self.server.cpu()
+            answer = self.ask(self.asked)
+            taken += self.server.cpu() - begun
+            if answer.status >= 400:
+                raise RuntimeError(f"{name}: {answer.status}")
+        return 1000 * taken / calls
+
+
 def compare(pair: Pair, case: Case, rounds: int, calls: int) -> Measured:
-    """Ask both sides in turns; raises RuntimeError for an answer that is an error."""
-    number, product, floor = 0, list[float](), list[float]()
-    sides = ((pair.product, case.product, product), (pair.floor, case.floor, floor))
+    """Ask both sides in turns; raises RuntimeError for an answer that is an error.
+
+    What is done in between concerns the product's database alone, so it is done before the product is asked: a change
+    before the floor is asked would be one more for the product's next answer to show.
+    """
+    product = _Side(pair.product, case.product, case.before)
+    floor = _Side(pair.floor, case.floor, lambda _number: None)
     for turn in range(rounds + 1):
-        for server, ask, found in sides if turn % 2 else sides[::-1]:
-            taken = 0.0
-            for _ in range(calls if turn else max(2, calls // 5)):  # the first turn warms both up and does not count
-                number += 1
-                case.before(number)
-                begun = server.cpu()
-                answer = ask(number)
-                taken += server.cpu() - begun
-                if answer.status >= 400:
-                    raise RuntimeError(f"{case.name}: {answer.status}")
-            if turn:
-                found.append(1000 * taken / calls)
-    spread = max(product) - min(product)
-    return Measured(statistics.median(product), statistics.median(floor), spread)
+        for side in (product, floor) if turn % 2 else (floor, product):
+            took = side.take(case.name, calls if turn else max(2, calls // 5))
+            if turn:  # the first turn warms both up and does not count
+                side.found.append(took)
+    spread = max(product.found) - min(product.found)
+    return Measured(statistics.median(product.found), statistics.median(floor.found), spread)
 
 
 def urls(folder: Path, only: str | None = None) -> dict[str, str]:
@@ -124,10 +145,13 @@ def free_port() -> int:
     return port
 
 
-def change(actor: Actor, encounter_id: str, number: int) -> None:
-    """Change one row of the product's board from outside its workers."""
+_changes = count(1)
+
+
+def change(actor: Actor, encounter_id: str) -> None:
+    """Change one row of the product's board from outside its workers: never to what it says already."""
     from triage.services import intakes
 
-    details: dict[str, Any] = {"complaint": f"腰から足まで痛い {number}"}
+    details: dict[str, Any] = {"complaint": f"腰から足まで痛い {next(_changes)}"}
     intakes.change_details(actor, encounter_id, None, details)
     session.remove()

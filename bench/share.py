@@ -37,7 +37,7 @@ def share(url: str, folder: Path, people: int, repeats: int) -> dict[str, dict[s
     ids = [line.id for line in lines.load(actor)]
     before: dict[str, Callable[[int], object]] = {
         "unchanged": lambda _n: None,
-        "after a change": lambda n: change(actor, ids[n % len(ids)], n),
+        "after a change": lambda n: change(actor, ids[n % len(ids)]),
         "a new minute": lambda _n: snapshots._shelves.clear(),
         "nothing kept": lambda _n: (snapshots._shelves.clear(), rows._parts.cache_clear()),
     }
