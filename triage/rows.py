@@ -4,6 +4,7 @@ What is kept is found again by the whole row and the whole viewer, ids among the
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -20,6 +21,7 @@ from triage.services.board import Board, Filters
 from triage.services.lines import Line
 from triage.services.presence import Visitor
 from triage.services.snapshots import Tally
+from triage.wording import spoken
 
 #: Rows kept in each process, a few kB each: all of a large clinic, for every role, in both languages.
 KEPT = 2048
@@ -72,19 +74,21 @@ class Own:
 
 def row_values(told: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what a template of the board draws rows with; ``told`` is what was refused, by the row's id."""
-    who = web.actor()
-    viewer = Viewer.of(who)
-    return {"row": partial(row, viewer, who.staff_id, told or {}), "wait": partial(wait, viewer)}
+    return _row_values(Viewer.of(web.actor()), told or {})
+
+
+def _row_values(viewer: Viewer, told: Mapping[str, str]) -> dict[str, Any]:
+    return {"row": partial(row, viewer, web.actor().staff_id, told), "wait": partial(wait, viewer)}
 
 
 def board_values(state: Board, filters: Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what the board and its refreshes are drawn with; ``told`` is what was refused, by the row's id."""
     viewer = Viewer.of(web.actor())
     around = {"counts": _counts(state.tally, viewer), "tabs": _tabs(state.tally, state.mine, filters, viewer)}
-    values = row_values(told)
+    values = _row_values(viewer, told or {})
 
     def all_rows() -> Markup:
-        return _joined(*map(values["row"], state.shown))
+        return joined(*map(values["row"], state.shown))
 
     said = {"told": told or {}, "all_rows": all_rows}
     return {"board": state, "filters": filters, "viewer": viewer, **said, **around, **values}
@@ -99,17 +103,18 @@ def row(viewer: Viewer, staff_id: str, told: Mapping[str, str], line: Line, swap
     """Return the row; with ``swap`` as one that takes the place of the same row on the screen."""
     start, data, owner, end = _parts(line, viewer, Own.of(line, staff_id))
     said = Markup('<span class="told" role="alert">{}</span>').format(told[line.id]) if line.id in told else ""
-    return _joined(start, SWAP if swap else "", data, wait(viewer, line, swap=False), owner, said, end)
+    return joined(start, SWAP if swap else "", data, wait(viewer, line, swap=False), owner, said, end)
 
 
 def wait(viewer: Viewer, line: Line, swap: bool = True) -> Markup:
     """Return the cell that changes with every minute; with ``swap`` as one that takes its own place on the screen."""
     start, attributes, whole, end = _wait(line.minutes, line.target, viewer.locale)
     here = _here(line.here, line.stage_limit, viewer.locale) if line.stage_limit is not None else ""
-    return _joined(start, escape(line.id), attributes, SWAP if swap else "", whole, here, end)
+    return joined(start, escape(line.id), attributes, SWAP if swap else "", whole, here, end)
 
 
-def _joined(*parts: str) -> Markup:
+def joined(*parts: str) -> Markup:
+    """Return pieces of markup as one."""
     return Markup("".join(parts))  # noqa: S704 - each is markup already: escaped once, not a hundred times a page
 
 
@@ -120,33 +125,34 @@ def _parts(line: Line, viewer: Viewer, own: Own) -> list[Markup]:
         "line": line, "viewer": viewer, "locale": viewer.locale, "words": knowledge.load(), "cut": CUT,
         "mine": own.is_mine, "undo": own.undo, "visitors": own.visitors, "hour": partial(_hour, zone),
     }  # fmt: skip
-    return _drawn("board/_row.html", viewer.locale, values, 4)
+    return drawn("board/_row.html", viewer.locale, values, 4)
 
 
 @lru_cache(maxsize=KEPT)
 def _wait(minutes: int, target: int, locale: str) -> list[Markup]:
-    return _drawn("board/_wait.html", locale, {"minutes": minutes, "target": target, "cut": CUT}, 4)
+    return drawn("board/_wait.html", locale, {"minutes": minutes, "target": target, "cut": CUT}, 4)
 
 
 @lru_cache(maxsize=KEPT)
 def _here(minutes: int, limit: int, locale: str) -> Markup:
-    return _drawn("board/_here.html", locale, {"minutes": minutes, "limit": limit}, 1)[0]
+    return drawn("board/_here.html", locale, {"minutes": minutes, "limit": limit}, 1)[0]
 
 
 @lru_cache(maxsize=AROUND_KEPT)
 def _counts(tally: Tally, viewer: Viewer) -> Markup:
-    return _drawn("board/_counts.html", viewer.locale, {"tally": tally, "viewer": viewer}, 1)[0]
+    return drawn("board/_counts.html", viewer.locale, {"tally": tally, "viewer": viewer}, 1)[0]
 
 
 @lru_cache(maxsize=AROUND_KEPT)
 def _tabs(tally: Tally, mine: int, filters: Filters, viewer: Viewer) -> Markup:
     values = {"tally": tally, "mine": mine, "filters": filters, "viewer": viewer, "locale": viewer.locale}
-    return _drawn("board/_filters.html", viewer.locale, values, 1)[0]
+    return drawn("board/_filters.html", viewer.locale, values, 1)[0]
 
 
-def _drawn(template: str, locale: str, values: Mapping[str, Any], parts: int) -> list[Markup]:
+def drawn(template: str, locale: str, values: Mapping[str, Any], parts: int) -> list[Markup]:
+    """Return what a template says of these values alone, cut into so many parts."""
     # The template alone, without what the application gives every page: nothing of the request can slip in.
-    with force_locale(locale):
+    with nullcontext() if spoken() == locale else force_locale(locale):
         html = current_app.jinja_env.get_template(template).render(values)
     found = [Markup(part) for part in html.split(CUT)]  # noqa: S704 - the template's own, escaped as any
     if len(found) != parts:

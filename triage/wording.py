@@ -78,12 +78,30 @@ class Templates(Environment):
         loader = ByLanguage(app.create_global_jinja_loader())
         super().__init__(app, loader=loader, cache_size=-1, **options)
         self.globals.update({function.__name__: function for function in WAYS.values()})
+        self._found: dict[tuple[str, str | Template], Template] = {}
 
     def get_template(
         self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
     ) -> Template:
-        """Return a template in the language of the one that asks for it, or else in the reader's."""
-        return super().get_template(name, parent or f"{spoken()}/", globals)
+        """Return a template in the language of the one that asks for it, or else in the reader's.
+
+        Every part and import of a page asks; once found it stays, unless a developer is writing templates.
+        """
+        language = parent.partition("/")[0] if parent else spoken()
+        found = None if globals else self._found.get((language, name))
+        if found is None:
+            found = super().get_template(name, f"{language}/", globals)
+            if not globals and not self.auto_reload:
+                self._found[language, name] = found
+        return found
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return what a template finds beside its values: the application's own, as they are.
+
+        Jinja lays a mapping of the template's own upon them, and then looks through both at each page, part and import:
+        that is a third of what a row of the board takes to draw. No template here is given globals of its own.
+        """
+        return super().make_globals(d) if d else self.globals
 
     def join_path(self, template: str, parent: str) -> str:
         """Return the template's name in the language of its parent."""

@@ -28,7 +28,8 @@ def index() -> Response:
 
 def shown(status: int = 200, told: Mapping[str, str] | None = None) -> Response:
     """Return the whole board; ``told`` is what was refused, by the row's id."""
-    return page("board/index.html", status=status, **_values(_look(), told))
+    filters = _filters()
+    return page("board/index.html", status=status, **_values(_look(filters), filters, told))
 
 
 def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = "") -> AnyResponse:
@@ -48,10 +49,11 @@ def rows() -> AnyResponse:
     While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order. ``said`` is
     what its strip of alarms says.
     """
-    asked, state = request.args, _look()
+    asked, filters = request.args, _filters()
+    state = _look(filters)
     onscreen = [row.removeprefix("e-") for row in asked.get("known", "").split(",") if row.isprintable() and row]
     in_place = asked.get("hold") == "1" or onscreen == state.ids
-    values = {**_values(state), "alerts": _strip_beside(state, asked.get("said"))}
+    values = {**_values(state, filters), "alerts": _strip_beside(state, asked.get("said"))}
     if in_place and asked.get("rev") == values["rev"] and values["alerts"] is None:
         return make_response("", 204)
     if not in_place:
@@ -88,14 +90,14 @@ def _news(state: board.Board, onscreen: Sequence[str]) -> dict[str, int]:
     return {"new": len(state.ids) - len(stay), "moved": moved, "left": len(onscreen) - len(stay)}
 
 
-def _look() -> board.Board:
-    return board.look(actor(), _filters(), _seen(), lapses())
+def _look(filters: board.Filters) -> board.Board:
+    return board.look(actor(), filters, _seen(), lapses())
 
 
-def _values(state: board.Board, told: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _values(state: board.Board, filters: board.Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
     minute = int(clock.now().timestamp() // 60)
     own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": request.args.get("views") == "1"}
-    return {"rev": f"{state.revision}.{minute}", **own, **board_values(state, _filters(), told)}
+    return {"rev": f"{state.revision}.{minute}", **own, **board_values(state, filters, told)}
 
 
 def _seen() -> board.Seen | None:

@@ -11,10 +11,12 @@ from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
+from triage.found import rows
 from triage.services import (
     appointment_days,
     callers,
     desk,
+    doubles,
     drafts,
     lookup,
     outcome_charts,
@@ -45,10 +47,9 @@ def _desk() -> Response:
     words = normalise(request.args.get("q", ""))[:100]
     found = lookup.search(actor(), words)
     era = in_era(found.read_as) if found.read_as else ""
-    keys = {patient.id: secrets.token_urlsafe(12) for patient in found.patients}
     # What else the desk shows is not asked for while somebody types: the answer to a search stands alone.
     around = None if words and htmx and not htmx.boosted else desk.look(actor())
-    values: dict[str, Any] = {"found": found, "words": words, "era": era, "keys": keys, "desk": around}
+    values: dict[str, Any] = {"found": found, "rows": rows, "words": words, "era": era, "desk": around}
     values["bookings"] = appointment_days.today_of(actor()) if around else None
     values["in_era"] = in_era
     return page("patients/index.html", "patients/_found.html", **values)
@@ -86,7 +87,7 @@ def create() -> AnyResponse:
         _say_at_fields(form, wrong)
         return _new(form, 422)
     except Conflict as error:
-        alike = lookup.find_alike(actor(), form.values())
+        alike = doubles.find_alike(actor(), form.values())
         seen = lookup.last_seen(actor(), [patient.id for patient in alike])
         return _new(form, 409, alike=alike, last_seen=seen, error=message(error))
 

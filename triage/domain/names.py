@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 #: A kanji that families write differently and desks type as it comes, and the one it is searched by.
 _PAIRS = """
@@ -12,6 +13,7 @@ _PAIRS = """
 """
 VARIANTS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
+_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _SAME = str.maketrans({"ヴ": "ブ", "ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ー": None, "・": None, "゛": None})
 #: Marks that only choose the shape of the character before them.
 _SHAPES = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -36,15 +38,18 @@ _LIKE = 0.75
 def normalise(text: str) -> str:
     """Return the text in one width and composition, with single spaces and no control characters."""
     plain = unicodedata.normalize("NFKC", text)
+    if plain.isalnum():
+        return plain  # as nearly every name and number: there is nothing to take out
     seen = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zs"} else c for c in plain)
     return re.sub(r"\s+", " ", seen).strip()
 
 
 def katakana(text: str) -> str:
     """Return hiragana and half-width kana as full-width katakana; other characters stay."""
-    return "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in normalise(text))
+    return normalise(text).translate(_KATAKANA)
 
 
+@lru_cache(4096)
 def initials(family_kana: str, given_kana: str, by_number: bool = False) -> str:
     """Return the first kana of both names, as ヤ．カ; "—" where none is known or the patient wants to be a number."""
     first = [name[0] for name in (katakana(family_kana), katakana(given_kana)) if name]

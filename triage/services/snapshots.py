@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from triage.domain.access import Actor
 from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change, SiteHead
+from triage.prepared import Prepared
 from triage.services import awaited, notices
 from triage.services.awaited import Awaited
 from triage.services.lines import Line, load
@@ -95,21 +96,19 @@ class Snapshot:
 
 
 def _tally(lines: Sequence[Line]) -> Tally:
-    def count(fits: Callable[[Line], object]) -> int:
-        return sum(1 for line in lines if fits(line))
-
-    rooms = Counter((line.room_id, line.room or "", line.room_ja or "") for line in lines if line.room_id)
+    rooms = Counter([(line.room_id, line.room or "", line.room_ja or "") for line in lines if line.room_id])
+    waits = [line.minutes for line in lines]
     return Tally(
         here=len(lines),
-        emergencies=count(lambda line: line.is_emergency),
-        over=count(lambda line: line.is_over),
-        missing=count(lambda line: line.call_state == NO_ANSWER),
-        look=count(lambda line: line.must_look),
-        carried=count(lambda line: line.is_carried),
-        longest=max((line.minutes for line in lines), default=0),
-        average=sum(line.minutes for line in lines) // max(1, len(lines)),
-        levels=tuple(Counter(line.acuity for line in lines).items()),
-        stages=tuple(Counter(line.stage for line in lines).items()),
+        emergencies=sum([line.is_emergency for line in lines]),
+        over=sum([line.is_over for line in lines]),
+        missing=sum([line.call_state == NO_ANSWER for line in lines]),
+        look=sum([line.must_look for line in lines]),
+        carried=sum([line.is_carried for line in lines]),
+        longest=max(waits, default=0),
+        average=sum(waits) // max(1, len(lines)),
+        levels=tuple(Counter([line.acuity for line in lines]).items()),
+        stages=tuple(Counter([line.stage for line in lines]).items()),
         rooms=tuple(
             (id_ or "", name, name_ja, rows) for (id_, name, name_ja), rows in sorted(rooms.items(), key=_name)
         ),
@@ -205,9 +204,11 @@ def _minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
-_HEAD = select(SiteHead.revision).where(SiteHead.site_id == bindparam("site"))
-_CHANGES = select(Change.revision, Change.encounter_id).where(
-    Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
+_HEAD = Prepared(select(SiteHead.revision).where(SiteHead.site_id == bindparam("site")))
+_CHANGES = Prepared(
+    select(Change.revision, Change.encounter_id).where(
+        Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
+    )
 )
 
 
