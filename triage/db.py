@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,9 +25,13 @@ from sqlalchemy.orm import (
 )
 
 from triage import postgres, sqlite
+from triage.prepared import Prepared
 
 #: Seconds that a writer of SQLite waits for the others.
 BUSY = 5
+
+#: What most answers are; to read it needs no reader of JSON.
+_SHORT: dict[str | bytes, bool | None] = {"true": True, "false": False, "null": None}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -99,7 +104,7 @@ def connect(url: str, durable: bool = True) -> Engine:
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     embedded = url.startswith("sqlite")
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if embedded else {}
-    engine = create_engine(url, pool_size=20, max_overflow=22, **options)
+    engine = create_engine(url, pool_size=20, max_overflow=22, json_deserializer=_from_json, **options)
     if embedded:
         sqlite.listen(engine, _writing.get, BUSY, durable)
     else:
@@ -107,6 +112,12 @@ def connect(url: str, durable: bool = True) -> Engine:
     session.remove()
     session.configure(bind=engine)
     return engine
+
+
+def _from_json(text: Any) -> Any:
+    if not isinstance(text, str | bytes):
+        return text  # SQLite keeps a number as a number
+    return _SHORT[text] if text in _SHORT else json.loads(text)
 
 
 def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
@@ -134,20 +145,31 @@ def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
     return run
 
 
-def read(query: Executable, **values: Any) -> Sequence[Any]:
+def read(query: Prepared | Executable, **values: Any) -> Sequence[Any]:
     """Return the rows of a query of columns, without the session's work for its own objects.
 
-    Outside a use case as they are committed, inside as it has left them so far.
+    Outside a use case as they are committed, inside as it has left them so far. A query that is built once is prepared.
     """
     if _verb.get():
         session.flush()
-    return session.connection().execute(query, values).all()
+    connection = session.connection()
+    return query.rows(connection, values) if isinstance(query, Prepared) else connection.execute(query, values).all()
 
 
-def read_one(query: Executable, **values: Any) -> Any:
+def read_one(query: Prepared | Executable, **values: Any) -> Any:
     """Return the first column of the first row of a query of columns, None where there is no row."""
     rows = read(query, **values)
     return rows[0][0] if rows else None
+
+
+def write(statement: Prepared, noun: type[Base], **values: Any) -> int:
+    """Send a prepared statement that changes rows of a table, inside a use case; return how many it met.
+
+    It owes the trail an event where the table is audited. What the session holds of these rows is the caller's to mind.
+    """
+    session.flush()
+    note_write(noun)
+    return statement.write(session.connection(), values)
 
 
 def in_verb() -> bool:
@@ -191,9 +213,9 @@ def _note_writes(db: Session, _context: UOWTransaction) -> None:
         db.info["recorded"] = True
 
 
-def note_write(row: Base) -> None:
-    """Note that the session's transaction wrote this row by a statement of its own: it owes the trail an event."""
-    if row.__audited__:
+def note_write(noun: type[Base]) -> None:
+    """Note that the session's transaction wrote a row by a statement of its own: it owes the trail an event."""
+    if noun.__audited__:
         session.info["written"] = True
 
 

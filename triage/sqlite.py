@@ -23,7 +23,7 @@ def listen(engine: Engine, is_writing: Callable[[], bool], seconds: float, durab
         if is_writing():
             writers.begin(connection)
         else:
-            connection.exec_driver_sql("BEGIN")
+            connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]  # the driver's own
 
     event.listen(engine, "connect", functools.partial(_set, seconds=seconds, durable=durable))
     event.listen(engine, "begin", begin)

@@ -14,7 +14,7 @@ from tests.builders import Clinic, as_answers, build_clinic, wait
 from tests.services.test_triage import later
 from triage import clock, db, knowledge
 from triage.models import AuditEvent, Emergency, Encounter
-from triage.services import claims, emergencies, encounters, intakes
+from triage.services import advice, claims, emergencies, encounters, intakes
 
 SignIn = Callable[[str], FlaskClient]
 QUESTIONS = [question.id for question in knowledge.load().urgent_questions]
@@ -106,7 +106,7 @@ def test_who_opens_no_record_sees_no_panel(clinic: Clinic, signed_in: SignIn, wh
 def test_the_panel_says_whom_to_call_what_to_do_and_why(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = wait(clinic.reception, {QUESTIONS[0]: True})
     page = signed_in("nurse").get(url(encounter)).text
-    known, suggestion = knowledge.load(), intakes.suggest(clinic.site_id, intakes.answers_of(encounter))
+    known, suggestion = knowledge.load(), advice.suggest(clinic.site_id, intakes.answers_of(encounter))
     for hospital in known.hospitals:
         assert (hospital.phone in page) == hospital.mri
     assert all(known.actions[action].label("en") in page for action in suggestion.actions)

@@ -42,7 +42,7 @@ from triage.models import (
     TreatmentDecision,
     TriageDecision,
 )
-from triage.services import accounts, agreement, audit, encounters, intakes, lookup, return_lists, triage
+from triage.services import accounts, advice, agreement, audit, encounters, intakes, lookup, return_lists, triage
 
 NOON = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)
 CASES = list(reading.read().cases.values())
@@ -189,7 +189,7 @@ def test_the_suggestion_on_the_board_is_what_the_rules_say_now(day: None) -> Non
     assert len(asked) >= 18
     for encounter in asked:
         answers = intakes.answers_of(encounter)
-        assert encounter.suggestion == intakes.suggest(encounter.site_id, answers).as_dict(), encounter.complaint
+        assert encounter.suggestion == advice.suggest(encounter.site_id, answers).as_dict(), encounter.complaint
         assert encounter.unanswered == len(unanswered_urgent(knowledge.load(), answers))
 
 

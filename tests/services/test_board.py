@@ -82,7 +82,7 @@ def test_the_board_costs_the_same_number_of_queries_for_one_as_for_sixty(clinic:
 
 
 def test_each_column_that_is_read_fills_the_field_of_its_name() -> None:
-    read = list(line_query.ROWS.selected_columns.keys())
+    read = list(line_query.ROWS.statement.selected_columns.keys())
     assert read == [field.name for field in fields(lines.Line)][: len(read)]
 
 

@@ -13,7 +13,7 @@ from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.lookup import read
 from triage.models import Patient
-from triage.services import desk, encounters, lookup, name_index, patients
+from triage.services import desk, doubles, encounters, lookup, name_index, patients
 from triage.services.audit import record
 
 LAN = {
@@ -98,7 +98,7 @@ def test_another_organisation_is_not_searched(clinic: Clinic) -> None:
     stranger = build_clinic("kobe", suffix="-kobe")
     on_file(clinic, "林", "ハヤシ", "凛", "リン")
     assert found(stranger.reception, "林") == found(stranger.reception, "ハヤシ") == []
-    assert lookup.of_name(stranger.reception, LAN | {"family_name": "林", "given_name": "凛"}) == []
+    assert doubles.of_name(stranger.reception, LAN | {"family_name": "林", "given_name": "凛"}) == []
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from triage.db import session
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from triage.models import AuditEvent, AuditPayload, Draft, Encounter, Patient
-from triage.services import desk, drafts, encounters, lookup, patients
+from triage.services import desk, doubles, drafts, encounters, lookup, patients
 
 BORN = date(1963, 7, 30)
 
@@ -127,7 +127,7 @@ def test_patients_of_another_organisation_do_not_exist(clinic: Clinic) -> None:
     person = add(clinic.reception)
     other = build_clinic("osaka", suffix="-o")
     assert found(other.reception, "ヤマモト") == set()
-    assert lookup.find_alike(other.reception, values()) == []
+    assert doubles.find_alike(other.reception, values()) == []
     for attempt in (
         lambda: patients.open_(other.reception, person.id, "record"),
         lambda: patients.update(other.reception, person.id, 1, values()),
@@ -253,7 +253,7 @@ def test_who_may_be_on_file_already_is_not_added_without_a_decision(clinic: Clin
     known = add(clinic.reception, phone="0742-00-0000")
     with pytest.raises(Conflict, match="maybe_on_file"):
         patients.create(clinic.reception, values(**typed), {}, "")
-    assert [other.id for other in lookup.find_alike(clinic.reception, values(**typed))] == [known.id]
+    assert [other.id for other in doubles.find_alike(clinic.reception, values(**typed))] == [known.id]
 
 
 def test_a_different_person_is_added_once_decided_and_both_are_marked_for_good(clinic: Clinic) -> None:

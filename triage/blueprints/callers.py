@@ -6,7 +6,7 @@ from flask import request
 
 from triage.forms.appointments import BookForm
 from triage.forms.patients import PatientForm
-from triage.services import appointments, desk, lookup
+from triage.services import appointments, desk, doubles, lookup
 from triage.web import actor
 
 #: What is asked on the telephone; everything else is asked on arrival.
@@ -38,5 +38,5 @@ def alike_to(caller: PatientForm | None, code: str) -> dict[str, Any]:
     """Return who on file may be the same person, where that is why nothing was booked."""
     if caller is None or code != "maybe_on_file":
         return {"alike": ()}
-    found = lookup.find_alike(actor(), caller.values())
+    found = doubles.find_alike(actor(), caller.values())
     return {"alike": found, "last_seen": lookup.last_seen(actor(), [one.id for one in found])}

@@ -17,7 +17,7 @@ from triage.forms import findings
 from triage.forms.departures import LeaveForm
 from triage.forms.patients import REQUEST_ID
 from triage.models import Encounter
-from triage.services import encounters, intakes, late, lookup, patients
+from triage.services import advice, encounters, intakes, late, lookup, patients
 from triage.web import actor, done, locale, message, page, requires
 
 blueprint = Blueprint("late", __name__)
@@ -105,7 +105,7 @@ def _alarming(encounter_id: str) -> bool:
     """Tell whether the posted answers make an emergency of it: no wrong time holds that up."""
     encounter, said = encounters.get(actor(), encounter_id), findings.parse(request.form).answers
     answers = intakes.answers_of(encounter) | {name: answer for name, answer in said.items() if answer is not None}
-    return intakes.suggest(encounter.site_id, answers).level <= EMERGENCY_LEVEL
+    return advice.suggest(encounter.site_id, answers).level <= EMERGENCY_LEVEL
 
 
 def _save(encounter_id: str) -> Outcome:

@@ -31,7 +31,7 @@ from triage.models import (
     TreatmentDecision,
     TriageDecision,
 )
-from triage.services import imaging, intakes
+from triage.services import advice, imaging, intakes
 from triage.services.triage import Choice
 
 TABLES: tuple[type[Base], ...] = (
@@ -115,7 +115,7 @@ class _Story:
         """Play the visit from intake to signature and return what the rules advised."""
         columns = self.visit.person.columns
         told = answers | intakes.from_record(columns["birth_date"], columns["sex"], self.visit.today)
-        suggestion, known = intakes.suggest(self.site_id, told), resolve(knowledge.load(), told)
+        suggestion, known = advice.suggest(self.site_id, told), resolve(knowledge.load(), told)
         self.move("submit_intake", self.desk)
         for number in range(len(self.visit.case.sheet)):
             choice = self.script.choice(self.visit.case, number, suggestion)

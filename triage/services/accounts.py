@@ -18,6 +18,7 @@ from triage.db import aside, read, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
 from triage.models import Grant, LoginAttempt, LoginSession, Site, SiteHead, Staff
+from triage.prepared import Prepared
 from triage.services import duty
 from triage.services.audit import record, record_read
 
@@ -148,8 +149,8 @@ def _granted() -> Select[Any]:
     return people.where(Staff.deactivated_at.is_(None)).order_by(Grant.valid_from, Grant.id)
 
 
-_PERSON = _granted().where(Staff.id == bindparam("staff_id"))
-_SESSION = (
+_PERSON = Prepared(_granted().where(Staff.id == bindparam("staff_id")))
+_SESSION = Prepared(
     _granted()
     .add_columns(LoginSession.seen_at, LoginSession.created_at, SiteHead.revision)
     .join(LoginSession, and_(LoginSession.staff_id == Staff.id, LoginSession.site_id == Grant.site_id))

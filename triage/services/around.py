@@ -12,6 +12,7 @@ from triage.domain.access import Actor
 from triage.domain.gate import RECALL_LIMIT
 from triage.domain.leases import UNDOABLE
 from triage.models import ClaimStep, Encounter, Presence, Staff
+from triage.prepared import Prepared
 from triage.services.presence import GONE_AFTER, SWEPT_AFTER, Visitor
 
 
@@ -78,7 +79,7 @@ def _query(only: bool) -> Any:
 
 
 #: Built once: to build such a query costs more than to answer it.
-_ALL, _ONLY = _query(only=False), _query(only=True)
+_ALL, _ONLY = Prepared(_query(only=False)), Prepared(_query(only=True))
 
 
 def _of(rows: Iterable[Any], at: datetime) -> Around:

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BindParameter,
-    CompoundSelect,
     Select,
     and_,
     bindparam,
@@ -25,6 +24,7 @@ from triage.domain.appointments import BOOKED
 from triage.domain.questions import ASKED_BY
 from triage.domain.results import due as until
 from triage.models import Appointment, Encounter, ImagingOrder, Question, Task
+from triage.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -107,4 +107,4 @@ _PARTS = (
     .outerjoin(Appointment, and_(Appointment.order_id == ImagingOrder.id, Appointment.status == BOOKED))
     .where(ImagingOrder.site_id == _HERE, ImagingOrder.ended_at.is_(None), ImagingOrder.status == "ordered"),
 )  # fmt: skip
-_WAITING: CompoundSelect[Any] = union_all(*cast("tuple[Select[Any], ...]", _PARTS)).order_by("since", "id")
+_WAITING = Prepared(union_all(*cast("tuple[Select[Any], ...]", _PARTS)).order_by("since", "id"))

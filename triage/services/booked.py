@@ -3,23 +3,32 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from triage import clock
-from triage.db import session
+from triage.db import read, session
 from triage.domain import appointments as rules
 from triage.domain.access import Actor
 from triage.models import Appointment, AppointmentStep, Encounter, Milestone, MilestoneChange
+from triage.prepared import Prepared
 from triage.services.audit import record
+
+#: Asked at every check-in, and nearly always in vain.
+_AWAITED = Prepared(
+    select(Appointment.id).where(
+        Appointment.patient_id == bindparam("patient"),
+        Appointment.site_id == bindparam("site"),
+        Appointment.day == bindparam("day"),
+        Appointment.status.in_(rules.STEPS["arrive"][0]),
+    )
+)
 
 
 def keep(actor: Actor, encounter: Encounter) -> None:
     """Note inside a verb that the patient has come, on every appointment of the visit's day that waits for them."""
-    query = select(Appointment).where(
-        Appointment.patient_id == encounter.patient_id, Appointment.site_id == encounter.site_id,
-        Appointment.day == encounter.ticket_date, Appointment.status.in_(rules.STEPS["arrive"][0]),
-    )  # fmt: skip
-    for appointment in session.scalars(query).all():
+    asked = {"patient": encounter.patient_id, "site": encounter.site_id, "day": encounter.ticket_date}
+    for row in read(_AWAITED, **asked):
+        appointment = session.get_one(Appointment, row.id)
         appointment.status, appointment.encounter_id = rules.after("arrive", appointment.status), encounter.id
         appointment.updated_by, appointment.updated_at = actor.name, clock.entered()
         note(actor, appointment, "arrive")

@@ -6,18 +6,15 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 
 from triage import clock
-from triage.db import session, verb
+from triage.db import session, verb, write
 from triage.domain.access import Actor
 from triage.models import Draft
+from triage.prepared import Prepared
 from triage.services.audit import lock_site
 from triage.services.submissions import once
 
 _NEW_PATIENT = "patient:"
-_FORGET = (
-    delete(Draft)
-    .where(Draft.staff_id == bindparam("staff"), Draft.form == bindparam("draft"))
-    .execution_options(synchronize_session=False)  # nobody holds the row in this transaction
-)
+_FORGET = Prepared(delete(Draft).where(Draft.staff_id == bindparam("staff"), Draft.form == bindparam("draft")))
 
 
 def new_patient(request_id: str) -> str:
@@ -57,5 +54,5 @@ def discard(actor: Actor, form: str) -> None:
 
 
 def forget(actor: Actor, form: str) -> None:
-    """Forget a draft inside a verb."""
-    session.execute(_FORGET, {"staff": actor.staff_id, "draft": form})
+    """Forget a draft inside a verb in which nobody holds its row."""
+    write(_FORGET, Draft, staff=actor.staff_id, draft=form)

@@ -1,7 +1,9 @@
 """An arrival and its way through the stages: loading what the actor may see, checking in, moving, leaving."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,35 +19,55 @@ from triage.domain.errors import Conflict, Invalid, NotFound, Stale, Untimely
 from triage.domain.late import paper_ticket as find_paper_ticket
 from triage.models import Claim, Encounter, Patient, Staff, StageChange
 from triage.models.encounters import sight
+from triage.prepared import Prepared
 from triage.services import booked, call_state, expected, late, notices, presence
 from triage.services.audit import lock_site, record, record_read
 from triage.services.insertion import insert_row
+from triage.services.keeping import columns, kept
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
 
 # Built once: to build a statement takes longer than to run it.
-_HERE = select(Encounter.id, Encounter.ticket).where(
-    Encounter.site_id == bindparam("site"),
-    Encounter.patient_id == bindparam("patient"),
-    Encounter.finished_at.is_(None),
+_HERE = Prepared(
+    select(Encounter.id, Encounter.ticket).where(
+        Encounter.site_id == bindparam("site"),
+        Encounter.patient_id == bindparam("patient"),
+        Encounter.finished_at.is_(None),
+    )
 )
-_TICKET = select(Encounter.ticket).where(Encounter.id == bindparam("id"), Encounter.in_sight())
-_TICKETS = select(func.count()).where(
-    Encounter.site_id == bindparam("site"), Encounter.ticket_date == bindparam("day"), Encounter.ticket.startswith("A")
+_TICKET = Prepared(select(Encounter.ticket).where(Encounter.id == bindparam("id"), Encounter.in_sight()))
+_TICKETS = Prepared(
+    select(func.count()).where(
+        Encounter.site_id == bindparam("site"),
+        Encounter.ticket_date == bindparam("day"),
+        Encounter.ticket.startswith("A"),
+    )
 )
-_WHOLE = (
-    select(Encounter)
+_PARTS = (Encounter, Patient, Claim, Staff)
+_WHOLE = Prepared(
+    select(*(column for noun in _PARTS for column in columns(noun)))
+    .select_from(Encounter)
+    .join(Patient, Patient.id == Encounter.patient_id)
+    .outerjoin(Claim, Claim.encounter_id == Encounter.id)
+    .outerjoin(Staff, Staff.id == Claim.staff_id)
     .where(Encounter.id == bindparam("id"), Encounter.in_sight())
-    .options(joinedload(Encounter.patient), joinedload(Encounter.claim).joinedload(Claim.staff))
-    .execution_options(populate_existing=True)
 )
 
 
 def get(actor: Actor, encounter_id: str) -> Encounter:
     """Return the encounter with its patient and claim, if the actor may see it; raises NotFound otherwise."""
-    encounter = session.scalar(_WHOLE, {"id": encounter_id, **sight(actor)})
-    if encounter is None:
-        raise NotFound("encounter")
+    for row in read(_WHOLE, id=encounter_id, **sight(actor)):
+        return _whole(iter(row))
+    raise NotFound("encounter")
+
+
+def _whole(values: Iterator[Any]) -> Encounter:
+    here, who, claim, staff = (list(islice(values, len(columns(noun)))) for noun in _PARTS)
+    encounter, held = kept(Encounter, here), kept(Claim, claim) if claim[0] else None
+    set_committed_value(encounter, "patient", kept(Patient, who))
+    if held is not None:
+        set_committed_value(held, "staff", kept(Staff, staff))
+    set_committed_value(encounter, "claim", held)
     return encounter
 
 

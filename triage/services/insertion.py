@@ -4,12 +4,14 @@ The session's own way, which first finds out what is new and in which order to w
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import Column, insert
 from sqlalchemy.orm import make_transient_to_detached
 
 from triage.db import Base, note_write, session
+from triage.prepared import Prepared
 
 
 def insert_row(row: Base) -> None:
@@ -17,17 +19,30 @@ def insert_row(row: Base) -> None:
 
     What it refers to has to be in the database already.
     """
-    statement, empty = _plan(type(row))
-    given = {name: value for name, value in vars(row).items() if not name.startswith("_")}
-    written: Any = session.connection().execute(statement, given)
-    note_write(row)
-    vars(row).update({**empty, **written.last_inserted_params()})
+    known, columns = vars(row), _columns(type(row))
+    for name, column in columns.items():
+        if name not in known and (column.server_default is None or column.default is not None):
+            known[name] = _default(column)
+    given = {name: known[name] for name in columns if name in known}
+    _insert(type(row), tuple(given)).write(session.connection(), given)
+    note_write(type(row))
     make_transient_to_detached(row)
     session.add(row)
 
 
 @functools.cache
-def _plan(noun: type[Base]) -> tuple[Insert, dict[str, Any]]:
-    """Return the statement, and what stands in the columns that are neither given nor have a default."""
-    table = noun.__table__
-    return insert(table), {column.key: None for column in table.columns if column.server_default is None}  # type: ignore[arg-type]
+def _columns(noun: type[Base]) -> Mapping[str, Column[Any]]:
+    return dict(noun.__table__.columns)  # type: ignore[arg-type]
+
+
+def _default(column: Column[Any]) -> Any:
+    """Return what stands in a column that was not given: its default, or nothing."""
+    default: Any = column.default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
+
+
+@functools.cache
+def _insert(noun: type[Base], names: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(noun.__table__), names)  # type: ignore[arg-type]

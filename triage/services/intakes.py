@@ -7,18 +7,19 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from triage import clock, knowledge
-from triage.db import session, verb
+from triage.db import read, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotAllowed, Refused, Stale
 from triage.domain.findings import Answer, resolve, unanswered_urgent
 from triage.domain.flags import feared
 from triage.domain.lifecycle import REGISTERED
 from triage.domain.people import age_in_years
-from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.domain.urgent import not_denied
 from triage.models import Encounter, Finding
+from triage.prepared import Prepared
 from triage.services import emergencies, late, pins, rulesets, tasks
+from triage.services.advice import advise, suggest
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 from triage.services.organisations import today
@@ -27,7 +28,9 @@ from triage.services.reassessments import restart_on
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
 #: What the rules read of a finding; built once, and no row of the session, for nothing is changed.
-_ANSWERS = select(Finding.name, Finding.known, Finding.value).where(Finding.encounter_id == bindparam("encounter"))
+_ANSWERS = Prepared(
+    select(Finding.name, Finding.known, Finding.value).where(Finding.encounter_id == bindparam("encounter"))
+)
 #: FHIR administrative gender -> the value the rules read; anything else is unknown.
 SEX = {"male": "M", "female": "F"}
 
@@ -45,8 +48,8 @@ def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
 
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
     """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
-    rows = session.execute(_ANSWERS, {"encounter": encounter.id})
-    return _from_record(encounter) | {name: Answer(known, value) for name, known, value in rows}
+    recorded = {name: Answer(*said) for name, *said in read(_ANSWERS, encounter=encounter.id)}
+    return _from_record(encounter) | recorded
 
 
 def _from_record(encounter: Encounter) -> dict[str, Answer]:
@@ -61,12 +64,6 @@ def from_record(born: date | None, sex: str, on: date) -> dict[str, Answer]:
     if sex in SEX:
         answers["sex"] = Answer(True, SEX[sex])
     return answers
-
-
-def suggest(site_id: str, answers: Mapping[str, Answer]) -> Suggestion:
-    """Return what the rules in force at the site advise on these answers."""
-    known = rulesets.in_force(site_id)
-    return evaluate(known.ruleset, resolve(known, answers))
 
 
 @verb
@@ -191,7 +188,7 @@ def _loses_what_it_rests_on(encounter: Encounter, earlier: Mapping[str, Answer],
     """Tell whether a rule that holds the open emergency would no longer fire, by the rules it was found by."""
     resting = emergencies.rules_at_rest(encounter)
     for known in rulesets.ever_in_force(encounter.site_id) if resting else ():
-        found = (evaluate(known.ruleset, resolve(known, said)) for said in (earlier, later))
+        found = (advise(known.ruleset, resolve(known, said)) for said in (earlier, later))
         before, after = (set(pins.alarms(known.ruleset, suggestion)) for suggestion in found)
         if resting & before - after:
             return True

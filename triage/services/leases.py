@@ -13,9 +13,10 @@ from triage.domain import leases
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.models import Claim, ClaimStep, Encounter
+from triage.prepared import Prepared
 from triage.services.insertion import insert_row
 
-_LAST_NUMBER = select(func.max(ClaimStep.number)).where(ClaimStep.encounter_id == bindparam("encounter"))
+_LAST_NUMBER = Prepared(select(func.max(ClaimStep.number)).where(ClaimStep.encounter_id == bindparam("encounter")))
 
 
 def taken(actor: Actor, held: Claim) -> Conflict:

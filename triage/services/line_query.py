@@ -7,6 +7,7 @@ from sqlalchemy.orm import aliased
 
 from triage.domain import lifecycle
 from triage.models import Claim, Emergency, Encounter, ImagingOrder, Patient, Question, Room, Staff, Task
+from triage.prepared import Prepared
 from triage.services import limits
 
 
@@ -59,5 +60,5 @@ def _rows() -> Select[Any]:
 
 
 #: Built once: to build such a query costs more than to answer it.
-ROWS = _rows()
-SOME = ROWS.where(Encounter.id.in_(bindparam("only", expanding=True)))
+ROWS = Prepared(_rows())
+SOME = Prepared(_rows().where(Encounter.id.in_(bindparam("only", expanding=True))))

@@ -1,4 +1,4 @@
-"""Finding a patient: by birth date, number, ticket or name; and who may be on file already."""
+"""Finding a patient: by birth date, number, ticket or name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
     union,
     union_all,
-)
+)  # fmt: skip
 from sqlalchemy.orm import aliased
 
 from triage.db import read, session
@@ -27,6 +27,7 @@ from triage.domain import lookup, names
 from triage.domain.access import Actor
 from triage.models import Encounter, Patient, PatientIdentifier
 from triage.models.patients import Named
+from triage.prepared import Prepared
 from triage.services import name_index
 from triage.services.audit import record_read
 
@@ -108,7 +109,7 @@ class Kind(NamedTuple):
 
 
 @lru_cache(KEPT)
-def _shown(_database: str, actor: Actor, asked: tuple[Kind, ...]) -> Select[Any]:
+def _shown(_database: str, actor: Actor, asked: tuple[Kind, ...]) -> Prepared:
     """Return the query of what is shown of those whom terms of these kinds fit, with who is here and was last seen."""
     found, past = matching(actor, asked).limit(SHOWN + 1).subquery(), aliased(Encounter)
     seen = select(past.arrived_at).where(
@@ -120,7 +121,7 @@ def _shown(_database: str, actor: Actor, asked: tuple[Kind, ...]) -> Select[Any]
     )  # fmt: skip
     query = query.join(found, found.c.id == Patient.id)
     query = query.outerjoin(Encounter, and_(Encounter.patient_id == Patient.id, *_open(actor)))
-    return query.order_by(found.c.rank, *IN_ORDER)
+    return Prepared(query.order_by(found.c.rank, *IN_ORDER))
 
 
 def kinds(terms: Sequence[lookup.Term]) -> tuple[Kind, ...]:
@@ -200,51 +201,3 @@ def last_seen(actor: Actor, ids: Sequence[str]) -> dict[str, datetime]:
         Encounter.patient_id.in_(ids), Encounter.visible_to(actor), Encounter.finished_at.is_not(None)
     )
     return dict(read(query.group_by(Encounter.patient_id)))
-
-
-def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
-    """Return who may be the same person: born the same day with a like name or telephone, or of the same full name."""
-    born = values.get("birth_date")
-    same_day = read(_born_on(actor), day=born) if born else ()
-    ids = [row.id for row in same_day if _alike(row, values)]
-    found = session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id)) if ids else ()
-    return list(dict.fromkeys([*found, *of_name(actor, values, SHOWN)]))[:SHOWN]
-
-
-@lru_cache(KEPT)
-def _born_on(actor: Actor) -> Select[*tuple[Any, ...]]:
-    name = (Patient.family_name, Patient.given_name, Patient.family_kana, Patient.given_kana)
-    born = (Patient.visible_to(actor), Patient.birth_date == bindparam("day"))
-    return select(Patient.id, *name, Patient.phone).where(*born).order_by(Patient.id)  # what is compared of them
-
-
-def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -> Sequence[Patient]:
-    """Return the patients of the same full name, as written or as read, in a lasting order."""
-    keys = [f"|{key}|" for key in _full_names(values) if key]
-    if not keys:
-        return []
-    query = _bearers(name_index.database(), actor, len(keys), limit)
-    return session.scalars(query, name_index.values("whole", [keys])).all()
-
-
-@lru_cache(KEPT)
-def _bearers(_database: str, actor: Actor, spellings: int, limit: int | None) -> Select[Patient]:
-    ids = name_index.bearers(actor, "whole", (spellings,))
-    return select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id).limit(limit)
-
-
-def _full_names(values: Mapping[str, Any]) -> Iterator[str]:
-    for family, given in (("family_name", "given_name"), ("family_kana", "given_kana")):
-        if values[family] and values[given]:
-            yield names.fold(values[family] + values[given])
-
-
-def _alike(patient: Any, values: Mapping[str, Any]) -> bool:
-    written = (values["family_name"], values["given_name"])
-    read = values["family_kana"] + values["given_kana"], values["given_kana"] + values["family_kana"]
-    return (
-        (bool(values.get("phone")) and values["phone"] == patient.phone)
-        or any(names.alike(a, b) for a in written for b in (patient.family_name, patient.given_name))
-        or any(names.similar(kana, patient.family_kana + patient.given_kana) for kana in read)
-        or names.alike(values["family_kana"], patient.family_kana)
-    )

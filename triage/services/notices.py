@@ -11,6 +11,7 @@ from triage import clock
 from triage.db import read, session
 from triage.domain.access import Actor
 from triage.models import ClaimStep, Encounter, Staff
+from triage.prepared import Prepared
 from triage.services.audit import note_change
 
 
@@ -33,7 +34,7 @@ def untold(actor: Actor) -> tuple[News, ...]:
     return tuple(News(*row) for row in rows)
 
 
-_UNTOLD = (
+_UNTOLD = Prepared(
     select(
         ClaimStep.id, ClaimStep.tell_staff_id, ClaimStep.encounter_id, Encounter.ticket, ClaimStep.act, Staff.name,
         ClaimStep.note,

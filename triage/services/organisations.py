@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from triage import clock
-from triage.db import session
+from triage.db import read_one, session
 from triage.domain.access import Actor
 from triage.models import Site
+from triage.prepared import Prepared
 
-_ZONE = select(Site.time_zone).where(Site.id == bindparam("site"))
+_ZONE = Prepared(select(Site.time_zone).where(Site.id == bindparam("site")))
 
 
 def site_of(actor: Actor) -> Site:
@@ -20,4 +21,4 @@ def site_of(actor: Actor) -> Site:
 
 def today(site_id: str) -> date:
     """Return the day that the calendar on the site's wall shows: a birthday begins at its midnight, not at UTC's."""
-    return clock.now().astimezone(ZoneInfo(session.execute(_ZONE, {"site": site_id}).scalar_one())).date()
+    return clock.now().astimezone(ZoneInfo(read_one(_ZONE, site=site_id))).date()

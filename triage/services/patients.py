@@ -13,7 +13,8 @@ from triage.domain import names
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Stale
 from triage.models import Encounter, Organisation, Patient, PatientIdentifier, TreatmentDecision
-from triage.services import drafts, encounters, intakes, lookup
+from triage.prepared import Prepared
+from triage.services import doubles, drafts, encounters, intakes, lookup
 from triage.services.audit import lock_site, record, record_read
 from triage.services.insertion import insert_row
 from triage.services.notices import note_rows
@@ -22,8 +23,8 @@ from triage.services.submissions import once, remember
 #: A request id that ends so answers for the check-in that came with the patient.
 _ADMITTED = "-in"
 # Built once: to build a statement takes longer than to run it.
-_LOCK = select(Organisation.id).where(Organisation.id == bindparam("organisation")).with_for_update()
-_LAST_NUMBER = (
+_LOCK = Prepared(select(Organisation.id).where(Organisation.id == bindparam("organisation")).with_for_update())
+_LAST_NUMBER = Prepared(
     select(Patient.number)
     .where(Patient.organisation_id == bindparam("organisation"), Patient.number.between("000000", "999999"))
     .order_by(Patient.number.desc())
@@ -120,7 +121,7 @@ def _made(actor: Actor, request_id: str) -> Patient | None:
 def _create(
     actor: Actor, values: Mapping[str, Any], identifiers: Mapping[str, str], request_id: str, different: Collection[str]
 ) -> Patient:
-    alike = lookup.find_alike(actor, values)
+    alike = doubles.find_alike(actor, values)
     if any(other.id not in different for other in alike):
         raise Conflict("maybe_on_file")
     patient = _add(actor, values)
@@ -220,7 +221,7 @@ def _current(patient: Patient, values: Mapping[str, Any], identifiers: Mapping[s
 def _renamed(actor: Actor, patient: Patient) -> None:
     patient.search_key = _key(patient)
     columns = ("family_name", "given_name", "family_kana", "given_kana")
-    same = lookup.of_name(actor, {name: getattr(patient, name) for name in columns})
+    same = doubles.of_name(actor, {name: getattr(patient, name) for name in columns})
     _mark_same_name(actor, patient, [other for other in same if other.id != patient.id])
 
 

@@ -6,12 +6,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
-from triage.db import session
+from triage.db import read_one, session
 from triage.domain import gate
 from triage.domain.access import Actor
 from triage.domain.ruleset import Ruleset
 from triage.domain.suggestion import Suggestion
 from triage.models import Emergency, EmergencyWithdrawal, Encounter, Staff
+from triage.prepared import Prepared
 from triage.services.audit import record
 from triage.services.encounters import move, touch
 from triage.services.orders import cancel_imaging
@@ -24,7 +25,9 @@ _OPEN = (
     .where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
     .options(joinedload(Emergency.acknowledger))
 )
-_OPEN_ID = select(Emergency.id).where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
+_OPEN_ID = Prepared(
+    select(Emergency.id).where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
+)
 
 
 def find_open(encounter: Encounter) -> Emergency | None:
@@ -34,7 +37,7 @@ def find_open(encounter: Encounter) -> Emergency | None:
 
 def is_open(encounter: Encounter) -> bool:
     """Tell whether the encounter has an open emergency."""
-    return session.scalar(_OPEN_ID, {"encounter": encounter.id}) is not None
+    return read_one(_OPEN_ID, encounter=encounter.id) is not None
 
 
 def find_latest(encounter: Encounter) -> Emergency | None:

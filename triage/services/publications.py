@@ -10,7 +10,7 @@ from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.knowledge import rules_text
 from triage.models import Encounter, RulesetPublication, RulesetSignature, RulesetVersion
-from triage.services import intakes, simulations
+from triage.services import advice, intakes, simulations
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, touch
 from triage.services.rulesets import find_publication, get_version, in_force, readable, signed_hashes
@@ -147,7 +147,7 @@ def judge_anew(actor: Actor) -> None:
 def _judge(actor: Actor, encounter: Encounter, name: str, content_hash: str) -> None:
     before = encounter.suggestion
     if before is None:  # nothing was asked yet; only what the record itself makes an emergency is said now
-        known = intakes.suggest(encounter.site_id, intakes.answers_of(encounter))
+        known = advice.suggest(encounter.site_id, intakes.answers_of(encounter))
         if known.level > gate.EMERGENCY_LEVEL:
             return
     after = intakes.reassess(actor, encounter)

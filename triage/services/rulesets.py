@@ -7,16 +7,17 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import knowledge
-from triage.db import session
+from triage.db import read_one, session
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
 from triage.knowledge import Knowledge, KnowledgeError, rules_text
 from triage.models import RulesetPublication, RulesetSignature, RulesetVersion, Staff
+from triage.prepared import Prepared
 
 #: Published versions already read, by id: what is published never changes.
 _read: dict[str, Knowledge] = {}
 _KEPT = 32
-_NEWEST = (
+_NEWEST = Prepared(
     select(RulesetPublication.version_id)
     .where(RulesetPublication.site_id == bindparam("site"))
     .order_by(RulesetPublication.sequence.desc())
@@ -30,7 +31,7 @@ def in_force(site_id: str) -> Knowledge:
     Which ones is asked of the database every time, so that all processes agree from the moment of a publication on.
     Raises KnowledgeError where this program cannot read them; ``preflight`` has refused to start then.
     """
-    version_id = session.scalar(_NEWEST, {"site": site_id})
+    version_id = read_one(_NEWEST, site=site_id)
     if version_id is None:
         return knowledge.load()
     if version_id not in _read:

@@ -3,17 +3,18 @@
 from sqlalchemy import bindparam, select
 
 from triage import clock
-from triage.db import session
+from triage.db import read_one
 from triage.domain.access import Actor
 from triage.models import Submission
+from triage.prepared import Prepared
 from triage.services.insertion import insert_row
 
-_MADE = select(Submission.result_id).where(Submission.request_id == bindparam("request"))
+_MADE = Prepared(select(Submission.result_id).where(Submission.request_id == bindparam("request")))
 
 
 def once(request_id: str) -> str | None:
     """Return the id of the row that this request already made, or None."""
-    return session.scalar(_MADE, {"request": request_id}) if request_id else None
+    return read_one(_MADE, request=request_id) if request_id else None
 
 
 def remember(actor: Actor, request_id: str, result_id: str) -> None:

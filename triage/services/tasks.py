@@ -7,11 +7,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock, knowledge
-from triage.db import session, verb
+from triage.db import read, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.findings import Answer, not_known_urgent, unanswered_urgent
 from triage.models import Encounter, Task
+from triage.prepared import Prepared
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, touch
 
@@ -21,7 +22,7 @@ _OPEN = (
     .where(Task.encounter_id == bindparam("encounter"), Task.done_at.is_(None))
     .order_by(Task.due_at, Task.id)
 )
-_REASONS = _OPEN.with_only_columns(Task.question, Task.reason)
+_REASONS = Prepared(_OPEN.with_only_columns(Task.question, Task.reason))
 
 
 def open_tasks(actor: Actor) -> list[Task]:
@@ -42,8 +43,7 @@ def tasks_of(encounter: Encounter) -> list[Task]:
 
 def reasons_of(encounter: Encounter) -> dict[str, str]:
     """Return why each question with an open task was not known, by question."""
-    rows = session.execute(_REASONS, {"encounter": encounter.id})
-    return {task.question: task.reason for task in rows}
+    return {task.question: task.reason for task in read(_REASONS, encounter=encounter.id)}
 
 
 def create_tasks(actor: Actor, encounter: Encounter, reasons: Mapping[str, str]) -> None:

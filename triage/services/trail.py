@@ -8,16 +8,17 @@ from sqlalchemy import Table, bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from triage.models import AuditEvent, AuditPayload, Change, SiteHead
+from triage.prepared import Prepared
 from triage.wake import announce
 
 _HEAD: Table = SiteHead.__table__  # type: ignore[assignment]
 # Built once: to build a statement takes longer than to run it.
 _THIS_SITE = _HEAD.c.site_id == bindparam("this_site")
-_LOCK = select(_HEAD.c.audit_count, _HEAD.c.audit_hash, _HEAD.c.revision).where(_THIS_SITE).with_for_update()
-_MOVE = update(_HEAD).where(_THIS_SITE)
+_LOCK = Prepared(select(_HEAD.c.audit_count, _HEAD.c.audit_hash, _HEAD.c.revision).where(_THIS_SITE).with_for_update())
+_MOVE = Prepared(update(_HEAD).where(_THIS_SITE), ("audit_count", "audit_hash", "revision"))
 #: Where the rows go, in the order in which they refer to each other.
 _TABLES: tuple[Table, ...] = (AuditEvent.__table__, AuditPayload.__table__, Change.__table__)  # type: ignore[assignment]
-_ADD = {table: insert(table) for table in _TABLES}
+_ADD = {table: Prepared(insert(table), [column.key for column in table.columns]) for table in _TABLES}
 
 
 @dataclass
@@ -47,7 +48,7 @@ def lock_site(db: Session, site_id: str) -> Head:
     """Return the site's head, locked until the commit: writers of one site go one after the other."""
     heads = _open(db).heads
     if site_id not in heads:
-        row = db.connection().execute(_LOCK, {"this_site": site_id}).first()
+        row = next(iter(_LOCK.rows(db.connection(), {"this_site": site_id})), None)
         if row is None:
             db.connection().execute(
                 insert(_HEAD), {"site_id": site_id, "audit_count": 0, "audit_hash": "", "revision": 0}
@@ -90,10 +91,10 @@ def _write(db: Session) -> None:
     connection = db.connection()
     for table, rows in held.rows.items():
         if rows:
-            connection.execute(_ADD[table], rows)
+            _ADD[table].write(connection, *rows)
     for head in held.heads.values():
         values = {"audit_count": head.audit_count, "audit_hash": head.audit_hash, "revision": head.revision}
-        connection.execute(_MOVE, {"this_site": head.site_id, **values})
+        _MOVE.write(connection, {"this_site": head.site_id, **values})
 
 
 @event.listens_for(Session, "after_transaction_end")

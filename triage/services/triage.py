@@ -15,13 +15,14 @@ from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.findings import Answer, not_known_urgent, resolve, unanswered_urgent
 from triage.domain.leases import LAPSES_AFTER
 from triage.domain.referral import REFERRING
-from triage.domain.rules import evaluate
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, TreatmentDecision, TriageDecision
 from triage.services import emergencies, intakes, referrals, rulesets, tasks
+from triage.services.advice import advise
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
 from triage.services.insertion import insert_row
+from triage.services.keeping import save
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
 from triage.services.pins import alarms, is_open
@@ -56,6 +57,7 @@ class Situation:
 
     encounter: Encounter
     answers: Mapping[str, Answer]
+    findings: dict[str, object]
     suggestion: Suggestion
     question: gate.Question
     explained: dict[str, str]
@@ -65,7 +67,8 @@ def situation(encounter: Encounter) -> Situation:
     """Return the state in which a route is asked for now."""
     answers, known = intakes.answers_of(encounter), knowledge.load()
     rules = rulesets.in_force(encounter.site_id)
-    suggestion = evaluate(rules.ruleset, resolve(rules, answers))
+    findings = resolve(rules, answers)
+    suggestion = advise(rules.ruleset, findings)
     fired = set(alarms(rules.ruleset, suggestion))
     question = gate.Question(
         unanswered=unanswered_urgent(known, answers),
@@ -75,7 +78,7 @@ def situation(encounter: Encounter) -> Situation:
         emergency_open=is_open(encounter),
         emergency_withdrawn=not fired or fired <= emergencies.withdrawn_rules(encounter),
     )
-    return Situation(encounter, answers, suggestion, question, tasks.reasons_of(encounter))
+    return Situation(encounter, answers, findings, suggestion, question, tasks.reasons_of(encounter))
 
 
 def suggested_modality(suggestion: Suggestion) -> str:
@@ -159,7 +162,7 @@ def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) ->
     decision = TriageDecision(
         encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, acuity=choice.acuity, route=choice.route,
         modality=choice.modality or None, accepted=accepted, reason=reason, note=choice.note.strip(),
-        suggestion=suggestion.as_dict(), findings=resolve(knowledge.load(), now.answers),
+        suggestion=suggestion.as_dict(), findings=now.findings,
         ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash, referral_lacks=lacks, without=without,
     )  # fmt: skip
     insert_row(decision)
@@ -178,6 +181,7 @@ def _send_on(actor: Actor, encounter: Encounter, choice: Choice) -> None:
         then_specialist = choice.route == "imaging_then_specialist"
         request_imaging(actor, encounter, choice.modality, choice.note.strip(), then_specialist)
     let_go(actor, encounter)
+    save(encounter)
 
 
 def decisions_of(encounter: Encounter) -> list[TriageDecision]:

@@ -1,0 +1,132 @@
+"""Statements that nearly every request sends, given to the driver as SQLAlchemy has written them once.
+
+From a statement to its rows SQLAlchemy takes ten times as long as the driver below it: it looks up what it has
+compiled, and makes an object each for the execution, the cursor and the result. What a type does to its values, what
+errors become and who listens to the engine's statements is here as it is there.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Executable
+from sqlalchemy.exc import DBAPIError
+
+Processor = Callable[[Any], Any]
+
+
+@dataclass
+class _Plan:
+    """A statement as one engine wants it: its text, the values it has by itself, and what becomes of values and rows.
+
+    ``names`` are the parameters in their order, None where the driver takes them by name. ``lists`` are the names that
+    the values of a list are given under, one by one.
+    """
+
+    text: str
+    fixed: Mapping[str, Any]
+    names: Sequence[str] | None
+    lists: Mapping[str, Sequence[str]]
+    written: Sequence[tuple[str, Processor]]
+    columns: Sequence[Any]
+    read: Sequence[tuple[int, Processor]] | None = None
+    row: Callable[[Iterable[Any]], Any] = field(default=tuple)
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """Return the values as the driver takes them."""
+        given = {**self.fixed, **values}
+        for name, parts in self.lists.items():
+            given.update(zip(parts, given.pop(name), strict=True))
+        for name, process in self.written:
+            given[name] = process(given[name])
+        return given if self.names is None else tuple([given[name] for name in self.names])
+
+    def rows(self, connection: Connection, cursor: Any) -> list[Any]:
+        """Return the rows that a cursor has to give, as the types of their columns make them."""
+        if self.read is None:
+            self._learn(connection, cursor.description)
+        make, read = self.row, self.read or ()
+        return [make(_processed(row, read)) for row in cursor.fetchall()]
+
+    def _learn(self, connection: Connection, described: Sequence[Any]) -> None:
+        made = [
+            column.type.dialect_impl(connection.dialect).result_processor(connection.dialect, as_driver[1])
+            for column, as_driver in zip(self.columns, described, strict=True)
+        ]
+        named: Any = namedtuple("Row", [column.keyname for column in self.columns], rename=True)  # type: ignore[misc]
+        self.row = named._make
+        self.read = [(place, process) for place, process in enumerate(made) if process is not None]
+
+
+def _processed(row: Iterable[Any], read: Sequence[tuple[int, Processor]]) -> Iterable[Any]:
+    if not read:
+        return row
+    values = list(row)
+    for place, process in read:
+        values[place] = process(values[place])
+    return values
+
+
+class Prepared:
+    """A statement that is built once. Its values are given by name; a list goes where the statement expands one."""
+
+    def __init__(self, statement: Executable, names: Iterable[str] | None = None) -> None:
+        """Keep the statement; ``names`` are the columns that an INSERT or UPDATE without values writes."""
+        self.statement = statement
+        self._names = None if names is None else list(names)
+        self._plans: dict[tuple[Any, ...], _Plan] = {}
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Return the rows as named tuples; raises what SQLAlchemy does."""
+        plan = self._plan(connection, values, [len(value) for value in values.values() if type(value) is list])
+        return plan.rows(connection, _sent(connection, plan.text, [plan.parameters(values)]))
+
+    def write(self, connection: Connection, *rows: Mapping[str, Any]) -> int:
+        """Send the statement once for each of the values; return how many rows it met. Raises what SQLAlchemy does."""
+        plan = self._plan(connection, rows[0])
+        count: int = _sent(connection, plan.text, [plan.parameters(values) for values in rows]).rowcount
+        return count
+
+    def _plan(self, connection: Connection, values: Mapping[str, Any], sizes: Iterable[int] = ()) -> _Plan:
+        key = (connection.dialect.name, *sizes)
+        if key not in self._plans:
+            self._plans[key] = self._planned(connection, values)
+        return self._plans[key]
+
+    def _planned(self, connection: Connection, values: Mapping[str, Any]) -> _Plan:
+        compiled: Any = self.statement.compile(dialect=connection.dialect, column_keys=self._names)  # type: ignore[attr-defined]
+        if compiled.insert_prefetch or compiled.update_prefetch:
+            raise ValueError(f"columns with a default of their own are to be named: {compiled}")
+        fixed = compiled.construct_params(_check=False, escape_names=False)
+        state = compiled.construct_expanded_state({**fixed, **values}, escape_names=False)
+        lists = {name: parts for name, parts in state.parameter_expansion.items() if name in values}
+        for name in state.parameter_expansion.keys() - lists.keys():  # a list that stands in the statement itself
+            fixed.update(zip(state.parameter_expansion[name], fixed.pop(name), strict=True))
+        names = state.positiontup if compiled.positional else None
+        processes = {**compiled._bind_processors, **state.processors}
+        written = [(name, process) for name, process in processes.items() if name in state.parameters]
+        return _Plan(state.statement, fixed, names, lists, written, compiled._result_columns)
+
+
+def _sent(connection: Connection, text: str, parameters: Sequence[Any]) -> Any:
+    """Return the cursor that the statement went through, once for each of the parameters."""
+    cursor, many = connection.connection.cursor(), len(parameters) > 1
+    what = parameters if many else parameters[0]
+    for tell in connection.engine.dispatch.before_cursor_execute:
+        tell(connection, cursor, text, what, None, many)
+    try:
+        (cursor.executemany if many else cursor.execute)(text, what)
+    except connection.dialect.loaded_dbapi.Error as error:
+        _raise(connection, cursor, text, what, error, many)
+    return cursor
+
+
+def _raise(connection: Connection, cursor: Any, text: str, what: Any, error: Any, many: bool) -> NoReturn:
+    dialect, raw = connection.dialect, connection.connection
+    lost = not connection.closed and dialect.is_disconnect(error, raw.driver_connection, cursor)
+    base = dialect.loaded_dbapi.Error
+    said = DBAPIError.instance(text, what, error, base, connection_invalidated=lost, dialect=dialect, ismulti=many)
+    if lost:
+        connection.invalidate(error)
+    raise said from error
