@@ -1,9 +1,9 @@
 """A row that is inserted at once is a row like any other: complete, changed later without a loss, never unaudited."""
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, null, select
 
-from tests.builders import Clinic, wait
+from tests.builders import Clinic, arrive, wait
 from triage import clock
 from triage.db import UnauditedWrite, session, verb
 from triage.domain.access import Actor
@@ -41,6 +41,13 @@ def test_what_is_known_of_it_is_what_the_database_keeps(clinic: Clinic) -> None:
     kept = session.get_one(ImagingOrder, order.id)
     assert known == {name: getattr(kept, name) for name in known}
     assert (kept.version, kept.note, kept.identity) == (1, "", None), "defaults, and nothing where nothing is known"
+
+
+def test_what_is_not_given_is_nothing_to_the_database_too(clinic: Clinic) -> None:
+    encounter = arrive(clinic.reception)
+    assert encounter.suggestion is None
+    missing = select(Encounter.id).where(Encounter.suggestion.is_(null()))
+    assert session.scalar(missing) == encounter.id, "no null of JSON, which would be something"
 
 
 def test_what_is_changed_of_it_in_the_same_use_case_is_kept_too(clinic: Clinic) -> None:

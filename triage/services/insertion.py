@@ -4,10 +4,11 @@ The session's own way, which first finds out what is new and in which order to w
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, insert
+from sqlalchemy import insert
 from sqlalchemy.orm import make_transient_to_detached
 
 from triage.db import Base, note_write, session
@@ -19,28 +20,34 @@ def insert_row(row: Base) -> None:
 
     What it refers to has to be in the database already.
     """
-    known, columns = vars(row), _columns(type(row))
-    for name, column in columns.items():
-        if name not in known and (column.server_default is None or column.default is not None):
-            known[name] = _default(column)
-    given = {name: known[name] for name in columns if name in known}
+    known, plan = vars(row), _plan(type(row))
+    for name, default in plan.made.items():
+        if name not in known:
+            known[name] = default.arg(None) if default.is_callable else default.arg
+    given = {name: known[name] for name in plan.names if name in known}
     _insert(type(row), tuple(given)).write(session.connection(), given)
     note_write(type(row))
+    for name in plan.empty:
+        known.setdefault(name, None)
     make_transient_to_detached(row)
     session.add(row)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """The columns of a table, their defaults, and what stands in those that are neither given nor have one."""
+
+    names: Sequence[str]
+    made: Mapping[str, Any]
+    empty: Sequence[str]
+
+
 @functools.cache
-def _columns(noun: type[Base]) -> Mapping[str, Column[Any]]:
-    return dict(noun.__table__.columns)  # type: ignore[arg-type]
-
-
-def _default(column: Column[Any]) -> Any:
-    """Return what stands in a column that was not given: its default, or nothing."""
-    default: Any = column.default
-    if default is None:
-        return None
-    return default.arg(None) if default.is_callable else default.arg
+def _plan(noun: type[Base]) -> _Plan:
+    columns = list(noun.__table__.columns)
+    made = {column.key: column.default for column in columns if column.default is not None}
+    empty = [column.key for column in columns if column.key not in made and column.server_default is None]
+    return _Plan([column.key for column in columns], made, empty)
 
 
 @functools.cache
