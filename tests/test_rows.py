@@ -170,4 +170,4 @@ def test_what_a_patient_says_cannot_cut_a_row(clinic: Clinic, draw: Draw) -> Non
 
 def test_a_template_that_is_cut_elsewhere_is_refused(app: Flask) -> None:
     with app.test_request_context(), pytest.raises(RuntimeError, match="parts, not 9"):
-        rows._drawn("board/_wait.html", "en", {"minutes": 1, "target": 2, "cut": rows.CUT}, 9)
+        rows.drawn("board/_wait.html", "en", {"minutes": 1, "target": 2, "cut": rows.CUT}, 9)

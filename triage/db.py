@@ -150,7 +150,7 @@ def read(query: Prepared | Executable, **values: Any) -> Sequence[Any]:
 
     Outside a use case as they are committed, inside as it has left them so far. A query that is built once is prepared.
     """
-    if _verb.get():
+    if _verb.get() and session.autoflush:
         session.flush()
     connection = session.connection()
     return query.rows(connection, values) if isinstance(query, Prepared) else connection.execute(query, values).all()
