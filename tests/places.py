@@ -52,8 +52,8 @@ PARTS = frozenset({
     "accounts.index", "accounts.theme", "agreement.table", "assets", "board.alerts", "board.rows", "calendars.feed",
     "calls.rows",
     "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
-    "emergencies.panel", "encounters.show", "imaging.rows", "intakes.back", "live.stream", "questions.of_visit",
-    "questions.rows", "results.file", "results.rows",
+    "emergencies.panel", "encounters.show", "imaging.rows", "imaging_orders.newest",
+    "intakes.back", "live.stream", "questions.of_visit", "questions.rows", "results.file", "results.rows",
     "rulesets.file", "static", "outcome_exports.file", "triage.suggestion", "wall.now", "wall.show",
 })  # fmt: skip
 
@@ -76,7 +76,7 @@ def build(clinic: Clinic) -> dict[str, str]:
             review = row
     going = operated(clinic, calm)
     signed = _decided(clinic, calm)
-    examined = _examined(clinic)
+    ordered, examined = _examined(clinic)
     intakes.record_answers(clinic.reception, desk.id, as_answers({knowledge.load().symptoms[0].key: True}))
     rule = knowledge.load().ruleset.default.id
     feedback.give_feedback(clinic.nurse, waiting.id, rule, "not for athletes")
@@ -127,6 +127,7 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/encounters/{waiting.id}/summary": "reception", "/board": "nurse", "/board?level=5": "nurse",
         f"/encounters/{waiting.id}/triage": "nurse", f"/encounters/{pinned.id}/emergency": "nurse",
         f"/encounters/{pinned.id}/emergency/transfer-sheet": "nurse", "/tasks": "nurse", "/imaging": "radiographer",
+        f"/imaging-orders/{ordered}": "surgeon",
         "/consults": "surgeon", f"/consults/{review.id}": "surgeon", f"/consults/{review.id}/print": "surgeon",
         f"/decisions/{signed}/amendment": "surgeon", f"/decisions/{signed}/sheet": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
@@ -182,9 +183,9 @@ def followed_up(clinic: Clinic, patient_id: str) -> tuple[str, str]:
     return series, point
 
 
-def _examined(clinic: Clinic) -> str:
-    """Order one of what was asked for, do and report another, and return that one."""
-    order, done = imaging.list_orders(clinic.surgeon)[:2]
+def _examined(clinic: Clinic) -> tuple[str, str]:
+    """Order one of what was asked for, do and report another, and return both."""
+    done, order = imaging.list_orders(clinic.surgeon)[:2]
     for row in (order, done):
         imaging.order(clinic.surgeon, row.id, row.version)
     ordered, radiographer = imaging.get(clinic.surgeon, done.id).version, clinic.radiographer
@@ -193,7 +194,7 @@ def _examined(clinic: Clinic) -> str:
     imaging.complete(radiographer, done.id, begun, "L-spine", {"kvp": 80.0})
     for words in (Report("Narrow canal at L4/5."), Report("Narrow canal at L3/4 and L4/5.", "Dr Sato", "level added")):
         results.report(clinic.radiographer, done.id, imaging.get(clinic.surgeon, done.id).version, words)
-    return done.id
+    return order.id, done.id
 
 
 def operated(clinic: Clinic, answers: dict[str, bool]) -> str:

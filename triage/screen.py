@@ -56,6 +56,7 @@ PART_OF = {
     "days": "board",
     "questions": "triage.tasks",
     "results": "imaging",
+    "imaging_orders": "imaging",
     "outcome_exports": "outcomes",
     "outcome_results": "outcomes",
     "outcome_starts": "outcomes",

@@ -15,8 +15,10 @@ from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Re
 from triage.domain.lifecycle import IMAGING_OPEN, IMAGING_STEPS
 from triage.models import AuditEvent, AuditPayload, Encounter, ImagingOrder
 from triage.services import audit, consults, emergencies, encounters, imaging, orders, triage
+from triage.services.imaging_safety import Answer
 
 TWO = ("name", "birth_date")
+SAFE = {name: Answer("no") for name in knowledge.load().flow.examinations.safety if name != "pregnancy"}
 DOSE = {"kvp": 80.0, "mas": 12.5, "dose": 4.2, "unit": "mGy"}
 
 
@@ -38,7 +40,7 @@ def ordered(clinic: Clinic, route: str = "xray", **patient: Any) -> ImagingOrder
 def started(clinic: Clinic, route: str = "xray", **patient: Any) -> ImagingOrder:
     """Return an examination under way."""
     order = ordered(clinic, route, **patient)
-    imaging.start(clinic.radiographer, order.id, order.version, TWO, "no")
+    imaging.start(clinic.radiographer, order.id, order.version, TWO, "no", SAFE)
     return again(clinic, order)
 
 
@@ -374,7 +376,7 @@ def test_with_several_orders_the_patient_goes_on_only_when_none_is_open(clinic: 
     imaging.complete(clinic.radiographer, first.id, first.version, "L-spine", DOSE)
     assert stage(clinic, first) == "imaging"
     imaging.order(clinic.surgeon, second, 1)
-    imaging.start(clinic.radiographer, second, 2, TWO, "no")
+    imaging.start(clinic.radiographer, second, 2, TWO, "no", SAFE)
     imaging.complete(clinic.radiographer, second, 3, "L-spine CT", DOSE)
     assert stage(clinic, first) == "review"
 
@@ -475,4 +477,4 @@ def test_what_a_surgeon_asks_for_at_the_review_is_already_ordered(clinic: Clinic
     consults.decide(clinic.surgeon, order.encounter_id, version, choice)
     newest = orders.orders_of(order.encounter)[-1]
     assert (newest.status, newest.ordered_by, newest.then_specialist) == ("ordered", clinic.surgeon.staff_id, True)
-    imaging.start(clinic.radiographer, newest.id, newest.version, TWO, "no")
+    imaging.start(clinic.radiographer, newest.id, newest.version, TWO, "no", SAFE)

@@ -12,6 +12,7 @@ from tests.builders import Clinic, as_answers, build_clinic
 from tests.decisions import operation
 from tests.services.test_consults import CONSERVATIVE, IMAGING, at_stage, decide, now
 from tests.services.test_encounters import last_event
+from tests.services.test_imaging import SAFE
 from tests.services.test_triage import all_no, override
 from triage import clock
 from triage.db import aside, session
@@ -110,7 +111,7 @@ def test_imaging_that_the_visit_brought_counts(clinic: Clinic) -> None:
     encounter = at_stage(clinic, "review")
     decide(clinic, encounter, IMAGING)
     order = orders.orders_of(encounter)[-1]
-    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no")
+    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no", SAFE)
     version = imaging.get(clinic.radiographer, order.id).version
     imaging.complete(clinic.radiographer, order.id, version, "L-spine", {})
     decide(clinic, encounter, FUSION)

@@ -5,6 +5,7 @@ from importlib import import_module
 from flask import Flask
 
 from triage.blueprints.appointments import booked_for
+from triage.blueprints.ordered import as_moment, ordered, told_value
 from triage.blueprints.paper_time import late_form
 from triage.blueprints.pathways import pathway_counts
 from triage.blueprints.returns import return_counts
@@ -37,6 +38,7 @@ NOUNS = (
     "results",
     "scanners",
     "archives",
+    "imaging_orders",
     "consults",
     "pathways",
     "decisions",
@@ -65,5 +67,6 @@ def register(app: Flask) -> None:
     """Register every noun's blueprint."""
     for noun in NOUNS:
         app.register_blueprint(import_module(f"triage.blueprints.{noun}").blueprint)
-    app.jinja_env.globals.update(booked_for=booked_for)
+    app.jinja_env.globals.update(booked_for=booked_for, ordered=ordered, told_value=told_value)
+    app.jinja_env.filters["as_moment"] = as_moment
     app.jinja_env.globals.update(late_form=late_form, pathway_counts=pathway_counts, return_counts=return_counts)

@@ -24,6 +24,7 @@ from triage.services import (
     encounters,
     examinations,
     imaging,
+    imaging_repeats,
     limits,
     live,
     order_times,
@@ -64,7 +65,8 @@ def _lists() -> dict[str, Any]:
     listed = [case.encounter for rows in cases.values() for case in rows]
     asked = [order for order in imaging.list_orders(who) if order.status == "requested"]
     return {
-        "rev": rev, "cases": cases, "requests": asked, "unsigned": imaging.unsigned(who), "lists": known.lists,
+        "rev": rev, "cases": cases, "requests": asked,
+        "repeats": imaging_repeats.list_for(who, asked), "unsigned": imaging.unsigned(who), "lists": known.lists,
         "allowed": limits.in_force(who.site_id).by_stage,
         "emergencies": pins.list_open(who), "again": decisions.to_look_at_again(who),
         "today": organisations.today(who.site_id), "bars": referrals.bars_of(listed), **waiting(),

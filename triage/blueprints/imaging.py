@@ -1,33 +1,38 @@
 """The imaging list, per modality, and each step of an examination."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from triage import knowledge
+from triage.blueprints.imaging_forms import (
+    Refusal,
+    cannot_form,
+    keep_answers,
+    repeats_of,
+    say,
+    start_form,
+    step_form,
+    unrecorded,
+)
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
-from triage.forms.imaging import CannotForm, CompleteForm, StartForm, StepForm
-from triage.services import imaging, imaging_times, limits, live, order_times, presence
+from triage.forms.imaging import CompleteForm, OrderForm, StepForm
+from triage.services import (
+    imaging,
+    imaging_times,
+    limits,
+    live,
+    order_times,
+    presence,
+)
+from triage.services.imaging_safety import Answer
 from triage.web import STATUS, actor, done, inside, locale, message, page, requires
 
 blueprint = Blueprint("imaging", __name__)
-
-#: Code of a refusal -> the field of the form at which it is said.
-PLACES = {"two_identifiers": "identity", "pregnancy_unknown": "pregnancy", "reason_needed": "reason"}
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A step that was refused: on which row, which form, with what was typed, and why."""
-
-    order_id: str
-    step: str
-    form: Any
-    why: str = ""
 
 
 @blueprint.get("/imaging")
@@ -58,37 +63,17 @@ def _values(refused: Refusal | None = None) -> dict[str, Any]:
         "waiting": [order for order in orders if order.status in IMAGING_OPEN], "kinds": kinds, "modality": modality,
         "rev": rev, "open_pages": presence.open_pages(actor(), [order.encounter_id for order in orders]),
         "limit": limits.in_force(actor().site_id).by_stage["imaging"], "refused": refused,
-        "step_form": _step_form,
+        "step_form": step_form, "repeats": repeats_of(orders), **unrecorded(),
         "form": refused.form if refused else None, "times": order_times.of_orders([order.id for order in orders]),
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},
     }  # fmt: skip
-
-
-def _step_form(order: Any, step: str, refused: Refusal | None) -> Any:
-    """Return the form of one step on one row: as it was typed where it was refused, else empty."""
-    if refused is not None and (refused.order_id, refused.step) == (order.id, step):
-        form = refused.form
-    else:
-        form = {"start": StartForm, "complete": CompleteForm, "cannot": _cannot}[step](formdata=None)
-    if isinstance(form, StartForm):
-        patient, ticket = order.encounter.patient, order.encounter.ticket
-        told = {"name": patient.kana or patient.name, "birth_date": patient.birth_date, "ticket": ticket}
-        told["number"] = patient.number
-        form.offer((name, str(told[name])) for name in imaging.identifiers(patient))
-    return form.of_row(order.id)
-
-
-def _cannot(formdata: Any) -> CannotForm:
-    return CannotForm(locale(), formdata=formdata)
 
 
 def _again(order_id: str, step: str, form: Any, error: DomainError | None = None) -> Response:
     """Show the list with what was typed, the row's form open, and at the field why it was refused."""
     imaging.get(actor(), order_id)
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
-    place = PLACES.get(error.code) if error else None
-    if place and error:
-        form[place].errors = [message(error)]
+    place = say(form, error) if error else True
     why = message(error) if error and not place and not isinstance(error, Untimely) else ""
     refused = Refusal(order_id, step, form.of_row(order_id), why)
     return page("imaging/index.html", status=status, **_values(refused))
@@ -98,10 +83,13 @@ def _again(order_id: str, step: str, form: Any, error: DomainError | None = None
 @requires("imaging:order")
 def order(order_id: str) -> Response:
     """Make a request a doctor's order with one press."""
-    form = StepForm()
+    form = OrderForm()
+    if not form.validate():
+        return _again(order_id, "order", form)
+    given = (order_id, form.version.data or 0, (form.seen.data or "").split(), form.why.data or "")
     try:
-        at_paper_time(lambda: imaging.order(actor(), order_id, form.version.data or 0))
-    except Untimely as error:
+        at_paper_time(lambda: imaging.order(actor(), *given))
+    except Refused as error:
         return _again(order_id, "order", form, error)
     return done(_back())
 
@@ -110,11 +98,13 @@ def order(order_id: str) -> Response:
 @requires("imaging:perform")
 def start(order_id: str) -> Response:
     """Begin, after two identifiers and, where it is asked, a "no" to pregnancy."""
-    form = StartForm()
-    given = (order_id, form.version.data or 0, form.identity.data or [], form.pregnancy.data or "")
+    form = start_form(request.form)
+    answers = {name: Answer(said) for name, said in form.said().items()}
+    given = (order_id, form.version.data or 0, form.identity.data or [], form.pregnancy.data or "", answers)
     try:
         at_paper_time(lambda: imaging.start(actor(), *given))
     except (Refused, Conflict) as error:
+        keep_answers(error, form, order_id, answers)
         return _again(order_id, "start", form, error)
     return done(_back())
 
@@ -123,14 +113,25 @@ def start(order_id: str) -> Response:
 @requires("imaging:perform")
 def complete(order_id: str) -> Response:
     """Write the exposure record and send the patient on."""
+    return _record(order_id, "complete", imaging.complete)
+
+
+@blueprint.post("/imaging-orders/<order_id>/record")
+@requires("imaging:perform")
+def record(order_id: str) -> Response:
+    """Write the exposure record of what a machine has reported done."""
+    return _record(order_id, "record", imaging.write_exposure)
+
+
+def _record(order_id: str, step: str, write: Callable[..., None]) -> Response:
     form = CompleteForm()
     if not form.validate():
-        return _again(order_id, "complete", form)
+        return _again(order_id, step, form)
     given = (order_id, form.version.data or 0, form.views.data or "", form.exposure())
     try:
-        at_paper_time(lambda: imaging.complete(actor(), *given))
+        at_paper_time(lambda: write(actor(), *given))
     except (Untimely, Conflict) as error:
-        return _again(order_id, "complete", form, error)
+        return _again(order_id, step, form, error)
     return done(_back())
 
 
@@ -138,7 +139,7 @@ def complete(order_id: str) -> Response:
 @requires("imaging:perform")
 def cannot(order_id: str) -> Response:
     """End the examination undone, with a reason; the patient goes back to the nurse."""
-    form = _cannot(request.form)
+    form = cannot_form(request.form)
     if not form.validate():
         return _again(order_id, "cannot", form)
     why, note = form.reason.data or "", (form.note.data or "").strip()

@@ -9,7 +9,7 @@ from sqlalchemy import inspect, select
 
 from triage import clock, db, migrate
 from triage.db import session
-from triage.demo import bookings, clinic, day, file, reading, returning, timetable, years
+from triage.demo import bookings, clinic, day, file, orders, reading, returning, timetable, years
 from triage.demo.persons import Registry
 from triage.demo.years import Say, Size
 from triage.models import Site
@@ -73,6 +73,7 @@ def fill(password: str, seed: int = SEED, size: Size | None = None, say: Say = q
             years.fill(team["admin"], size, Random(seed + 1), today, say)  # noqa: S311 - the day stays as it was
         returning.ask_back(team, Random(seed + 4), {one.person.id for one in planned})  # noqa: S311
     day.play(script, team, planned, rng)
+    orders.say_more(team)
     bookings.ask(team, rng=Random(seed + 3))  # noqa: S311
     return len(planned)
 

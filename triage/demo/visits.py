@@ -19,6 +19,8 @@ from triage.services import (
     emergencies,
     encounters,
     imaging,
+    imaging_repeats,
+    imaging_safety,
     intakes,
     orders,
     questions,
@@ -27,6 +29,7 @@ from triage.services import (
     rooms,
     triage,
 )
+from triage.services.imaging_safety import Answer
 
 #: What the radiographer checks before each examination.
 IDENTITY = ("name", "birth_date")
@@ -140,13 +143,15 @@ def settle(visit: Visit) -> None:
 def order(visit: Visit) -> None:
     """The surgeon makes the nurse's request an order."""
     asked = visit.order(visit.surgeon)
-    imaging.order(visit.surgeon, asked.id, asked.version)
+    seen = [one.id for one in imaging_repeats.list_for(visit.surgeon, [asked])[asked.id]]
+    imaging.order(visit.surgeon, asked.id, asked.version, seen, asked.note or asked.justification or "再評価")
 
 
 def start(visit: Visit) -> None:
-    """The radiographer checks who it is, asks about pregnancy, and begins."""
+    """The radiographer checks who it is, asks what must be known, and begins."""
     ordered = visit.order(visit.team["radiographer"])
-    imaging.start(visit.team["radiographer"], ordered.id, ordered.version, IDENTITY, imaging.NOT_PREGNANT)
+    likely = {one.question.id: Answer(one.likely or "no") for one in imaging_safety.standing(ordered)}
+    imaging.start(visit.team["radiographer"], ordered.id, ordered.version, IDENTITY, imaging.NOT_PREGNANT, likely)
 
 
 def complete(visit: Visit) -> None:

@@ -44,6 +44,8 @@ _CLINICAL = _CARE | {
     "emergencies:withdraw",
     "imaging:view",
     "imaging:schedule",
+    "imaging:answer",
+    "imaging:change",
     "tasks:view",
     "pathways:end",
     "questions:view",
@@ -61,7 +63,7 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"rules:draft", "rules:view", "agreement:view", "calendar:own", "appointments:book", "surgeons:plan"}
     | {"results:own", "reports:write", "reports:see"},
     "radiographer": _CARE
-    | {"imaging:view", "imaging:perform", "imaging:schedule", "claims:hold", "reports:write"}
+    | {"imaging:view", "imaging:perform", "imaging:schedule", "imaging:answer", "claims:hold", "reports:write"}
     | {"scanners:view"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
     | {"scanners:view", "scanners:manage"}

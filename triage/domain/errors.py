@@ -50,3 +50,11 @@ class Invalid(DomainError):
 
 class Untimely(Refused):
     """A time of a late entry that cannot be: it lies ahead, too far back, or against what is recorded already."""
+
+
+class Unsafe(Refused):
+    """An examination may not start: what is in the way, message code by question; the first is what it says."""
+
+    def __init__(self, **fields: str) -> None:
+        super().__init__(next(iter(fields.values())))
+        self.fields = fields

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, RadioField, SelectMultipleField, StringField, ValidationError
+from wtforms import HiddenField, IntegerField, RadioField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from triage import knowledge
@@ -22,6 +23,7 @@ IDENTIFIERS = {
     "number": _l("Patient number"),
     "ticket": _l("Ticket"),
 }
+PREGNANT = "pregnancy"
 PREGNANCY = [("no", _l("No")), ("yes", _l("Yes")), ("not_known", _l("Not known"))]
 UNITS = [("mGy", "mGy"), ("mGycm", "mGy·cm"), ("Gycm2", "Gy·cm²")]
 
@@ -42,6 +44,13 @@ class StepForm(FlaskForm):
         return self
 
 
+class OrderForm(StepForm):
+    """A doctor's order: which earlier examinations were shown, and why it is done again."""
+
+    seen = HiddenField("", [Length(max=2000), storable])
+    why = StringField(_l("Why it is needed twice"), [Length(max=200, message=told("too_long")), storable])
+
+
 class StartForm(StepForm):
     """Two identifiers, and pregnancy where it is asked."""
 
@@ -52,6 +61,32 @@ class StartForm(StepForm):
         """Offer the identifiers that are recorded, each with what the patient should answer; return the form."""
         self.identity.choices = [(name, f"{IDENTIFIERS[name]}: {value}") for name, value in values]
         return self
+
+    def ask(self, asked: Iterable[tuple[str, str, str, str]], typed: bool) -> "StartForm":
+        """Name the questions of this examination: id, words, what the record says, what is likely; return the form."""
+        for name, words, hint, likely in asked:
+            if name != PREGNANT:
+                self[name].label.text = words
+            self[name].description = f"{_l('In the record')}: {hint}" if hint else ""
+            if not typed:
+                self[name].data = likely
+        return self
+
+    def said(self) -> dict[str, str]:
+        """Return what was answered, pregnancy apart."""
+        return {name: self[name].data or "" for name in questions() if name != PREGNANT}
+
+
+@cache
+def start_form(names: tuple[str, ...]) -> type[StartForm]:
+    """Return the form with a field for each of these safety questions, pregnancy has its own."""
+    asked = {name: RadioField("", choices=PREGNANCY, validate_choice=False) for name in names if name != PREGNANT}
+    return type("StartForm", (StartForm,), asked)
+
+
+def questions() -> tuple[str, ...]:
+    """Return the names of every safety question there is."""
+    return tuple(knowledge.load().flow.examinations.safety)
 
 
 class CompleteForm(StepForm):

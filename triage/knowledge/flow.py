@@ -7,7 +7,7 @@ from types import MappingProxyType
 from triage.domain.questions import ASKED_BY
 from triage.domain.referral import Part
 from triage.knowledge import building as b
-from triage.knowledge import examinations, hours, outcomes, pathways, schema
+from triage.knowledge import examinations, hours, ordering, outcomes, pathways, schema
 from triage.knowledge import types as t
 from triage.knowledge.checks import known
 from triage.knowledge.reading import Document
@@ -30,6 +30,7 @@ class Flow:
     comeback_reasons: tuple[t.Labelled, ...]  # asked to come back another day
     carry_reasons: tuple[t.Labelled, ...]  # still here at the end of the day
     examinations: examinations.Examinations
+    ordering: ordering.Ordering
     hours: hours.Hours
     pathways: pathways.Pathways
     referral: tuple[Part, ...]
@@ -47,6 +48,7 @@ def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...],
     known(document, "answer_within", 0, "source", [asked.source], [source.id for source in raw.source])
     if asked.minutes.keys() != ASKED_BY.keys() or any(minutes <= 0 for minutes in asked.minutes.values()):
         raise document.fault("answer_within", 0, f"at least one minute for each of: {', '.join(ASKED_BY)}")
+    machines = examinations.build(document, raw)
     return Flow(
         answer_within=MappingProxyType(asked.minutes),
         reassess=MappingProxyType({int(level): minutes for level, minutes in entry.levels.items()}),
@@ -54,7 +56,8 @@ def build(document: Document, raw: schema.Knowledge, referral: tuple[Part, ...],
         end_reasons=b.labelled(raw.end_reason),
         comeback_reasons=b.labelled(raw.comeback_reason),
         carry_reasons=b.labelled(raw.carry_reason),
-        examinations=examinations.build(document, raw),
+        examinations=machines,
+        ordering=ordering.build(document, raw, machines),
         hours=hours.build(document, raw),
         pathways=pathways.build(document, raw),
         referral=referral,

@@ -5,6 +5,7 @@ from pydantic import Field
 from triage.knowledge.schema_base import Entry, LabelEntry, Name
 from triage.knowledge.schema_hours import HoursEntries
 from triage.knowledge.schema_imaging import ImagingEntries
+from triage.knowledge.schema_ordering import OrderingEntries
 from triage.knowledge.schema_outcomes import OutcomeEntries
 
 
@@ -22,7 +23,7 @@ class AnswerEntry(Entry):
     source: Name
 
 
-class FlowEntries(HoursEntries, ImagingEntries, OutcomeEntries):
+class FlowEntries(HoursEntries, ImagingEntries, OrderingEntries, OutcomeEntries):
     """The keys of the file, and those of the hours, the examinations and the follow-up."""
 
     reassessment: ReassessmentEntry

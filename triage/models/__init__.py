@@ -16,7 +16,7 @@ from triage.models.emergencies import Emergency, EmergencyWithdrawal
 from triage.models.encounters import Claim, Encounter, StageChange
 from triage.models.feedback import RuleFeedback, RuleFeedbackAnswer
 from triage.models.hours import KeptShare, OpeningException, OpeningHours, SurgeonAbsence, SurgeonWeek
-from triage.models.imaging import ExposureRecord, ImagingOrder
+from triage.models.imaging import ExposureRecord, ImagingOrder, ImagingOrderStep
 from triage.models.intakes import Finding
 from triage.models.limits import LimitDecision, LimitProposal
 from triage.models.organisations import Organisation, Room, Site
@@ -68,6 +68,7 @@ __all__ = [
     "Grant",
     "ImageArchive",
     "ImagingOrder",
+    "ImagingOrderStep",
     "ImagingReport",
     "ImagingStudy",
     "ProcedureStep",

@@ -4,15 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnClause, ForeignKey, Index, literal_column
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from triage.db import Base
+from triage import clock
+from triage.db import Base, Row
 from triage.models.accounts import Staff
 from triage.models.encounters import AtSite, Encounter
 from triage.models.versioned import Entered, Versioned
 
 _UNSIGNED: ColumnClause[bool] = literal_column("signed_at IS NULL")
 _TO_LOOK_AT: ColumnClause[bool] = literal_column("alert != ''")
+_RECORD_DUE: ColumnClause[bool] = literal_column("record_due_at IS NOT NULL")
 _UNSEEN: ColumnClause[bool] = literal_column("result_at IS NOT NULL AND seen_at IS NULL")
 
 
@@ -26,9 +28,13 @@ class ImagingOrder(AtSite, Versioned, Base):
         Index("ix_imaging_order_site_id_ended_at", "site_id", "ended_at"),
         Index("ix_imaging_order_unseen", "site_id", "result_at", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
         Index("ix_imaging_order_alert", "site_id", sqlite_where=_TO_LOOK_AT, postgresql_where=_TO_LOOK_AT),
+        Index(
+            "ix_imaging_order_record_due", "site_id", "record_due_at", sqlite_where=_RECORD_DUE,
+            postgresql_where=_RECORD_DUE,
+        ),
         Index("uq_imaging_order_accession", "accession", unique=True),
         Index("uq_imaging_order_study_uid", "study_uid", unique=True),
-    )
+    )  # fmt: skip
 
     encounter_id: Mapped[str] = mapped_column(ForeignKey("encounter.id"))
     modality: Mapped[str]
@@ -66,11 +72,35 @@ class ImagingOrder(AtSite, Versioned, Base):
     result_at: Mapped[datetime | None]  # when the first images or the first report were there
     seen_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # who opened the result first
     seen_at: Mapped[datetime | None]
+    record_due_at: Mapped[datetime | None]  # since when it is done and its exposure record is not written
     encounter: Mapped[Encounter] = relationship(lazy="raise")
     requester: Mapped[Staff] = relationship(lazy="raise", foreign_keys=[requested_by])
     orderer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[ordered_by])
     seer: Mapped[Staff | None] = relationship(lazy="raise", foreign_keys=[seen_by])
     exposure: Mapped["ExposureRecord | None"] = relationship(lazy="raise", back_populates="order")
+
+    @validates("status")
+    def _owe_the_record(self, _key: str, status: str) -> str:
+        """Note, whoever says that it is done, that the exposure record is still to be written."""
+        self.record_due_at = clock.now() if status == "completed" else None
+        return status
+
+
+class ImagingOrderStep(Row, Entered, Base):
+    """Appended, never edited: what somebody changed of an order, answered before its start, or called off."""
+
+    __tablename__ = "imaging_order_step"
+    __table_args__ = (Index("ix_imaging_order_step_order_id_at", "order_id", "at"),)
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("imaging_order.id"))
+    at: Mapped[datetime]
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    step: Mapped[str]  # domain/imaging.py
+    reason: Mapped[str] = mapped_column(default="")  # coded
+    note: Mapped[str] = mapped_column(default="")
+    before: Mapped[dict[str, Any]]  # of what was changed alone
+    after: Mapped[dict[str, Any]]
+    staff: Mapped[Staff] = relationship(lazy="raise")
 
 
 class ExposureRecord(Versioned, Entered, Base):

@@ -1,89 +1,45 @@
 """The imaging list: a nurse asks, a doctor orders, the radiographer images, a doctor signs the exposure record."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from triage import clock, knowledge
 from triage.db import session, verb
+from triage.domain import imaging as rules
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
-from triage.models import Encounter, ExposureRecord, ImagingOrder, Patient
-from triage.services import imaging_results, late, order_times, worklist_keys
+from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Unsafe
+from triage.models import ExposureRecord, ImagingOrder, Patient
+from triage.services import (
+    imaging_repeats,
+    imaging_results,
+    imaging_safety,
+    imaging_steps,
+    late,
+    order_times,
+    worklist_keys,
+)
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
+from triage.services.imaging_lists import get, list_by_id, list_of, list_orders, unrecorded, unsigned
+from triage.services.imaging_safety import Answer
 from triage.services.leases import let_go
-from triage.services.waits import in_order
 
 #: What a patient can be recognised by; two must have been checked before the start.
 IDENTIFIERS = ("name", "birth_date", "number", "ticket")
 NEEDED_IDENTIFIERS = 2
 #: The one answer with which the examination may start, and what stands for who is recorded male.
 NOT_PREGNANT, NOT_APPLICABLE = "no", "not_applicable"
+NOTHING: Mapping[str, Answer] = {}
 
-#: Orders with everything that a list shows of them.
-_LOADED = (
-    select(ImagingOrder)
-    .options(joinedload(ImagingOrder.encounter).joinedload(Encounter.patient))
-    .options(joinedload(ImagingOrder.requester), joinedload(ImagingOrder.orderer), joinedload(ImagingOrder.seer))
-    .options(joinedload(ImagingOrder.exposure).joinedload(ExposureRecord.performer))
-    .options(joinedload(ImagingOrder.exposure).joinedload(ExposureRecord.signer))
-)
-
-
-def get(actor: Actor, order_id: str) -> ImagingOrder:
-    """Return the order with patient, people and exposure record, if the actor may see it; raises NotFound otherwise."""
-    found: ImagingOrder | None = session.scalar(
-        _orders(actor).where(ImagingOrder.id == order_id).execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound("order")
-    return found
-
-
-def list_orders(actor: Actor, modality: str = "") -> Sequence[ImagingOrder]:
-    """Return what is asked for, ordered, under way, or ended today, of one modality or of all, in the board's order.
-
-    Of one patient's the one that was asked for first.
-    """
-    zone = ZoneInfo(actor.time_zone)
-    midnight = datetime.combine(clock.now().astimezone(zone).date(), time(), zone)
-    mine = select(ImagingOrder.id).where(ImagingOrder.visible_to(actor))
-    if modality:
-        mine = mine.where(ImagingOrder.modality == modality)
-    # Found first, each by its index, then loaded: in one query with "or", every order there ever was would be read.
-    open_, ended = mine.where(ImagingOrder.ended_at.is_(None)), mine.where(ImagingOrder.ended_at >= midnight)
-    query = _LOADED.where(ImagingOrder.id.in_(session.scalars(union_all(open_, ended)).all()))
-    rows = session.scalars(query.order_by(ImagingOrder.requested_at, ImagingOrder.id)).all()
-    key = in_order(actor)
-    return sorted(rows, key=lambda row: key(row.encounter))
-
-
-def list_of(actor: Actor, encounter: Encounter) -> Sequence[ImagingOrder]:
-    """Return the encounter's orders with people and exposure records, the oldest first."""
-    query = _orders(actor).where(ImagingOrder.encounter_id == encounter.id)
-    return session.scalars(query.order_by(ImagingOrder.requested_at, ImagingOrder.id)).all()
-
-
-def list_by_id(actor: Actor, order_ids: Collection[str]) -> Sequence[ImagingOrder]:
-    """Return these orders with everything that a list shows of them, as far as the actor may see them."""
-    return session.scalars(_orders(actor).where(ImagingOrder.id.in_(order_ids))).all() if order_ids else []
-
-
-def unsigned(actor: Actor) -> Sequence[ImagingOrder]:
-    """Return the completed examinations whose exposure record no doctor has signed, the oldest first."""
-    waiting = session.scalars(select(ExposureRecord.order_id).where(ExposureRecord.signed_at.is_(None))).all()
-    return sorted(list_by_id(actor, waiting), key=lambda row: (row.ended_at or row.requested_at, row.id))
-
-
-def _orders(actor: Actor) -> Select[ImagingOrder]:
-    return _LOADED.where(ImagingOrder.visible_to(actor))
+__all__ = [
+    "IDENTIFIERS", "asks_pregnancy", "cannot_image", "complete", "get", "goes_on", "identifiers", "ids_of",
+    "list_by_id", "list_of", "list_orders", "order", "send_on", "sign", "start", "unrecorded", "unsigned",
+    "write_exposure",
+]  # fmt: skip
 
 
 def _only(actor: Actor, permission: str) -> None:
@@ -103,18 +59,25 @@ def _for_writing(actor: Actor, order_id: str, version: int, step: str) -> Imagin
     return order
 
 
-def _ids(order: ImagingOrder) -> dict[str, str]:
+def ids_of(order: ImagingOrder) -> dict[str, str]:
+    """Return whom an event about the order is about."""
     return {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
 
 
 @verb
-def order(actor: Actor, order_id: str, version: int) -> None:
-    """Make a nurse's request a doctor's order (Radiological Technologists Act, Art. 26)."""
+def order(actor: Actor, order_id: str, version: int, seen: Collection[str] = (), why: str = "") -> None:
+    """Make a nurse's request a doctor's order (Radiological Technologists Act, Art. 26).
+
+    ``seen``: the earlier examinations of which the doctor was told. Raises Refused where one was not among them, or
+    where the same is still open and no words say ``why`` twice.
+    """
     _only(actor, "imaging:order")
     asked = _for_writing(actor, order_id, version, "order")
+    with session.no_autoflush:  # the order is written once
+        imaging_repeats.settle(actor, asked, seen, why)
     asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
     worklist_keys.give(actor, asked)
-    record(actor, "imaging_ordered", **_ids(asked), order=asked.id, modality=asked.modality)
+    record(actor, "imaging_ordered", **ids_of(asked), order=asked.id, modality=asked.modality)
 
 
 def asks_pregnancy(order: ImagingOrder) -> bool:
@@ -128,10 +91,14 @@ def identifiers(patient: Patient) -> tuple[str, ...]:
 
 
 @verb
-def start(actor: Actor, order_id: str, version: int, identity: Collection[str], pregnancy: str = "") -> None:
-    """Begin the examination. Refused without a doctor's order, two identifiers, or a "no" to pregnancy.
+def start(
+    actor: Actor, order_id: str, version: int, identity: Collection[str], pregnancy: str = "",
+    answers: Mapping[str, Answer] = NOTHING,
+) -> None:  # fmt: skip
+    """Begin the examination. Refused without a doctor's order; Unsafe names all that is in the way.
 
-    Whether pregnancy is asked follows from the recorded sex alone, never from what was posted.
+    That is: fewer than two identifiers, and every question whose answer must be known and is not. What is asked
+    follows from the examination and the recorded sex alone, never from what was posted.
     """
     _only(actor, "imaging:perform")
     lock_site(session(), actor.site_id)
@@ -139,15 +106,18 @@ def start(actor: Actor, order_id: str, version: int, identity: Collection[str], 
         raise Refused("doctor_needed")
     begun = _for_writing(actor, order_id, version, "start")
     begun.identity = [name for name in identifiers(begun.encounter.patient) if name in identity]
-    if len(begun.identity) < NEEDED_IDENTIFIERS:
-        raise Refused("two_identifiers")
-    if asks_pregnancy(begun) and pregnancy != NOT_PREGNANT:
-        raise Refused("pregnancy_unknown")
+    with session.no_autoflush:  # the order is written once
+        imaging_steps.answer(actor, begun, {rules.PREGNANCY: Answer(pregnancy), **answers})
+    few = {} if len(begun.identity) >= NEEDED_IDENTIFIERS else {"identity": "two_identifiers"}
+    if in_the_way := few | imaging_safety.open_of(begun):
+        raise Unsafe(**in_the_way)
     begun.pregnancy = NOT_PREGNANT if asks_pregnancy(begun) else NOT_APPLICABLE
     begun.started_by, begun.started_at = actor.staff_id, clock.now()
     begun.alert, begun.alert_at = "", None  # what there was to look at is settled by a proper start
     order_times.settle(actor, begun, begun.encounter.patient_id)
-    record(actor, "imaging_started", **_ids(begun), order=begun.id, identity=begun.identity, pregnancy=begun.pregnancy)
+    record(
+        actor, "imaging_started", **ids_of(begun), order=begun.id, identity=begun.identity, pregnancy=begun.pregnancy
+    )
 
 
 @verb
@@ -156,13 +126,7 @@ def complete(actor: Actor, order_id: str, version: int, views: str, exposure: Ma
     _only(actor, "imaging:perform")
     done = _for_writing(actor, order_id, version, "complete")
     done.ended_at = clock.now()
-    sheet = ExposureRecord(
-        order_id=done.id, views=views, exposure=dict(exposure), performed_by=actor.staff_id, performed_at=done.ended_at,
-        updated_by=actor.name, updated_at=done.ended_at,
-    )  # fmt: skip
-    session.add(sheet)
-    session.flush()
-    record(actor, "imaging_completed", **_ids(done), order=done.id, exposure=sheet.id)
+    _write_record(actor, done, views, exposure)
     imaging_results.note(done)
     send_on(actor, done, goes_on(done))
 
@@ -170,6 +134,36 @@ def complete(actor: Actor, order_id: str, version: int, views: str, exposure: Ma
 def goes_on(done: ImagingOrder) -> str:
     """Return the step of the patient after an examination that was done."""
     return "image_to_specialist" if done.then_specialist else "image_back_to_nurse"
+
+
+def _write_record(
+    actor: Actor, done: ImagingOrder, views: str, exposure: Mapping[str, Any], event: str = "imaging_completed"
+) -> None:
+    sheet = ExposureRecord(
+        order_id=done.id, views=views, exposure=dict(exposure), performed_by=actor.staff_id, performed_at=done.ended_at,
+        updated_by=actor.name, updated_at=clock.entered(),
+    )  # fmt: skip
+    session.add(sheet)
+    session.flush()
+    done.record_due_at = None
+    record(actor, event, **ids_of(done), order=done.id, exposure=sheet.id)
+
+
+@verb
+def write_exposure(actor: Actor, order_id: str, version: int, views: str, exposure: Mapping[str, Any]) -> None:
+    """Write the exposure record of an examination that a machine has reported done; the patient has gone on already.
+
+    Raises Conflict where it is not done, or its record is written.
+    """
+    _only(actor, "imaging:perform")
+    lock_site(session(), actor.site_id)
+    done = get(actor, order_id)
+    check_version(done, version)
+    if done.record_due_at is None or done.exposure is not None:
+        raise Conflict("imaging_step_not_possible", status=done.status)
+    late.check(done.ended_at)
+    touch(actor, done)
+    _write_record(actor, done, views, exposure, "exposure_written")
 
 
 @verb
@@ -182,7 +176,7 @@ def cannot_image(actor: Actor, order_id: str, version: int, reason: str, note: s
     undone.ended_at, undone.reason = clock.now(), reason
     undone.note = f"{undone.note} {note}".strip()
     order_times.settle(actor, undone, undone.encounter.patient_id)
-    record(actor, "imaging_not_done", **_ids(undone), order=undone.id, reason=f"{reason} {note}".strip())
+    record(actor, "imaging_not_done", **ids_of(undone), order=undone.id, reason=f"{reason} {note}".strip())
     send_on(actor, undone, "image_back_to_nurse")
 
 
@@ -213,4 +207,4 @@ def sign(actor: Actor, order_id: str, version: int) -> None:
     check_version(sheet, version)
     sheet.signed_by, sheet.signed_at = actor.staff_id, clock.now()
     touch(actor, sheet)
-    record(actor, "exposure_signed", **_ids(signed), order=order_id, exposure=sheet.id)
+    record(actor, "exposure_signed", **ids_of(signed), order=order_id, exposure=sheet.id)

@@ -2,12 +2,12 @@
 
 from sqlalchemy import select
 
-from triage import clock, knowledge
+from triage import clock
 from triage.db import session
 from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.models import Encounter, ImagingOrder
-from triage.services import order_times
+from triage.services import imaging_grounds, order_times
 from triage.services.audit import record
 from triage.services.encounters import touch
 from triage.services.insertion import insert_row
@@ -21,11 +21,10 @@ def request_imaging(
 ) -> ImagingOrder:
     """Add a request for imaging inside a verb; a doctor has to order it before it can start."""
     encounter.then_specialist = then_specialist
-    meant = knowledge.load().flow.examinations.meant(modality, (encounter.suggestion or {}).get("imaging", ()))
     order = ImagingOrder(
         site_id=encounter.site_id, encounter_id=encounter.id, modality=modality, status="requested", note=note,
         then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(), updated_by=actor.name,
-        updated_at=clock.now(), procedure=meant.id, views=list(meant.default_views),
+        updated_at=clock.now(), **imaging_grounds.usual(encounter, modality, note),
     )  # fmt: skip
     insert_row(order)
     record(
