@@ -6,13 +6,14 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from triage import clock
+from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.findings import Answer
 from triage.models import Encounter, Grant, Organisation, Patient, Site, Staff
 from triage.services import departures, encounters, intakes
 from triage.services.audit import record
+from triage.services.imaging_safety import Answer as Said
 
 PASSWORD = "correct horse battery"
 #: The product's kind of hash, cheap to check: what it costs stands in the hash, and a sign-in is in nearly every test.
@@ -29,6 +30,9 @@ PEOPLE = {
     "admin": ("admin",),
     "auditor": ("auditor",),
 }
+
+#: No to every safety question but pregnancy, which is asked by itself.
+SAFE = {name: Said("no") for name in knowledge.load().flow.examinations.safety if name != "pregnancy"}
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.blueprints.test_consults import plain, post, review_of
-from tests.builders import Clinic, as_answers, build_clinic
+from tests.builders import SAFE, Clinic, as_answers, build_clinic
 from tests.decisions import LATER, conservative, not_now, operation, posted
 from tests.services.test_consults import at_stage, now
 from tests.services.test_consults import decide as sign
@@ -211,7 +211,7 @@ def test_a_new_result_is_announced_to_the_open_page_and_shown_when_asked_for(cli
     assert surgeon.get(news, query_string=seen).status_code == 204
     imaging.order(clinic.surgeon, order.id, order.version)
     begun = imaging.get(clinic.surgeon, order.id)
-    imaging.start(clinic.radiographer, begun.id, begun.version, ("name", "number"), "no")
+    imaging.start(clinic.radiographer, begun.id, begun.version, ("name", "number"), "no", SAFE)
     begun = imaging.get(clinic.surgeon, order.id)
     imaging.complete(clinic.radiographer, begun.id, begun.version, "two views", {})
     told = surgeon.get(news, query_string=seen)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from tests.builders import Clinic, build_clinic, wait
+from tests.builders import SAFE, Clinic, build_clinic, wait
 from tests.decisions import conservative
 from tests.services.test_triage import all_no, later, override, reloaded, suggested
 from triage import clock, db, knowledge
@@ -131,7 +131,7 @@ def test_a_decision_with_images_in_hand_is_counted_apart(clinic: Clinic, monkeyp
     order = imaging.list_orders(clinic.surgeon)[0]
     imaging.order(clinic.surgeon, order.id, order.version)
     later(monkeypatch, minutes=5)
-    imaging.start(clinic.radiographer, order.id, imaging.get(clinic.surgeon, order.id).version, IDENTITY, "no")
+    imaging.start(clinic.radiographer, order.id, imaging.get(clinic.surgeon, order.id).version, IDENTITY, "no", SAFE)
     exposure = {"kvp": 80.0, "mas": 32.0, "dose": 1.9, "unit": "mGy"}
     imaging.complete(clinic.radiographer, order.id, imaging.get(clinic.surgeon, order.id).version, "2", exposure)
     later(monkeypatch, minutes=5)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from tests.at_once import at_once
-from tests.builders import Clinic, as_answers, build_clinic, leave_unseen, wait
+from tests.builders import SAFE, Clinic, as_answers, build_clinic, leave_unseen, wait
 from tests.decisions import conservative
 from tests.services.test_reassessments import QUIET
 from tests.services.test_triage import all_no, override
@@ -95,7 +95,7 @@ def image(clinic: Clinic, encounter: Encounter) -> None:
         if step == "order":
             imaging.order(clinic.surgeon, order.id, order.version)
         elif step == "start":
-            imaging.start(clinic.radiographer, order.id, order.version, ["name", "ticket"], "no")
+            imaging.start(clinic.radiographer, order.id, order.version, ["name", "ticket"], "no", SAFE)
         else:
             imaging.complete(clinic.radiographer, order.id, order.version, "ap", {})
         session.close()

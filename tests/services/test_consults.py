@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.at_once import at_once
-from tests.builders import Clinic, as_answers, build_clinic, wait
+from tests.builders import SAFE, Clinic, as_answers, build_clinic, wait
 from tests.decisions import conservative, not_now, operation
 from tests.services.test_triage import all_no, later, override
 from triage import db, knowledge
@@ -121,7 +121,7 @@ def test_further_imaging_is_ordered_in_the_surgeons_name_and_comes_back_to_the_s
     decide(clinic, encounter, IMAGING)
     order = orders.orders_of(encounter)[-1]
     assert (order.status, order.modality, order.ordered_by) == ("ordered", "ct", clinic.surgeon.staff_id)
-    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no")
+    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no", SAFE)
     version = imaging.get(clinic.radiographer, order.id).version
     imaging.complete(clinic.radiographer, order.id, version, "L-spine", {})
     assert now(clinic, encounter).stage == "review"

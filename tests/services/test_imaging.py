@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.builders import Clinic, add_patient, build_clinic, wait
+from tests.builders import SAFE, Clinic, add_patient, build_clinic, wait
 from tests.services.test_triage import all_no, later, override
 from triage import clock, db, knowledge
 from triage.domain.access import Actor
@@ -15,10 +15,8 @@ from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Re
 from triage.domain.lifecycle import IMAGING_OPEN, IMAGING_STEPS
 from triage.models import AuditEvent, AuditPayload, Encounter, ImagingOrder
 from triage.services import audit, consults, emergencies, encounters, imaging, orders, triage
-from triage.services.imaging_safety import Answer
 
 TWO = ("name", "birth_date")
-SAFE = {name: Answer("no") for name in knowledge.load().flow.examinations.safety if name != "pregnancy"}
 DOSE = {"kvp": 80.0, "mas": 12.5, "dose": 4.2, "unit": "mGy"}
 
 

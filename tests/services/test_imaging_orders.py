@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import Clinic, wait
-from tests.services.test_imaging import DOSE, SAFE, TWO, again, asked, completed, ordered, payloads, stage, started
+from tests.builders import SAFE, Clinic, wait
+from tests.services.test_imaging import DOSE, TWO, again, asked, completed, ordered, payloads, stage, started
 from tests.services.test_triage import all_no, override
 from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, Stale, Unsafe

@@ -8,11 +8,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.at_once import at_once
-from tests.builders import Clinic, as_answers, build_clinic
+from tests.builders import SAFE, Clinic, as_answers, build_clinic
 from tests.decisions import operation
 from tests.services.test_consults import CONSERVATIVE, IMAGING, at_stage, decide, now
 from tests.services.test_encounters import last_event
-from tests.services.test_imaging import SAFE
 from tests.services.test_triage import all_no, override
 from triage import clock
 from triage.db import aside, session

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Clinic, build_clinic
+from tests.builders import SAFE, Clinic, build_clinic
 from tests.imaging_peers import add_scanner, began, ended, keys_of, machine, stable
 from tests.services.test_imaging import DOSE, TWO, again, asked, ordered, payloads, stage
 from triage import clock
@@ -48,7 +48,7 @@ def images(clinic: Clinic, ct: Scanner, order: ImagingOrder, count: int = 2, lat
 def begun_here(clinic: Clinic, **patient: Any) -> ImagingOrder:
     """Return an examination that the radiographer started here, patient and safety checked."""
     order = ordered(clinic, "ct", **patient)
-    imaging.start(clinic.radiographer, order.id, order.version, TWO, "no")
+    imaging.start(clinic.radiographer, order.id, order.version, TWO, "no", SAFE)
     return again(clinic, order)
 
 
@@ -130,7 +130,7 @@ def test_broken_off_it_is_to_be_done_again_checked_again_and_somebody_is_told_wh
         None, "", order.accession, "imaging",
     )  # fmt: skip
     assert payloads("imaging_broken_off") == [{"order": order.id, "device": "ct CT1", "reason": "110515"}]
-    imaging.start(clinic.radiographer, order.id, back.version, TWO, "no")
+    imaging.start(clinic.radiographer, order.id, back.version, TWO, "no", SAFE)
     assert again(clinic, order).alert == ""
 
 

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 
-from tests.builders import Clinic, build_clinic
+from tests.builders import SAFE, Clinic, build_clinic
 from tests.services.test_imaging import asked, completed, ordered, started
 from triage import clock, knowledge
 from triage.db import session, verb
@@ -238,7 +238,7 @@ def test_what_was_ordered_and_not_begun_in_time_stands_there_until_it_begins(cli
     with later(minutes=limit + 1):
         assert alerts.look(clinic.radiographer).undone == 1
         assert [row.id for row in results.list_undone(clinic.nurse)] == [order.id]
-        imaging.start(clinic.radiographer, order.id, read(clinic, order).version, ("name", "ticket"), "no")
+        imaging.start(clinic.radiographer, order.id, read(clinic, order).version, ("name", "ticket"), "no", SAFE)
         assert (alerts.look(clinic.nurse).undone, results.list_undone(clinic.nurse)) == (0, [])
 
 

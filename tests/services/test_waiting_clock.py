@@ -4,7 +4,7 @@ import ast
 from datetime import timedelta
 from pathlib import Path
 
-from tests.builders import Clinic, arrive, wait
+from tests.builders import SAFE, Clinic, arrive, wait
 from tests.services.test_imaging import DOSE, TWO
 from tests.services.test_places import CALM
 from tests.services.test_reassessments import QUIET
@@ -73,7 +73,7 @@ def test_through_routing_undo_imaging_the_surgeon_and_an_emergency_the_whole_wai
         lambda: triage.recall(clinic.nurse, encounter.id),
         lambda: triage.decide(clinic.nurse, encounter.id, version(), to_ct),
         lambda: imaging.order(clinic.surgeon, *order()),
-        lambda: imaging.start(clinic.radiographer, *order(), TWO, "no"),
+        lambda: imaging.start(clinic.radiographer, *order(), TWO, "no", SAFE),
         lambda: imaging.complete(clinic.radiographer, *order(), "L-spine", DOSE),
         lambda: triage.decide(clinic.nurse, encounter.id, version(), to_surgeon),
         lambda: consults.decide(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import Clinic, add_patient, arrive, as_answers
+from tests.builders import SAFE, Clinic, add_patient, arrive, as_answers
 from tests.decisions import conservative, operation
 from tests.services.test_appointments import MONDAY, NOW, at, wish
 from tests.services.test_consults import IMAGING, decide, now
@@ -128,7 +128,7 @@ def imaged(clinic: Clinic, here: Encounter) -> None:
     decide(clinic, here, IMAGING)
     assert now(clinic, here).stage == "imaging"
     order = orders.orders_of(here)[-1]
-    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no")
+    imaging.start(clinic.radiographer, order.id, order.version, ("name", "number"), "no", SAFE)
     version = imaging.get(clinic.radiographer, order.id).version
     imaging.complete(clinic.radiographer, order.id, version, "CT L3-S1", {})
     assert now(clinic, here).stage == "review"

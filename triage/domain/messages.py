@@ -1,12 +1,11 @@
 """The English sentence behind every refusal code; the web translates it into the reader's language."""
 
+from triage.domain.messages_imaging import IMAGING, N_
 
-def N_(text: str) -> str:
-    """Mark a sentence for the translators without translating it here."""
-    return text
-
+__all__ = ["MESSAGES", "N_"]
 
 MESSAGES: dict[str, str] = {
+    **IMAGING,
     "not_found": N_("There is no such record, or you may not see it."),
     "not_allowed": N_("Your role does not allow this."),
     "stale": N_("%(by)s changed this since you opened it. Look at the present state, then try again."),
@@ -50,16 +49,6 @@ MESSAGES: dict[str, str] = {
     "doctor_needed": N_("A doctor must order this examination before it can start."),
     "two_identifiers": N_("Check two identifiers with the patient."),
     "pregnancy_unknown": N_("Pregnancy must be answered “no” before the examination starts."),
-    "safety_unknown": N_("Not known yet. It must be answered before the start."),
-    "safety_stops": N_("This must be answered “no” before the start."),
-    "safety_word_needed": N_("A doctor must write first that it is done all the same."),
-    "views_needed": N_("Choose at least one view."),
-    "priority_needed": N_("Choose how soon."),
-    "justification_needed": N_("Write why it is needed."),
-    "line_too_long": N_("At most 64 characters in one line, and no backslash: the scanner takes no more."),
-    "ordered_by_doctor": N_("A doctor has ordered it: only a doctor changes it now."),
-    "repeats": N_("This repeats an examination. Look at the earlier ones, then order again."),
-    "repeat_reason_needed": N_("The same is ordered already. Write why it is needed twice."),
     "level_needed": N_("Give the level."),
     "side_needed": N_("Give the side."),
     "procedure_needed": N_("Choose the procedure."),
