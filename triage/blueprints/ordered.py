@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -39,7 +40,12 @@ class Ordered:
     situation: str
     rating: str
     is_warned: bool
-    standing: Sequence[Standing]
+    order: Any
+
+    @cached_property
+    def standing(self) -> Sequence[Standing]:
+        """Return every safety question as it stands; its patient must be loaded, which an earlier order's is not."""
+        return imaging_safety.standing(self.order)
 
     @property
     def unanswered(self) -> list[str]:
@@ -59,7 +65,7 @@ def ordered(order: Any) -> Ordered:
         " ".join(filter(None, (order.level, str(SIDE_WORDS.get(order.side, ""))))),
         str(PRIORITIES.get(order.priority, order.priority)), variant.title.in_(language) if variant else "",
         str(RATINGS[rating.category]) if rating else "", imaging_grounds.is_warned(meant.id, order.acr_variant),
-        imaging_safety.standing(order),
+        order,
     )  # fmt: skip
 
 
