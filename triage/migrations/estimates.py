@@ -16,6 +16,7 @@ STEADY = frozenset({
     "organisation", "site", "room", "staff", "staff_identity", "staff_grant", "site_head", "device", "device_token",
     "ruleset_version", "ruleset_publication", "ruleset_signature", "simulation", "limit_proposal", "limit_decision",
     "opening_hours", "opening_exception", "surgeon_week", "surgeon_absence", "kept_share",
+    "scanner", "image_archive", "archive_position",
     "claim", "presence", "draft",  # of who is here and at work now
 })  # fmt: skip
 #: Columns that half of all rows share.
