@@ -9,7 +9,7 @@ import ipaddress
 import json
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3 import exceptions as problems
 
 from triage import clock
+from triage.adapters.dicom.texts import decoded
 from triage.domain import machines
 from triage.domain.matching import Keys, StudyStable
 
@@ -99,7 +100,20 @@ class Archive:
         series, counts = self._ask(f"{path}/series"), self._ask(f"{path}/statistics")
         if series is None or counts is None:
             return None
-        return _study(change, study, series, counts)
+        if not (isinstance(study, dict) and isinstance(series, list)):
+            raise Unreadable(machines.NOT_ARCHIVE)
+        return _study(change, study | {"PatientMainDicomTags": self._person(study, series)}, series, counts)
+
+    def _person(self, study: Any, series: Any) -> dict[str, Any]:
+        """Return what the images say of the patient, the name as it stands in one: Orthanc cannot read every script."""
+        tags = dict(study.get("PatientMainDicomTags") or {})
+        first = next((one for each in series if isinstance(each, dict) for one in each.get("Instances") or ()), "")
+        path = f"/instances/{quote(str(first), safe='')}/content"
+        name, charset = (self._raw(f"{path}/{tag}") for tag in ("0010-0010", "0008-0005"))
+        return tags | ({"PatientName": decoded(name, charset)} if name else {})
+
+    def _raw(self, path: str) -> bytes:
+        return self._ask(path, bytes) or b""
 
     def _object(self, path: str) -> Mapping[str, Any]:
         found = self._ask(path)
@@ -107,14 +121,14 @@ class Archive:
             raise Unreadable(machines.NOT_ARCHIVE)
         return found
 
-    def _ask(self, path: str) -> Any:
+    def _ask(self, path: str, read_as: Callable[[bytes], Any] = json.loads) -> Any:
         _refuse_own_network(urlsplit(self._url).hostname or "")
         try:
             answer = self._pool.request(
                 "GET", self._url + path, headers=self._headers, redirect=False, preload_content=False
             )
             with answer:
-                return _read(answer)
+                return _read(answer, read_as)
         except problems.HTTPError as error:
             raise ArchiveError(_word(error)) from error
 
@@ -129,7 +143,7 @@ def _refuse_own_network(host: str) -> None:
         raise ArchiveError(machines.NO_HOST)
 
 
-def _read(answer: BaseHTTPResponse) -> Any:
+def _read(answer: BaseHTTPResponse, read_as: Callable[[bytes], Any]) -> Any:
     if answer.status == 404:
         return None
     if answer.status in (401, 403):
@@ -139,7 +153,7 @@ def _read(answer: BaseHTTPResponse) -> Any:
     if answer.status != 200:
         raise Unreadable(machines.NOT_ARCHIVE, str(answer.status))
     try:
-        return json.loads(_body(answer))
+        return read_as(_body(answer))
     except (ValueError, RecursionError) as error:
         raise Unreadable(machines.NOT_ARCHIVE) from error
 
@@ -182,7 +196,7 @@ def _moment(said: str) -> datetime:
 
 
 def _study(change: Change, study: Any, series: Any, counts: Any) -> StudyStable:
-    if not (isinstance(study, dict) and isinstance(series, list) and isinstance(counts, dict)):
+    if not isinstance(counts, dict):
         raise Unreadable(machines.NOT_ARCHIVE)
     tags, patient = study.get("MainDicomTags"), study.get("PatientMainDicomTags")
     if not (isinstance(tags, dict) and isinstance(patient, dict)) or not _text(tags, "StudyInstanceUID"):
