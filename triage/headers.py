@@ -17,13 +17,12 @@ HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    # A window that the page itself opened stays in reach by its name, so that the images of the next patient take the
+    # place of the last one's (ADR 0029). Nobody else reaches the page.
+    "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-#: Where the clinic has an image viewer: a window that the page itself opened stays in reach by its name, so that the
-#: images of the next patient take the place of the last one's (ADR 0029). Nobody else reaches the page.
-WITH_VIEWER = HEADERS | {"Cross-Origin-Opener-Policy": "same-origin-allow-popups"}
 
 
 class SignedCookie(SecureCookieSessionInterface):
@@ -41,7 +40,7 @@ def init_app(app: Flask, locale: Callable[[], str]) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers.update(WITH_VIEWER if app.config["IMAGE_VIEWER"] else HEADERS)
+        response.headers.update(HEADERS)
         if request.endpoint not in {"static", "assets"}:
             response.headers["Cache-Control"] = "no-store"
             response.vary.update(("HX-Request", "Cookie"))

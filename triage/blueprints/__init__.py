@@ -9,6 +9,7 @@ from triage.blueprints.ordered import as_moment, ordered, told_value
 from triage.blueprints.paper_time import late_form
 from triage.blueprints.pathways import pathway_counts
 from triage.blueprints.returns import return_counts
+from triage.blueprints.viewer import study_url
 
 NOUNS = (
     "accounts",
@@ -69,4 +70,5 @@ def register(app: Flask) -> None:
         app.register_blueprint(import_module(f"triage.blueprints.{noun}").blueprint)
     app.jinja_env.globals.update(booked_for=booked_for, ordered=ordered, told_value=told_value)
     app.jinja_env.filters["as_moment"] = as_moment
+    app.jinja_env.globals.update(study_url=study_url)
     app.jinja_env.globals.update(late_form=late_form, pathway_counts=pathway_counts, return_counts=return_counts)

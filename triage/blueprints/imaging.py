@@ -22,6 +22,7 @@ from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
 from triage.forms.imaging import CompleteForm, OrderForm, StepForm
 from triage.services import (
+    images,
     imaging,
     imaging_times,
     limits,
@@ -64,6 +65,7 @@ def _values(refused: Refusal | None = None) -> dict[str, Any]:
         "rev": rev, "open_pages": presence.open_pages(actor(), [order.encounter_id for order in orders]),
         "limit": limits.in_force(actor().site_id).by_stage["imaging"], "refused": refused,
         "step_form": step_form, "repeats": repeats_of(orders), **unrecorded(),
+        "came": images.of_orders(orders),
         "form": refused.form if refused else None, "times": order_times.of_orders([order.id for order in orders]),
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},
     }  # fmt: skip

@@ -13,7 +13,7 @@ from triage.blueprints.paper_time import at_paper_time
 from triage.blueprints.viewer import viewer_url
 from triage.domain.errors import Conflict, DomainError, Invalid, Untimely
 from triage.forms.results import ReportForm, SeenForm
-from triage.services import live, order_times, results
+from triage.services import images, live, order_times, results
 from triage.web import STATUS, actor, done, message, page, requires, sentence, toast
 
 blueprint = Blueprint("results", __name__)
@@ -57,7 +57,8 @@ def _show(result: results.Result, form: ReportForm, status: int = 200, error: st
     order = result.order
     return page(
         "results/show.html", status=status, result=result, order=order, encounter=order.encounter, form=form,
-        patient=order.encounter.patient, error=error, viewer_url=viewer_url(order.encounter.patient), **more,
+        patient=order.encounter.patient, error=error, viewer_url=viewer_url(order.encounter.patient),
+        came=images.compare_all(result.studies, order.encounter.patient), **more,
     )  # fmt: skip
 
 
