@@ -18,6 +18,7 @@ from triage.demo.persons import Registry
 from triage.domain import lifecycle
 from triage.domain.access import GRANTS, PUBLIC, SIGNED_IN
 from triage.models import AuditEvent, Encounter, Finding, Patient
+from triage.services import scanners, worklist
 
 PASSWORD = "correct horse battery"
 PEOPLE = ("reception", "nurse2", "surgeon2", "radiographer", "admin", "auditor")
@@ -43,6 +44,7 @@ def asked(app: Flask) -> plans.Asked:
     today = day.today_of(now, "Asia/Tokyo")
     with clock.at(now - loading.BEFORE_THE_DAY):
         team = demo_clinic.found(script.clinic, PASSWORD)
+        demo_clinic.connect_scanners(team, script.clinic)
         planned = file.open_(team, script, Registry(script, rng, today), rng, now)
         years.fill(team["admin"], PAST, rng, today, loading.quiet)
     session.remove()
@@ -54,9 +56,19 @@ def asked(app: Flask) -> plans.Asked:
         day.play(script, team, planned[::3], rng)
     visits = some()
     with plans.capture(engine, statements):
+        call_from_the_scanners()
         for name in PEOPLE:
             go_round(app, name, visits)
     return statements
+
+
+def call_from_the_scanners() -> None:
+    """Ask for what waits for a scanner, as the listening process does."""
+    worklist.prepare()
+    xray = scanners.find("DEMO_XR")
+    assert xray is not None
+    list(worklist.waiting(xray))
+    session.remove()
 
 
 def some() -> Visits:

@@ -143,6 +143,15 @@ def test_twenty_five_silent_connections_keep_no_scanner_waiting(process: Process
             connection.close()
 
 
+def test_one_call_too_many_is_turned_away_and_it_is_recorded(
+    process: Process, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_CALLS", 1)
+    with served() as narrow, calling(narrow) as first:
+        assert first.is_established
+        assert why_refused(narrow) == "too_many"
+
+
 def test_a_silent_connection_is_cut_off(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     process.stop()
     monkeypatch.setattr(server, "CALL_SECONDS", 0.2)

@@ -148,8 +148,10 @@ class Process:
         while any(call.is_established for call in self.calls) and time.monotonic() < until:
             time.sleep(0.05)
         for call in self.calls:
-            if call.is_established:  # who has not said who they are yet is cut off anyway
+            if call.is_established:
                 call.abort()
+            else:  # who has not said yet who they are: as if their time were up
+                call.dul.to_user_queue.put(None)  # type: ignore[arg-type]
         self.listeners = []
 
     @property
