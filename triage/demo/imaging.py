@@ -124,7 +124,16 @@ def play(folder: Path, password: str, say: Say) -> None:
     say(f"worklist      {WORKLIST} on 127.0.0.1, port {ports.worklist}; start an examination and watch the list")
     environ = {**os.environ, "TRIAGE_DEMO": "1"}
     with running(commands(orthanc, settings, ports), environ, folder / "log.txt") as children:
+        await_worklist(ports.worklist, children, time.sleep)
         scan(scanners(machines, ports, orthanc is not None), children, say, time.sleep)
+
+
+def await_worklist(port: int, children: Sequence[Any], sleep: Callable[[float], None]) -> None:
+    """Wait until the worklist listens, a minute at most, or until a process has ended."""
+    for _look in range(300):
+        if not _is_free(port) or any(child.poll() is not None for child in children):
+            return
+        sleep(0.2)
 
 
 def connect_archive(ports: Ports) -> None:

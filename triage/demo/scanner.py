@@ -156,12 +156,12 @@ def _check(status: Dataset, what: str) -> None:
         raise Failed(f"{what}: {status.get('Status', 'no answer')}")
 
 
-def _knock(place: Place, own: str) -> None:
+def _knock(place: Place) -> None:
     """Raise Failed where nobody listens: the library would leave the socket of such a try open."""
     try:
         socket.create_connection((place.host, place.port), timeout=10).close()
     except OSError as error:
-        raise Failed(f"{own}: {place.ae_title} at {place.host}:{place.port} does not answer") from error
+        raise Failed(f"{place.ae_title} at {place.host}:{place.port} does not answer") from error
 
 
 class _Line:
@@ -172,7 +172,7 @@ class _Line:
         for name in classes:
             entity.add_requested_context(name, ExplicitVRLittleEndian)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = 10
-        _knock(place, own)
+        _knock(place)
         self.made = entity.associate(place.host, place.port, ae_title=place.ae_title)
         if not self.made.is_established:
             raise Failed(f"{place.ae_title} at {place.host}:{place.port} does not answer or does not know {own}")
