@@ -151,7 +151,7 @@ class Process:
             if call.is_established:
                 call.abort()
             else:  # who has not said yet who they are: as if their time were up
-                call.dul.to_user_queue.put(None)  # type: ignore[arg-type]
+                call.dul.to_user_queue.put(None)
         self.listeners = []
 
     @property
