@@ -1,6 +1,6 @@
 """A clinic with so many patients waiting: who is here in the demonstration clinic, copied until there are enough."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import cycle, islice
@@ -32,6 +32,8 @@ from triage.services.audit import record
 
 #: What hangs on an encounter and is copied with it.
 PARTS: tuple[Any, ...] = (Finding, Claim, Emergency, ImagingOrder, Task, TriageDecision, TreatmentDecision)
+#: What no two rows may share, and how a copy comes to its own; a scanner is not asked for copies.
+OWN: dict[str, Callable[[], str | None]] = {"id": new_id, "accession": lambda: None, "study_uid": lambda: None}
 
 
 @contextmanager
@@ -100,7 +102,8 @@ def _copy(originals: Sequence[Encounter], count: int, letter: str) -> list[str]:
         ids.append(copy["id"])
         for part in PARTS:
             for one in parts[part].get(row.id, ()):
-                rows[part].append({**one, "encounter_id": copy["id"], **({"id": new_id()} if "id" in one else {})})
+                own = {name: make() for name, make in OWN.items() if name in one}
+                rows[part].append({**one, "encounter_id": copy["id"], **own})
     for table, new in rows.items():
         if new:
             session.execute(insert(table), new)
