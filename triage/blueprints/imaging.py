@@ -58,14 +58,14 @@ def _values(refused: Refusal | None = None) -> dict[str, Any]:
     modality = request.args.get("modality", "")
     modality = modality if modality in kinds else ""
     rev = live.page_revision(actor())
-    orders = imaging.list_orders(actor())
+    orders, missing = imaging.list_orders(actor()), unrecorded()
     return {
         "orders": orders, "shown": [order for order in orders if modality in ("", order.modality)],
         "waiting": [order for order in orders if order.status in IMAGING_OPEN], "kinds": kinds, "modality": modality,
         "rev": rev, "open_pages": presence.open_pages(actor(), [order.encounter_id for order in orders]),
         "limit": limits.in_force(actor().site_id).by_stage["imaging"], "refused": refused,
-        "step_form": step_form, "repeats": repeats_of(orders), **unrecorded(),
-        "came": images.of_orders(orders),
+        "step_form": step_form, "repeats": repeats_of(orders), **missing,
+        "came": images.of_orders([*orders, *missing["unrecorded"]]),
         "form": refused.form if refused else None, "times": order_times.of_orders([order.id for order in orders]),
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},
     }  # fmt: skip
