@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import SAFE, Clinic, wait
+from tests.services.test_consults import IMAGING, at_stage, decide
 from tests.services.test_imaging import DOSE, TWO, again, asked, completed, ordered, payloads, stage, started
 from tests.services.test_triage import all_no, override
 from triage import clock, db, knowledge
@@ -333,3 +334,27 @@ def test_every_examination_asks_something_and_every_answer_leads_somewhere() -> 
     known = knowledge.load().flow.examinations
     assert all(one.safety for one in known.procedures.values())
     assert {one.yes for one in known.safety.values()} <= {"stop", "doctor", "note"}
+
+
+# What the surgeon asks for at the review
+
+
+def test_the_surgeon_names_the_examination_at_the_review_in_own_words(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, replace(IMAGING, modality="xray", examination="ct_myelography", note="L4/5 block?"))
+    (order,) = imaging.list_of(clinic.surgeon, encounter)
+    assert (order.modality, order.procedure, order.justification) == ("ct", "ct_myelography", "L4/5 block?")
+    assert order.status == "ordered"
+    assert set(imaging_safety.open_of(order)) >= {"contrast_allergy", "kidney", "anticoagulant", "metal"}
+
+
+def test_the_same_again_at_the_review_needs_words(clinic: Clinic) -> None:
+    encounter = at_stage(clinic, "review")
+    decide(clinic, encounter, IMAGING)
+    (first,) = imaging.list_of(clinic.surgeon, encounter)
+    imaging.start(clinic.radiographer, first.id, first.version, ("name", "number"), "no", SAFE)
+    imaging.complete(clinic.radiographer, first.id, again(clinic, first).version, "L-spine", DOSE)
+    decide(clinic, encounter, IMAGING)
+    second = imaging.list_of(clinic.surgeon, encounter)[-1]
+    steps = [step for step in imaging_steps.list_of(second) if step.step == "repeated"]
+    assert [step.after["others"] for step in steps] == [[first.id]]

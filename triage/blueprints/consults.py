@@ -138,7 +138,8 @@ def case_of(encounter: Any, form: TreatmentForm) -> dict[str, Any]:
     signed, orders = consults.decisions_of(encounter), imaging.list_of(who, encounter)
     times = procedures.booked_for(who, encounter.patient_id, [d.id for d in signed if d.procedure])
     return found | {
-        "patient": encounter.patient, "form": form, "steps": encounters.timeline(encounter),
+        "patient": encounter.patient, "form": form, "lately": imaging_repeats.lately(who, encounter.patient_id),
+        "steps": encounters.timeline(encounter),
         **_told(encounter, found["entry"]),
         "orders": orders, "times": order_times.of_orders([o.id for o in orders if o.ended_at is None]),
         "triaged": triage.decisions_of(encounter),

@@ -18,7 +18,7 @@ class Choice:
     """What the surgeon chose; ``identified`` says that the patient's identity was confirmed at the signature.
 
     level_to: the last level where it is more than one. answers: criterion id of the chosen procedure to one of ANSWERS.
-    told: words for the patient's own sheet.
+    told: words for the patient's own sheet. examination: which one at the machine, "" for the usual one.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Choice:
     grafts: tuple[str, ...] = ()
     implant_note: str = ""
     told: str = ""
+    examination: str = ""
 
     @property
     def levels(self) -> str:
@@ -63,6 +64,7 @@ COLUMNS = ("kind", "procedure", "side", "modality", "note", "review_on")
 DETAILS = (
     "level_to", "step", "block", "measures", "weeks", "if_needed", "indications", "indication_note", "alternatives",
     "answers", "implants", "grafts", "implant_note", "told",
+    "examination",
 )  # fmt: skip
 
 

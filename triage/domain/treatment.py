@@ -48,7 +48,7 @@ def lacking(known: Any, choice: Choice, weighed: Iterable[Candidate] | None, tod
         found |= operation.lacks(known, choice, weighed)
     if choice.kind == "conservative":
         found |= _care_lacks(known, choice)
-    if choice.kind == "imaging" and choice.modality not in {m.id for m in known.modalities if m.on_site}:
+    if choice.kind == "imaging" and machine(known, choice) not in {m.id for m in known.modalities if m.on_site}:
         found["modality"] = "modality_needed"
     if choice.kind in NEEDS_WORDS and not choice.note.strip():
         found["note"] = "note_needed"
@@ -56,6 +56,12 @@ def lacking(known: Any, choice: Choice, weighed: Iterable[Candidate] | None, tod
     if not choice.identified:
         found["identified"] = "identity_needed"
     return found
+
+
+def machine(known: Any, choice: Choice) -> str:
+    """Return the modality that is meant: that of the examination, where one is named."""
+    named = known.flow.examinations.procedures.get(choice.examination)
+    return str(named.modality) if named else choice.modality
 
 
 def _care_lacks(known: Any, choice: Choice) -> dict[str, str]:
@@ -82,7 +88,8 @@ def plain(known: Any, choice: Choice, weighed: Iterable[Candidate] = ()) -> Choi
     care, dated = choice.kind == "conservative", choice.kind in DATED
     return replace(
         operation.plain(known, choice, weighed),
-        modality=choice.modality if choice.kind == "imaging" else "",
+        modality=machine(known, choice) if choice.kind == "imaging" else "",
+        examination=choice.examination if choice.kind == "imaging" else "",
         note=choice.note.strip(),
         measures=only(choice.measures, known.decisions.measures) if care else (),
         weeks=choice.weeks if care else None,

@@ -63,6 +63,7 @@ class TreatmentForm(FlaskForm):
     grafts = SelectMultipleField(_l("Bone"), validate_choice=False)
     implant_note = _line(_l("Sizes, number, remarks"))
     modality = RadioField(_l("Imaging"), validate_choice=False)
+    examination = SelectField(_l("Imaging examination"), validate_choice=False)
     measures = SelectMultipleField(_l("What is done"), validate_choice=False)
     weeks = IntegerField(_l("For how long"), [Optional(), NumberRange(1, 104, message=told("weeks_needed"))])
     review_on = DateField(_l("Seen again on"), [Optional()])
@@ -80,6 +81,10 @@ class TreatmentForm(FlaskForm):
         self.procedure.choices = none + [(p.id, p.label(locale)) for p in known.procedures if p.kind == "procedure"]
         self.level.choices = self.level_to.choices = none + [(level, level) for level in known.levels]
         self.modality.choices = [(item.id, item.label(locale)) for item in known.modalities if item.on_site]
+        here = [item.id for item in known.modalities if item.on_site]
+        there = known.flow.examinations.procedures.values()
+        self.examination.choices = [("", _l("The usual one"))]
+        self.examination.choices += [(item.id, item.label(locale)) for item in there if item.modality in here]
         self.block.choices = none + _labelled(parts.blocks, locale)
         self.measures.choices = _labelled(parts.measures, locale)
         self.alternatives.choices = [(item.id, item.short[locale]) for item in known.candidacy.treatments]

@@ -28,8 +28,9 @@ def what(decision: Signed, locale: str) -> str:
     named = operation.label(locale) if operation and decision.kind == "procedure" else decision.procedure
     block, step = parts.blocks.get(details.get("block", "")), parts.steps.get(details.get("step", ""))
     modality = next((m for m in known.modalities if m.id == decision.modality), None)
+    imaged = known.flow.examinations.procedures.get(details.get("examination", "")) or modality
     words = [block.label(locale) if block else named, step.label(locale) if step else "", decision.level]
-    words += [str(dict(SIDES).get(decision.side, "")), modality.label(locale) if modality else ""]
+    words += [str(dict(SIDES).get(decision.side, "")), imaged.label(locale) if imaged else ""]
     return " · ".join([word for word in words if word] + list(_care(decision, locale)))
 
 

@@ -4,16 +4,28 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from triage import clock
+from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain import lifecycle, queue, treatment
 from triage.domain.access import Actor
 from triage.domain.candidate import Candidate
 from triage.domain.errors import NotAllowed, Refused
+from triage.domain.imaging import as_a_line
 from triage.domain.treatment import DECIDABLE, LISTED, Choice
 from triage.models import Encounter, ImagingOrder
-from triage.services import decisions, followed, limits, orders, pathways, pins, questions, worklist_keys
+from triage.services import (
+    decisions,
+    followed,
+    imaging_repeats,
+    limits,
+    orders,
+    pathways,
+    pins,
+    questions,
+    worklist_keys,
+)
 from triage.services.audit import record
 from triage.services.decisions import decisions_of, earlier_visits, seen_candidates
 from triage.services.encounters import check_version, for_writing, move
@@ -112,9 +124,13 @@ def _follow(actor: Actor, encounter: Encounter, choice: Choice) -> None:
 
 
 def _order_imaging(actor: Actor, encounter: Encounter, choice: Choice) -> None:
-    """Order it in the surgeon's own name: nobody else has to."""
+    """Order it in the surgeon's own name and words: nobody else has to; why twice, where the same is open, too."""
     move(actor, encounter, "route_imaging")
-    asked: ImagingOrder = orders.request_imaging(actor, encounter, choice.modality, choice.note, True)
+    modality = treatment.machine(knowledge.load(), choice)
+    asked: ImagingOrder = orders.request_imaging(actor, encounter, modality, choice.note, True, choice.examination)
+    asked.justification = as_a_line(choice.note) or asked.justification
+    set_committed_value(asked, "encounter", encounter)
+    imaging_repeats.settle(actor, asked, None, choice.note)
     asked.status = lifecycle.imaging_after("order", asked.status)
     asked.ordered_by, asked.ordered_at = actor.staff_id, clock.now()
     worklist_keys.give(actor, asked)

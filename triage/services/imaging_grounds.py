@@ -9,13 +9,14 @@ from triage.knowledge.acr import NOT_APPROPRIATE, Rating, Variant
 from triage.models import Encounter
 
 
-def usual(encounter: Encounter, modality: str, note: str) -> dict[str, Any]:
+def usual(encounter: Encounter, modality: str, note: str, examination: str = "") -> dict[str, Any]:
     """Return what is asked for until somebody says otherwise, from what is loaded already: no query.
 
     The words are those of the rule that suggested it, else of whoever asks; in Japanese, as the record is.
     """
     flow, suggestion = knowledge.load().flow, encounter.suggestion or {}
-    meant = flow.examinations.meant(modality, suggestion.get("imaging", ()))
+    named = flow.examinations.procedures.get(examination)
+    meant = named or flow.examinations.meant(modality, suggestion.get("imaging", ()))
     reasons: Sequence[Any] = suggestion.get("reasons", ())
     suggested = not {*meant.means}.isdisjoint(suggestion.get("imaging", ()))
     words = _words(reasons, meant.means) if suggested and reasons else note

@@ -80,15 +80,15 @@ def _same(one: ImagingOrder, other: ImagingOrder) -> bool:
     return first.dicom == second.dicom and not regions[first.id].isdisjoint(regions[second.id])
 
 
-def settle(actor: Actor, order: ImagingOrder, seen: Collection[str], why: str) -> None:
-    """Let a doctor's order stand beside what it repeats, inside a verb.
+def settle(actor: Actor, order: ImagingOrder, seen: Collection[str] | None, why: str) -> None:
+    """Let a doctor's order stand beside what it repeats, inside a verb; ``seen`` None: the page showed all there is.
 
     Raises Refused where something was not shown to the doctor, or the same is still open and no words say why twice.
     """
     repeats = list_for(actor, [order])[order.id]
     if not repeats:
         return
-    if {one.id for one in repeats} - set(seen):
+    if seen is not None and {one.id for one in repeats} - set(seen):
         raise Refused("repeats")
     if any(one.is_open for one in repeats) and not why.strip():
         raise Refused("repeat_reason_needed")

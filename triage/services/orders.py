@@ -17,14 +17,14 @@ NOT_STARTED = ("requested", "ordered")
 
 
 def request_imaging(
-    actor: Actor, encounter: Encounter, modality: str, note: str, then_specialist: bool
+    actor: Actor, encounter: Encounter, modality: str, note: str, then_specialist: bool, examination: str = ""
 ) -> ImagingOrder:
     """Add a request for imaging inside a verb; a doctor has to order it before it can start."""
     encounter.then_specialist = then_specialist
     order = ImagingOrder(
         site_id=encounter.site_id, encounter_id=encounter.id, modality=modality, status="requested", note=note,
         then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(), updated_by=actor.name,
-        updated_at=clock.now(), **imaging_grounds.usual(encounter, modality, note),
+        updated_at=clock.now(), **imaging_grounds.usual(encounter, modality, note, examination),
     )  # fmt: skip
     insert_row(order)
     record(
