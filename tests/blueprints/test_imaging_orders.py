@@ -72,7 +72,7 @@ def test_a_yes_at_the_start_stops_it_and_is_kept_for_the_doctor(clinic: Clinic, 
     given = {"identity": ["name", "birth_date"], "contrast_allergy": "no", "kidney": "yes", "anticoagulant": "no"}
     answer = press(signed_in("radiographer"), order, "start", **given, metal="not_known")
     assert answer.status_code == 422
-    assert f'href="#kidney-{order.id}-0"' in answer.text
+    assert f'href="#kidney-{order.id}-0">Kidney disease' in answer.text
     row = again(clinic, order)
     assert row.status == "ordered"
     assert row.safety is not None

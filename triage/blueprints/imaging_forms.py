@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from triage import knowledge
 from triage.blueprints.ordered import ordered
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, NotAllowed, Unsafe, Untimely
@@ -91,8 +92,11 @@ def say(form: Any, error: DomainError) -> bool:
     """Say at its field what was refused; return whether it has one."""
     place = PLACES.get(error.code)
     fields = error.fields if isinstance(error, Unsafe) else {place: error.code} if place else {}
+    asked = knowledge.load().flow.examinations.safety
     for name, code in fields.items():
         form[name].errors = [sentence(code)]
+        if not form[name].label.text and name in asked:
+            form[name].label.text = asked[name].label(locale())
     return bool(fields)
 
 
