@@ -14,6 +14,7 @@ from triage.domain.comeback import Day
 from triage.domain.hours import OTHER_HOURS, Opening
 from triage.domain.limits import as_values
 from triage.domain.machines import ScannerValues
+from triage.domain.matching import Keys, StepBegun
 from triage.domain.outcomes import Treatment
 from triage.domain.results import Report
 from triage.services import (
@@ -35,6 +36,7 @@ from triage.services import (
     outcome_starts,
     outcomes,
     pathway_lists,
+    procedure_steps,
     questions,
     results,
     returns,
@@ -44,6 +46,7 @@ from triage.services import (
     simulations,
     surgeon_times,
     triage,
+    unmatched,
 )
 from triage.services.organisations import today
 
@@ -111,6 +114,7 @@ def build(clinic: Clinic) -> dict[str, str]:
     ct = scanners.add(clinic.admin, ScannerValues("CT 1", "CT1", "ct", "ir87", room, "192.0.2.7", 104, tls=True))
     archives.save(clinic.admin, 0, "http://192.0.2.8:8042", "triage", "https://viewer.example/?study={study}")
     scanners.add(clinic.admin, ScannerValues("X-ray 1", "XR1", "xray", "utf8", mpps=False))
+    unsure, meant = _told(clinic, ct, examined)
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
     home = wait(clinic.reception, calm, family_name="森")
@@ -132,6 +136,8 @@ def build(clinic: Clinic) -> dict[str, str]:
         f"/decisions/{signed}/amendment": "surgeon", f"/decisions/{signed}/sheet": "surgeon",
         "/board/snapshot": "nurse", "/downtime/slips": "reception", "/downtime/forms?slips=4&sheets=1": "reception",
         "/calls": "nurse", f"/encounters/{waiting.id}/calls": "nurse", "/team": "nurse", "/rooms": "admin",
+        "/imaging/unmatched": "radiographer", f"/imaging/unmatched/step/{unsure}": "nurse2",
+        f"/imaging/unmatched/step/{unsure}/orders/{meant}": "radiographer",
         "/scanners": "radiographer", f"/scanners/{ct}": "admin", "/scanners/new": "admin",
         "/archive": "admin",
         "/hours": "admin", "/appointments": "reception", f"/appointments?day={later}": "nurse",
@@ -195,6 +201,18 @@ def _examined(clinic: Clinic) -> tuple[str, str]:
     for words in (Report("Narrow canal at L4/5."), Report("Narrow canal at L3/4 and L4/5.", "Dr Sato", "level added")):
         results.report(clinic.radiographer, done.id, imaging.get(clinic.surgeon, done.id).version, words)
     return order.id, done.id
+
+
+def _told(clinic: Clinic, scanner_id: str, done_id: str) -> tuple[str, str]:
+    """Let the CT begin what nobody checked, and tell of an examination without a worklist; return it and an order."""
+    ct = scanners.get(clinic.admin, scanner_id)
+    machine = scanners.machine(ct.site_id, ct.name)
+    done = imaging.get(clinic.radiographer, done_id)
+    number = done.encounter.patient.number
+    procedure_steps.begin(machine, ct, StepBegun("1.2.3.8", Keys(done.study_uid or "", "", number), clock.now()))
+    name = Keys("", "", "E-17", "YAMAMOTO^KAZUO=山本^和夫")
+    procedure_steps.begin(machine, ct, StepBegun("1.2.3.9", name, clock.now(), {"description": "L-spine"}))
+    return unmatched.list_open(clinic.radiographer)[0].row.id, done_id
 
 
 def operated(clinic: Clinic, answers: dict[str, bool]) -> str:

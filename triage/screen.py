@@ -52,6 +52,7 @@ PART_OF = {
     "team": "board",
     "views": "board",
     "departures": "board",
+    "unmatched": "imaging",
     "returns": "board",
     "days": "board",
     "questions": "triage.tasks",

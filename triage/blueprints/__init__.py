@@ -37,6 +37,7 @@ NOUNS = (
     "emergencies",
     "imaging",
     "results",
+    "unmatched",
     "scanners",
     "archives",
     "imaging_orders",

@@ -20,15 +20,18 @@ from triage.blueprints.imaging_forms import (
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
-from triage.forms.imaging import CompleteForm, OrderForm, StepForm
+from triage.forms.imaging import CompleteForm, LookedForm, OrderForm, StepForm
 from triage.services import (
     images,
     imaging,
+    imaging_alerts,
     imaging_times,
     limits,
     live,
     order_times,
     presence,
+    procedure_steps,
+    unmatched,
 )
 from triage.services.imaging_safety import Answer
 from triage.web import STATUS, actor, done, inside, locale, message, page, requires
@@ -68,7 +71,15 @@ def _values(refused: Refusal | None = None) -> dict[str, Any]:
         "came": images.of_orders([*orders, *missing["unrecorded"]]),
         "form": refused.form if refused else None, "times": order_times.of_orders([order.id for order in orders]),
         "reasons": {reason.id: reason.label(locale()) for reason in knowledge.load().not_imaged_reasons},
-    }  # fmt: skip
+    } | _returned()  # fmt: skip
+
+
+def _returned() -> dict[str, Any]:
+    """Return what machines did that somebody has to look at, and how much of what they told waits for a person."""
+    odd = imaging_alerts.list_open(actor())
+    count = unmatched.count(actor()) if actor().may("imaging:match") else 0
+    told_last = procedure_steps.latest_of([order.id for order in odd])
+    return {"odd": odd, "told_last": told_last, "unmatched_count": count}
 
 
 def _again(order_id: str, step: str, form: Any, error: DomainError | None = None) -> Response:
@@ -149,6 +160,20 @@ def cannot(order_id: str) -> Response:
         at_paper_time(lambda: imaging.cannot_image(actor(), order_id, form.version.data or 0, why, note))
     except (Refused, Conflict) as error:
         return _again(order_id, "cannot", form, error)
+    return done(_back())
+
+
+@blueprint.post("/imaging-orders/<order_id>/looked-at")
+@requires("imaging:look")
+def looked_at(order_id: str) -> Response:
+    """Note that this person has looked at what a machine did."""
+    form = LookedForm()
+    if not form.validate():
+        return _again(order_id, "looked", form)
+    try:
+        imaging_alerts.see(actor(), order_id, form.version.data or 0, form.note.data or "")
+    except Conflict as error:
+        return _again(order_id, "looked", form, error)
     return done(_back())
 
 

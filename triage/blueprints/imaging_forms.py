@@ -10,7 +10,7 @@ from triage.blueprints.ordered import ordered
 from triage.blueprints.paper_time import at_paper_time
 from triage.domain.errors import Conflict, DomainError, NotAllowed, Unsafe, Untimely
 from triage.forms import imaging as forms
-from triage.forms.imaging import CannotForm, CompleteForm, StartForm
+from triage.forms.imaging import CannotForm, CompleteForm, LookedForm, StartForm
 from triage.services import imaging, imaging_machine, imaging_orders, imaging_repeats, imaging_safety
 from triage.services.imaging_repeats import Repeat
 from triage.services.imaging_safety import Answer
@@ -51,12 +51,14 @@ def step_form(order: Any, step: str, refused: Refusal | None, told: Mapping[str,
         form = start_form(None)
     elif step == "cannot":
         form = cannot_form(None)
+    elif step == "looked":
+        form = LookedForm(formdata=None)
     else:
         known = {"views": _views(order)} | {name: _figure(value) for name, value in (told or {}).items()}
         form = CompleteForm(formdata=None, **known)
     if isinstance(form, StartForm):
         _ask(form, order, typed)
-    return form.of_row(order.id)
+    return form.of_row(f"looked-{order.id}" if step == "looked" else order.id)  # one row may have both, with a note
 
 
 def _views(order: Any) -> str:

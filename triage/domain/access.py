@@ -46,6 +46,7 @@ _CLINICAL = _CARE | {
     "imaging:schedule",
     "imaging:answer",
     "imaging:change",
+    "imaging:look",
     "tasks:view",
     "pathways:end",
     "questions:view",
@@ -64,12 +65,12 @@ GRANTS: dict[str, frozenset[str]] = {
     | {"results:own", "reports:write", "reports:see"},
     "radiographer": _CARE
     | {"imaging:view", "imaging:perform", "imaging:schedule", "imaging:answer", "claims:hold", "reports:write"}
-    | {"scanners:view"},
+    | {"scanners:view", "imaging:match", "imaging:look"},
     "admin": frozenset({"staff:manage", "rooms:manage", "devices:manage", "rules:view"})
     | {"scanners:view", "scanners:manage"}
     | {"limits:view", "limits:propose", "hours:view", "hours:manage", "surgeons:plan"},
     "auditor": frozenset({"audit:view", "rules:view", "agreement:view", "limits:view"}),
-    "lead_nurse": frozenset({"claims:take_over", "days:end"})
+    "lead_nurse": frozenset({"claims:take_over", "days:end", "imaging:match"})
     | {"rules:draft", "rules:view", "agreement:view", "limits:view"},
     "clinical_lead": frozenset({"rules:publish", "rules:draft", "rules:view", "agreement:view", "feedback:answer"})
     | {"limits:view", "limits:approve", "results:own", "results:all", "outcomes:export"},

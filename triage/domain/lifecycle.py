@@ -64,6 +64,9 @@ IMAGING_STEPS: dict[str, dict[str, str]] = {
     # What a machine told: done there, whoever pressed what here; broken off there, to be done again
     "machine_done": {"ordered": "completed", "started": "completed"},
     "discontinue": {"started": "ordered"},
+    # What a person had matched to it was another's: not done, or not begun, after all
+    "take_back_end": {"completed": "started"},
+    "take_back_start": {"started": "ordered"},
     "cannot_image": {"requested": "not_imaged", "ordered": "not_imaged", "started": "not_imaged"},
     "cancel": {"requested": "cancelled", "ordered": "cancelled", "started": "cancelled"},
     # The patient is back after all: what was called off for that reason is asked for again, as it stood.

@@ -11,7 +11,8 @@ NO_ORDER = "no_order"  # begun or done, and no doctor had ordered it
 ENDED = "ended"  # begun or done after it was called off here, or noted as not possible
 AGAIN = "again"  # begun once more: after it was done, or on a second machine
 BROKEN_OFF = "broken_off"  # broken off at the machine: to be planned anew, or called off
-ALERTS = (UNASKED, NO_ORDER, ENDED, AGAIN, BROKEN_OFF)
+MISTAKEN = "mistaken"  # what a person had matched to it was not its own
+ALERTS = (UNASKED, NO_ORDER, ENDED, AGAIN, BROKEN_OFF, MISTAKEN)
 
 # Steps of an order that only a machine's word takes (domain/lifecycle.py), "start" as in the radiographer's own
 START, DONE, BACK = "start", "machine_done", "discontinue"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from triage.domain.names import alike, fold, from_romaji, short_vowels, similar
+
 #: What a performed procedure step can be (DICOM PS3.3 C.4.14); nothing follows the last two.
 IN_PROGRESS, COMPLETED, DISCONTINUED = "in_progress", "completed", "discontinued"
 FINAL = (COMPLETED, DISCONTINUED)
@@ -113,3 +115,21 @@ def _against(keys: Keys, one: Candidate, by: str, modality: str) -> str:
     if keys.patient_number not in one.numbers and not unnamed_but_sure:
         return OTHER_PATIENT
     return OTHER_MACHINE if modality and modality != one.modality else ""
+
+
+def name_words(text: str) -> tuple[str, ...]:
+    """Return a machine's name (family^given, up to three groups between "=") as plain words, one text per group."""
+    groups = (" ".join(part for part in group.split("^")[:2] if part) for group in text.split("="))
+    return tuple(group.strip() for group in groups if group.strip())
+
+
+def resembles(text: str, name: str, kana: str) -> bool:
+    """Tell whether a machine's name may be this patient's: by kanji, reading or Latin letters; a slip counts."""
+    return any(_like(words, name, kana) for words in name_words(text))
+
+
+def _like(words: str, name: str, kana: str) -> bool:
+    if alike(words, name) or similar(words, kana):
+        return True
+    read = from_romaji(words)
+    return read is not None and similar(read, short_vowels(fold(kana)))

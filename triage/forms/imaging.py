@@ -124,6 +124,12 @@ def _check(field: Any) -> None:
         raise ValidationError(told("number_range") % {"low": 0, "high": high})
 
 
+class LookedForm(StepForm):
+    """What somebody found who looked at what a machine did."""
+
+    note = StringField(_l("Note (may stay empty)"), [Length(max=300), storable])
+
+
 class CannotForm(StepForm):
     """Why the examination could not be done."""
 

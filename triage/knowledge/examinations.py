@@ -50,6 +50,8 @@ class Examinations:
     procedures: Mapping[str, ImagingProcedure]
     views: Mapping[str, t.Labelled]
     safety: Mapping[str, SafetyQuestion]
+    discontinued: Mapping[str, t.Labelled]  # why a scanner broke it off, by code of CID 9300
+    not_ours: Mapping[str, t.Labelled]  # why something that a machine told belongs to no order
     seen_within: Mapping[str, int]
     done_within: Mapping[str, int]
 
@@ -69,6 +71,8 @@ def build(document: Document, raw: schema.Knowledge) -> Examinations:
         "imaging_view": [entry.id for entry in raw.imaging_view],
         "imaging_safety": [entry.id for entry in raw.imaging_safety],
         "imaging_procedure": [entry.id for entry in raw.imaging_procedure],
+        "discontinued": [entry.id for entry in raw.discontinued],
+        "not_ours": [entry.id for entry in raw.not_ours],
     }
     for key, ids in names.items():
         unique(document, key, ids)
@@ -81,6 +85,8 @@ def build(document: Document, raw: schema.Knowledge) -> Examinations:
         procedures=b.by_id(_procedure(entry) for entry in raw.imaging_procedure),
         views=b.by_id(b.labelled(raw.imaging_view)),
         safety=b.by_id(_question(entry) for entry in raw.imaging_safety),
+        discontinued=b.by_id(b.labelled(raw.discontinued)),
+        not_ours=b.by_id(b.labelled(raw.not_ours)),
         seen_within=MappingProxyType(raw.imaging_within.seen),
         done_within=MappingProxyType(raw.imaging_within.done),
     )

@@ -44,3 +44,5 @@ class ImagingEntries(Entry):
     imaging_within: ImagingWithinEntry
     imaging_safety: list[ImagingSafetyEntry] = Field(min_length=1)
     imaging_procedure: list[ImagingProcedureEntry] = Field(min_length=1)
+    discontinued: list[LabelEntry] = Field(min_length=1)
+    not_ours: list[LabelEntry] = Field(min_length=1)

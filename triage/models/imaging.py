@@ -25,6 +25,7 @@ class ImagingOrder(AtSite, Versioned, Base):
     __table_args__ = (
         Index("ix_imaging_order_site_id_modality_status", "site_id", "modality", "status"),
         Index("ix_imaging_order_encounter_id", "encounter_id"),
+        Index("ix_imaging_order_site_id_requested_at", "site_id", "requested_at"),
         Index("ix_imaging_order_site_id_ended_at", "site_id", "ended_at"),
         Index("ix_imaging_order_unseen", "site_id", "result_at", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),
         Index("ix_imaging_order_alert", "site_id", sqlite_where=_TO_LOOK_AT, postgresql_where=_TO_LOOK_AT),

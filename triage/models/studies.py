@@ -13,6 +13,7 @@ from triage.models.imaging import ImagingOrder
 from triage.models.scanners import Scanner
 from triage.models.versioned import Entered, Versioned
 
+_SETTLED: ColumnClause[bool] = literal_column("settled_at IS NOT NULL")
 _UNMATCHED: ColumnClause[bool] = literal_column("order_id IS NULL AND settled_at IS NULL")
 
 
@@ -42,6 +43,10 @@ class ProcedureStep(Returned, Base):
     __table_args__ = (
         UniqueConstraint("sop_instance_uid", "item"),
         Index("ix_procedure_step_order_id", "order_id"),
+        Index("ix_procedure_step_study_uid", "study_uid"),
+        Index(
+            "ix_procedure_step_settled", "site_id", "settled_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED
+        ),
         Index(
             "ix_procedure_step_unmatched", "site_id", "began_at", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED
         ),
@@ -67,6 +72,7 @@ class ImagingStudy(Returned, Base):
     __table_args__ = (
         UniqueConstraint("site_id", "study_uid"),
         Index("ix_imaging_study_order_id", "order_id"),
+        Index("ix_imaging_study_settled", "site_id", "settled_at", sqlite_where=_SETTLED, postgresql_where=_SETTLED),
         Index(
             "ix_imaging_study_unmatched", "site_id", "stable_at", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED
         ),

@@ -60,6 +60,7 @@ class Alerts:
     late: int = 0  # of them, those that have waited too long
     unseen: int = 0  # results that no doctor has seen in time
     undone: int = 0  # ordered examinations that nobody has begun in time
+    odd: int = 0  # what machines did and somebody has to look at
 
     @property
     def worse(self) -> int:
@@ -86,7 +87,7 @@ def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     awaited = sorted(_awaited(snapshot.lines), key=lambda pair: pair[0]) if asks else []
     overdue = [task_id for task_id, when in due if when <= at]
     looks = [line for when, line in awaited if when <= at]
-    marks = [*(alarm.mark for alarm in alarms), *overdue]
+    marks = [alarm.mark for alarm in alarms] + overdue
     marks += [f"{line.id}{'w' if line.worse_at is not None else ''}" for line in looks]
     news = [told for told in snapshot.news if told.tell == actor.staff_id]
     lapsed = [line for line in snapshot.lines if line.is_idle and line.holder_id == actor.staff_id]
@@ -96,21 +97,21 @@ def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     marks += [f"{one.id}{'a' if one.answered_at else 'l' if one.id in late else ''}" for one in asked]
     waiting = [one for one in snapshot.awaited.examinations if actor.may("imaging:view")]
     over = [one for one in waiting if one.due_at <= at]
-    marks += [one.id for one in over]
+    odd = snapshot.awaited.odd if actor.may("imaging:view") else ()
+    marks += [one.id for one in over] + [f"{one}o" for one in odd]
     turns = [_since(alarm.line) + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
     turns += [when for _task, when in due] + [when for when, _line in awaited]
-    turns += [one.due_at for one in asked if one.answered_at is None]
-    turns += [one.due_at for one in waiting]
-    later = min((turn for turn in turns if turn > at), default=None)
-    turns_in = math.ceil((later - at).total_seconds()) if later is not None else None
+    turns += [one.due_at for one in asked if one.answered_at is None] + [one.due_at for one in waiting]
+    turns_in = min((math.ceil((turn - at).total_seconds()) for turn in turns if turn > at), default=None)
+    counts = _counts(over, odd)
     return Alerts(
-        alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed, asked, len(late), *_counts(over)
+        alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed, asked, len(late), *counts
     )
 
 
-def _counts(over: Sequence[Examined]) -> tuple[int, int]:
+def _counts(over: Sequence[Examined], odd: Sequence[str]) -> tuple[int, int, int]:
     results = sum(1 for one in over if one.is_result)
-    return results, len(over) - results
+    return results, len(over) - results, len(odd)
 
 
 def _awaited(lines: Iterable[Line]) -> Iterator[tuple[datetime, Line]]:

@@ -52,11 +52,12 @@ class Examined:
 
 @dataclass(frozen=True)
 class Awaited:
-    """Questions to be asked again with their moments, questions between people, and examinations."""
+    """Questions to be asked again with their moments, questions between people, examinations, odd ones."""
 
     due: tuple[tuple[str, datetime], ...] = ()
     asked: tuple[Asked, ...] = ()
     examinations: tuple[Examined, ...] = ()
+    odd: tuple[str, ...] = ()  # orders with something that a machine did and somebody has to look at
 
 
 def load(actor: Actor) -> Awaited:
@@ -66,6 +67,7 @@ def load(actor: Actor) -> Awaited:
         tuple((row.id, row.since) for row in rows if row.kind == _TASK),
         tuple(Asked(row.id, row.to_role, row.since, row.answered_at) for row in rows if row.kind == _QUESTION),
         _examined([row for row in rows if row.kind in (_RESULT, _ORDER)]),
+        tuple(row.id for row in rows if row.kind == _ODD),
     )
 
 
@@ -81,7 +83,7 @@ def _examined(rows: Sequence[Any]) -> tuple[Examined, ...]:
     )
 
 
-_TASK, _QUESTION, _RESULT, _ORDER = range(4)
+_TASK, _QUESTION, _RESULT, _ORDER, _ODD = range(5)
 
 
 def _kind(number: int) -> Any:
@@ -106,5 +108,8 @@ _PARTS = (
     )
     .outerjoin(Appointment, and_(Appointment.order_id == ImagingOrder.id, Appointment.status == BOOKED))
     .where(ImagingOrder.site_id == _HERE, ImagingOrder.ended_at.is_(None), ImagingOrder.status == "ordered"),
+    select(ImagingOrder.id, _kind(_ODD), null(), ImagingOrder.alert_at, null()).where(
+        ImagingOrder.site_id == _HERE, literal_column("imaging_order.alert != ''")
+    ),
 )  # fmt: skip
 _WAITING = Prepared(union_all(*cast("tuple[Select[Any], ...]", _PARTS)).order_by("since", "id"))

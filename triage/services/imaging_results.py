@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 from triage import clock
 from triage.db import session
-from triage.models import ImagingOrder, ImagingStudy, ProcedureStep
+from triage.models import ImagingOrder, ImagingReport, ImagingStudy, ProcedureStep
 
 
 def together_with(order_id: str) -> set[str]:
@@ -20,6 +20,17 @@ def note(order: ImagingOrder) -> None:
     """Note that a completed order has its result, where images of it, or of one done with it, are there."""
     if order.result_at is not None or order.status != "completed":
         return
-    there = select(ImagingStudy.id).where(ImagingStudy.order_id.in_(together_with(order.id))).limit(1)
-    if session.scalar(there) is not None:
+    if _has_images(order):
         order.result_at = clock.now()
+
+
+def forget(order: ImagingOrder) -> None:
+    """Take back that there is a result, where neither images nor words of it are left."""
+    words = session.scalar(select(ImagingReport.id).where(ImagingReport.order_id == order.id).limit(1))
+    if words is None and not _has_images(order):
+        order.result_at = order.seen_at = order.seen_by = None
+
+
+def _has_images(order: ImagingOrder) -> bool:
+    there = select(ImagingStudy.id).where(ImagingStudy.order_id.in_(together_with(order.id))).limit(1)
+    return session.scalar(there) is not None

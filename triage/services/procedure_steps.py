@@ -1,8 +1,9 @@
 """What a scanner says of an examination (MPPS): it began, it goes on, it ended, it was broken off."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from triage.db import new_id, session, verb
 from triage.domain import machine_steps, matching
@@ -91,7 +92,11 @@ def _rows(sop_instance_uid: str) -> Sequence[ProcedureStep]:
     return session.scalars(query.order_by(ProcedureStep.item).execution_options(populate_existing=True)).all()
 
 
-def of_order(order_id: str) -> Sequence[ProcedureStep]:
-    """Return what machines told of an order, the earliest first."""
-    query = select(ProcedureStep).where(ProcedureStep.order_id == order_id)
-    return session.scalars(query.order_by(ProcedureStep.began_at, ProcedureStep.id)).all()
+def latest_of(order_ids: Collection[str]) -> dict[str, ProcedureStep]:
+    """Return what machines told last of each of these orders, with the machine, by order."""
+    if not order_ids:
+        return {}
+    query = (
+        select(ProcedureStep).where(ProcedureStep.order_id.in_(order_ids)).options(joinedload(ProcedureStep.scanner))
+    )
+    return {row.order_id or "": row for row in session.scalars(query.order_by(ProcedureStep.began_at))}

@@ -1,6 +1,7 @@
 """A machine's word, inside a use case: to which order it belongs, and what follows for that order and its patient."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
@@ -31,7 +32,19 @@ def candidate(order: ImagingOrder) -> matching.Candidate:
 def match(actor: Actor, keys: matching.Keys, modality: str = "") -> matching.Match:
     """Return which order of the actor's site the keys mean, or why none; ``modality``: the machine's, "" unknown."""
     found = [candidate(order) for where in _by_keys(keys) for order in _orders(actor, where)]
-    return matching.match(keys, found, modality)
+    meant = matching.match(keys, found, modality)
+    settled = None if meant.order_id else _by_a_person(actor, keys.study_uid)
+    return matching.Match(settled, matching.PERSON) if settled else meant
+
+
+def _by_a_person(actor: Actor, study_uid: str) -> str | None:
+    """Return the order to which a person has matched something of the same study before."""
+    for noun in (ProcedureStep, ImagingStudy) if study_uid else ():
+        same = (noun.site_id == actor.site_id, noun.study_uid == study_uid, noun.matched_by == matching.PERSON)
+        found: str | None = session.scalar(select(noun.order_id).where(*same, noun.order_id.is_not(None)).limit(1))
+        if found:
+            return found
+    return None
 
 
 def _by_keys(keys: matching.Keys) -> Iterator[ColumnElement[bool]]:
@@ -102,6 +115,19 @@ def apply(actor: Actor, order: ImagingOrder, effect: Effect, device: str, reason
         _alert(actor, order, effect.alert, device)
     session.flush()
     imaging_results.note(order)
+
+
+def take_back(actor: Actor, order: ImagingOrder, since: datetime) -> None:
+    """Take back what followed for an order at one moment, when a person had matched to it what is another's.
+
+    What was done here, or has an exposure record, stays. Somebody is told to look at it in either case.
+    """
+    if order.status == "completed" and order.ended_at == since and order.exposure is None:
+        order.status, order.ended_at = lifecycle.imaging_after("take_back_end", order.status), None
+    if order.status == "started" and order.started_at == since and order.started_by is None:
+        order.status, order.started_at = lifecycle.imaging_after("take_back_start", order.status), None
+    _alert(actor, order, machine_steps.MISTAKEN, "")
+    session.flush()
 
 
 def _ids(order: ImagingOrder) -> dict[str, str]:
