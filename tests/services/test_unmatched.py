@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Clinic, build_clinic
+from tests.builders import SAFE, Clinic, build_clinic
 from tests.imaging_peers import add_scanner, began, ended, keys_of, machine, stable
 from tests.services.test_imaging import DOSE, TWO, again, asked, ordered, payloads, stage
 from tests.services.test_triage import later
@@ -133,7 +133,7 @@ def test_after_ten_minutes_it_stays_settled(clinic: Clinic, ct: Scanner, monkeyp
 def test_a_wrong_match_is_taken_back_with_all_that_it_led_to(clinic: Clinic, ct: Scanner, begun_here: bool) -> None:
     order = ordered(clinic, "ct")
     if begun_here:
-        imaging.start(clinic.radiographer, order.id, order.version, TWO, "no")
+        imaging.start(clinic.radiographer, order.id, order.version, TWO, "no", SAFE)
     studies.take(machine(ct), stable(keys_of(clinic, order, study_uid="9.9.1", accession="")))
     item = unmatched.list_open(clinic.radiographer)[0]
     link(clinic, item, order)
@@ -148,7 +148,7 @@ def test_a_wrong_match_is_taken_back_with_all_that_it_led_to(clinic: Clinic, ct:
 
 def test_what_was_done_without_the_wrong_match_stays_done(clinic: Clinic, ct: Scanner) -> None:
     order = ordered(clinic, "ct")
-    imaging.start(clinic.radiographer, order.id, order.version, TWO, "no")
+    imaging.start(clinic.radiographer, order.id, order.version, TWO, "no", SAFE)
     imaging.complete(clinic.radiographer, order.id, again(clinic, order).version, "L-spine", DOSE)
     item = emergency(clinic, ct, order, status="")
     link(clinic, item, order)
