@@ -151,7 +151,8 @@ class Process:
             if call.is_established:
                 call.abort()
             else:  # who has not said yet who they are: as if their time were up
-                call.dul.to_user_queue.put(None)
+                queue: Any = call.dul.to_user_queue  # the library's own sign, which its types do not name
+                queue.put(None)
         self.listeners = []
 
     @property
