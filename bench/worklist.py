@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydicom import Dataset
+from pydicom.sequence import Sequence
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import ModalityWorklistInformationFind
 from sqlalchemy import insert
@@ -105,8 +106,11 @@ def ask(port: int, *keys: str) -> int:
     given = {key.partition("=")[0] for key in keys}
     options = [part for key in (*(key for key in KEYS if key not in given), *keys) for part in ("-k", key)]
     command = [dcmtk_path(), "-v", "-W", "-aet", "BENCH", "-aec", "TRIAGE", *options, "127.0.0.1", str(port)]
-    said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=True)
-    return (said.stdout + said.stderr).count("(Pending)")
+    said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    told = (said.stdout + said.stderr).count("(Pending)")
+    if not told:
+        raise RuntimeError(said.stderr)
+    return told
 
 
 @contextmanager
@@ -180,9 +184,10 @@ def here(waiting: int, done: int, repeats: int) -> dict[str, dict[str, float]]:
 
 
 def _items(scanner: Scanner) -> list[Dataset]:
-    asked = Dataset()
-    for keyword in ("AccessionNumber", "PatientName", "PatientID", "StudyInstanceUID", "RequestedProcedureDescription"):
-        setattr(asked, keyword, None)
+    asked, step = Dataset(), Dataset()
+    for key in KEYS[1:]:
+        setattr(step if key.startswith(STEP) else asked, key.removeprefix(f"{STEP}."), None)
+    asked.ScheduledProcedureStepSequence = Sequence([step])
     read = asking.read(asked, "utf8")
     return [answering.answer(item, read, "utf8") for item in worklist.find(scanner, read, "bench").items]
 

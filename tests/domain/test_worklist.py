@@ -89,6 +89,17 @@ def test_times(pattern: str, found: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "days"),
+    [
+        ("20261122", ("20261122", "20261122")), ("20261121-20261123", ("20261121", "20261123")),
+        ("-20261122", ("", "20261122")), ("20261122-", ("20261122", "")), ("", ("", "")), ("*", ("", "")),
+    ],
+)  # fmt: skip
+def test_the_days_that_can_be_meant(pattern: str, days: tuple[str, str]) -> None:
+    assert Query({DAY: pattern, HOUR: "0900-1000"}).days == days
+
+
+@pytest.mark.parametrize(
     ("day", "hour", "found"),
     [
         (

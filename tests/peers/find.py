@@ -89,7 +89,12 @@ def dcmtk_path(program: str = "findscu", environ: Mapping[str, str] = os.environ
     """Return the path of one of DCMTK's programs; raises PeerMissing."""
     if found := shutil.which(program, path=environ.get("PATH")):
         return found
-    raise PeerMissing("DCMTK", "brew install dcmtk" if sys.platform == "darwin" else "apt-get install dcmtk")
+    raise PeerMissing("DCMTK", "brew install dcmtk" if sys.platform == "darwin" else "apt-get install dcmtk openssl")
+
+
+def dicom_programs() -> list[str]:
+    """Return the paths of what asks as a scanner does, and of what makes it a certificate; raises PeerMissing."""
+    return [dcmtk_path(program) for program in ("findscu", "echoscu", "openssl")]
 
 
 # --- the image archive -----------------------------------------------------------------------------------------------
@@ -108,7 +113,7 @@ def orthanc_path(environ: Mapping[str, str] = os.environ, system: str = "/usr/sb
 PEERS: dict[str, Callable[[], object]] = {
     "chromium": chromium_path,
     "postgres": postgres_binaries,
-    "dcmtk": dcmtk_path,
+    "dcmtk": dicom_programs,
     "orthanc": orthanc_path,
 }
 #: The marker of a test is the key, except that a browser is asked for by what it is.

@@ -140,6 +140,9 @@ def test_a_booked_time_is_the_scheduled_one(process: Process, clinic: Clinic) ->
     imaging_times.book_next(clinic.radiographer, order.id)
     booked = worklist.read(select(worklist.Appointment.starts_at))[0][0] + timedelta(hours=9)
     (item,) = ask(process, ScheduledProcedureStepStartDate=f"{booked:%Y%m%d}")
+    assert ask(process, ScheduledProcedureStepStartDate=f"{booked + timedelta(days=1):%Y%m%d}-") == []
+    assert ask(process, ScheduledProcedureStepStartDate=f"-{booked - timedelta(days=1):%Y%m%d}") == []
+    assert ask(process) == [item]
     assert item.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartTime == f"{booked:%H%M%S}"
 
 
@@ -221,7 +224,9 @@ def test_no_more_is_told_than_the_most_and_that_there_is_more(
         ordered(clinic)
     with calling(process) as call:
         told = [status.Status for status, _ in call.send_c_find(identifier(), ModalityWorklistInformationFind)]
-    assert told[:3] == [0xFF00, 0xFF00, 0xB001]
+        assert call.send_c_echo().Status == 0  # nothing is left over that would be taken for the next answer
+    assert told == [0xFF00, 0xFF00, 0xA700]
+    assert len(recorded("worklist_asked")) == 1
 
 
 def test_a_scanner_may_say_that_it_has_heard_enough(process: Process, clinic: Clinic) -> None:

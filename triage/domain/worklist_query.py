@@ -47,6 +47,13 @@ class Query:
         if self._interval:
             del self.tests[START_DATE], self.tests[START_TIME]
 
+    @property
+    def days(self) -> tuple[str, str]:
+        """Return the first and the last day that can be meant, as DICOM writes them; "" where there is no bound."""
+        pattern = self.patterns.get(START_DATE, "")
+        first, last = ("", "~") if is_universal(pattern) else _bounds(START_DATE, pattern, _day)
+        return first, last.rstrip("~")
+
     def fits(self, value: Callable[[str], str]) -> bool:
         """Tell whether an item, given by the value of each key, is asked for. What is not known never fits."""
         if self._interval:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from triage import clock, knowledge
 from triage.adapters.dicom.answering import loss
@@ -24,6 +24,8 @@ from triage.services.audit import record_read
 
 #: No more items than these are told at once.
 MOST = 500
+_DAY = timedelta(days=1)
+_EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 
 # Built once. What is open is found by its index, however many examinations there have been; when it begins follows
 # from more than a column, so days and times are compared outside.
@@ -50,6 +52,11 @@ _WAITING = (
     .where(
         ImagingOrder.site_id == bindparam("site"), ImagingOrder.ended_at.is_(None),
         ImagingOrder.status.in_(("ordered", "started")), ImagingOrder.accession.is_not(None), ~_AT_A_MACHINE,
+        # Who has a time on a day that is not asked for is left out at once; a time that is over counts as today's.
+        or_(
+            Appointment.starts_at.is_(None), Appointment.starts_at < bindparam("today"),
+            Appointment.starts_at.between(bindparam("since"), bindparam("until")),
+        ),
     )
 )  # fmt: skip
 _STATIONS = (
@@ -88,7 +95,7 @@ class _Here:
 
 def find(scanner: Scanner, asked: Asked, address: str) -> Found:
     """Return what a scanner asked for, of its own site and not begun; that it asked is recorded before it is told."""
-    items = [item for item in waiting(scanner) if asked.query.fits(partial(value_of, item))]
+    items = [item for item in waiting(scanner, asked.query.days) if asked.query.fits(partial(value_of, item))]
     items.sort(key=lambda item: (item.starts, item.accession))
     told = items[:MOST]
     became = {item.accession: loss(item, scanner.charset) for item in told}
@@ -107,10 +114,16 @@ def prepare() -> int:
     return sum(worklist_keys.give_missing(scanners.machine(site_id, "worklist")) for site_id in sites)
 
 
-def waiting(scanner: Scanner) -> Iterator[Item]:
-    """Yield every examination that waits at the scanner's site for a machine that is there."""
+def waiting(scanner: Scanner, days: tuple[str, str] = ("", "")) -> Iterator[Item]:
+    """Yield every examination that waits at the scanner's site for a machine that is there.
+
+    Those booked outside the days, as DICOM writes them, may be left out; "" is no bound.
+    """
     here = _here(scanner)
-    for row in read(_WAITING, site=scanner.site_id):
+    first, last = (datetime.strptime(day, "%Y%m%d").replace(tzinfo=here.now.tzinfo) if day else None for day in days)
+    since, until = first or _EVER[0], last + _DAY if last else _EVER[1]
+    midnight = here.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for row in read(_WAITING, site=scanner.site_id, today=midnight, since=since, until=until):
         station = here.station(row)
         if station is not None:
             yield _item(row, station, here)

@@ -14,8 +14,9 @@ from triage.services import scanners, worklist
 
 log = logging.getLogger(__name__)
 
-#: DICOM PS3.4, table K.4-1 and C.4.1.1.4. Never FF01: a client in use takes it for the end of the list.
-PENDING, CANCELLED, MORE_THAN_TOLD, NOT_UNDERSTOOD, UNABLE = 0xFF00, 0xFE00, 0xB001, 0xA900, 0xC001
+#: DICOM PS3.4, table K.4-1 and C.4.1.1.4. Never FF01: a client in use takes it for the end of the list. Never B001
+#: for what was left out: after a warning the library sends a second end.
+PENDING, CANCELLED, MORE_THAN_TOLD, NOT_UNDERSTOOD, UNABLE = 0xFF00, 0xFE00, 0xA700, 0xA900, 0xC001
 
 Answer = tuple[int | Dataset, Dataset | None]
 
