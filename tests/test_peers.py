@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Playwright
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
 
 from tests.peers import CHROMIUM_ARGS, PeerMissing, chromium_path, create_database, dcmtk_path, drop_database
-from tests.peers.find import postgres_binaries
+from tests.peers.find import orthanc_path, postgres_binaries
 from tests.peers.postgres import MEMORY, data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,6 +100,8 @@ def test_a_browser_asked_for_by_path_is_not_silently_another_one(tmp_path: Path)
 def test_missing_dicom_programs_are_named_with_the_way_to_get_them() -> None:
     with pytest.raises(PeerMissing, match=r"^not run: DCMTK, install with \S+ install dcmtk"):
         dcmtk_path(environ={"PATH": "/nowhere"})
+    with pytest.raises(PeerMissing, match=r"^not run: Orthanc, install with \S+ install orthanc"):
+        orthanc_path({"PATH": "/nowhere"}, system="/nowhere")
 
 
 def test_a_postgresql_asked_for_by_path_is_taken_first(tmp_path: Path) -> None:

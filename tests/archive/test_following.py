@@ -122,7 +122,7 @@ def test_an_archive_that_was_installed_anew_is_read_from_its_beginning(
     send(wait=False)
     reading = follower(clinic)
     reading.turn()
-    archive.stop()
+    archive.stop(at_once=True)
     archive.start(emptied=True)
     assert reading.turn().more
     assert (position().last, count("archive_began_again")) == (0, 1)

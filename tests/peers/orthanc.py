@@ -64,10 +64,10 @@ class Orthanc:
         except urllib3.exceptions.HTTPError:
             return False
 
-    def stop(self) -> None:
-        """Stop it; what it holds stays on its disk."""
+    def stop(self, at_once: bool = False) -> None:
+        """Stop it; what it holds stays on its disk, unless it is stopped ``at_once``."""
         if self._process is not None:
-            self._process.terminate()
+            (self._process.kill if at_once else self._process.terminate)()
             self._process.wait(timeout=PATIENCE)
             self._process = None
 

@@ -49,6 +49,7 @@ class Follower:
     def __init__(self, archive_id: str, password: str) -> None:
         self._id, self._password = archive_id, password
         self._tries: dict[int, int] = {}
+        self._first: datetime | None = None  # when the site's first order got its keys: it is asked for once
 
     def turn(self) -> Turn:
         """Read the next piece of changes and take what it says; raises only where the database is away."""
@@ -73,7 +74,7 @@ class Follower:
     def _take_all(self, actor: Actor, client: Archive, last: int, found: Changes) -> Turn:
         told = [change for change in found.items if change.kind == STABLE_STUDY]
         taken = 0
-        for change in _possible(actor.site_id, told):
+        for change in self._possible(actor.site_id, told):
             said = self._read(actor, client, change, last)
             if said is not None and self._take(actor, change, last, said):
                 taken, last = taken + 1, change.number
@@ -83,6 +84,15 @@ class Follower:
         if end > last:
             _advance(actor, self._id, last, end)
         return Turn(taken, more=not found.done)
+
+    def _possible(self, site_id: str, told: Sequence[Change]) -> Sequence[Change]:
+        """Leave out what lay still before any order had its keys: years of images of an archive from before."""
+        if told and self._first is None:
+            given = (ImagingOrder.site_id == site_id, ImagingOrder.accession.is_not(None))
+            self._first = session.scalar(select(func.min(ImagingOrder.ordered_at)).where(*given))
+            session.close()
+        first = self._first
+        return [change for change in told if first is not None and change.at >= first - BEFORE]
 
     def _read(self, actor: Actor, client: Archive, change: Change, last: int) -> StudyStable | None:
         try:
@@ -111,16 +121,6 @@ class Follower:
         if tries >= TRIES:
             del self._tries[change.number]
             _note_unread(actor, self._id, change, why)
-
-
-def _possible(site_id: str, told: Sequence[Change]) -> Sequence[Change]:
-    """Leave out what lay still before any order had its keys: years of images of an archive that was there before."""
-    if not told:
-        return told
-    given = (ImagingOrder.site_id == site_id, ImagingOrder.accession.is_not(None))
-    first: datetime | None = session.scalar(select(func.min(ImagingOrder.ordered_at)).where(*given))
-    session.close()
-    return [change for change in told if first is not None and change.at >= first - BEFORE]
 
 
 def _position(archive_id: str) -> ArchivePosition:
