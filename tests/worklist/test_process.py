@@ -25,7 +25,7 @@ def test_the_process_serves_says_that_it_is_well_and_stops_when_told(database_ur
             assert (done.returncode, done.stdout) == (0, "the worklist answers\n")
         finally:
             server.send_signal(signal.SIGTERM)
-            said, _ = server.communicate(timeout=30)
+            said, _ = server.communicate(timeout=60)
     assert server.returncode == 0
     assert said.splitlines()[-1] == "worklist stopped"
     assert subprocess.run(well, cwd=ROOT, env=environ, capture_output=True, check=False).returncode == 1
