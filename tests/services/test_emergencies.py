@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.at_once import at_once
-from tests.builders import Clinic, add_patient, arrive, as_answers, build_clinic, leave_unseen, wait
+from tests.builders import SAFE, Clinic, add_patient, arrive, as_answers, build_clinic, leave_unseen, wait
 from triage import clock, db, knowledge
 from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
 from triage.domain.rules import evaluate
@@ -298,7 +298,7 @@ def test_by_an_examination_that_had_begun_whether_it_is_completed_or_not(clinic:
         order = db.session.scalars(select(ImagingOrder).where(ImagingOrder.encounter_id == encounter.id)).one()
         imaging.order(clinic.surgeon, order.id, order.version)
         version = imaging.get(clinic.radiographer, order.id).version
-        imaging.start(clinic.radiographer, order.id, version, ["name", "birth_date"])
+        imaging.start(clinic.radiographer, order.id, version, ["name", "birth_date"], "", SAFE)
         emergencies.raise_(clinic.radiographer, encounter.id)
         begun = imaging.get(clinic.radiographer, order.id)
         assert begun.status == "started"  # not called off behind the radiographer's back
