@@ -17,7 +17,7 @@ OUTCOMES = {
     machines.CLOSED: _l("The machine refuses the connection. Is it switched on, and the port right?"),
     machines.SILENT: _l("Nobody answered in time. Check the address, the cable and the firewall."),
     machines.REJECTED: _l("It does not accept our AE title or its own. Enter both in the scanner exactly as here."),
-    machines.NOT_DICOM: _l("Something else than a scanner answers at this port."),
+    machines.NOT_DICOM: _l("Something else than a scanner answers at this port, or a scanner that wants TLS."),
     machines.NO_TLS: _l("No secure connection: the certificate is not accepted, or the other side speaks no TLS."),
     machines.NO_ECHO: _l("It accepts the connection and does not answer the test (C-ECHO)."),
     machines.BUSY: _l("Other connections are being tested. Try again in a few seconds."),

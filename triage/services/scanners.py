@@ -109,10 +109,11 @@ class Caller:
     key: str = ""
     authority: str = ""
 
-    def context(self) -> ssl.SSLContext:
+    def context(self, purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH) -> ssl.SSLContext:
         """Return what a connection over TLS is made with; raises OSError where a file cannot be read."""
-        made = ssl.create_default_context(cafile=self.authority or None)
+        made = ssl.create_default_context(purpose, cafile=self.authority or None)
         made.check_hostname = False  # a scanner's certificate seldom names its address; its authority must be ours
+        made.verify_mode = ssl.CERT_REQUIRED
         if self.certificate:
             made.load_cert_chain(self.certificate, self.key or None)
         return made

@@ -24,7 +24,7 @@ def echo(host: str, port: int, called: str, calling: str, context: ssl.SSLContex
     entity.add_requested_context(Verification)
     call = entity.associate(host, port, ae_title=called, tls_args=(context, host) if context else None)
     try:
-        return _result(call)
+        return _result(call, context is not None)
     finally:
         if call.is_established:
             call.release()
@@ -46,10 +46,10 @@ def _knock(host: str, port: int, context: ssl.SSLContext | None) -> str:
     return ""
 
 
-def _result(call: Association) -> Reached:
+def _result(call: Association, secure: bool) -> Reached:
     if call.is_rejected:
         return Reached(machines.REJECTED)
     if not call.is_established:
-        return Reached(machines.NOT_DICOM)
+        return Reached(machines.NO_TLS if secure else machines.NOT_DICOM)  # it may refuse our certificate only now
     said = call.send_c_echo()
     return Reached(machines.REACHED if said and said.Status == 0 else machines.NO_ECHO)
