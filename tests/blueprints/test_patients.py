@@ -13,6 +13,9 @@ from sqlalchemy.dialects import sqlite
 from werkzeug.test import TestResponse
 
 from tests.builders import Clinic, build_clinic
+from tests.decisions import operation
+from tests.services.test_pathways import begun, look
+from triage import knowledge
 from triage.db import session
 from triage.domain.lookup import read
 from triage.models import Patient
@@ -447,3 +450,12 @@ def test_dates_numbers_tickets_and_names_are_found_by_index(clinic: Clinic, word
 def test_the_index_guard_sees_a_search_that_reads_everybody(clinic: Clinic) -> None:
     everybody = select(Patient).where(Patient.visible_to(clinic.reception), name_index.holds("begun", (1,)))
     assert reads_every_patient(everybody.params(name_index.values("begun", [["|山本"]])))
+
+
+def test_the_visits_name_the_decision_in_the_readers_words(signed_in: SignIn, clinic: Clinic) -> None:
+    patient_id = look(clinic, begun(clinic, operation("NERVE_BLOCK"))).pathway.patient_id
+    block, client = knowledge.load().decisions.blocks["root"], signed_in("reception")
+    for lang, kind in (("en", "Nerve block"), ("ja", "神経ブロック")):
+        text = client.get(f"/patients/{patient_id}?lang={lang}").text
+        assert f"{kind}: {block.label(lang)} · L4-5" in text
+        assert "nerve_block" not in text

@@ -10,6 +10,7 @@ from triage.blueprints.paper_time import at_paper_time, late_form
 from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
+from triage.forms import decided
 from triage.forms.patients import ISSUERS, REQUEST_ID, PatientForm
 from triage.found import rows
 from triage.services import (
@@ -145,7 +146,7 @@ def show(patient_id: str) -> Response:
         "followed": _followed(patient_id),
         "booked": appointment_days.next_of_patient(actor(), patient_id),
     }
-    return page("patients/show.html", patient=patient, visits=visits, here=here, in_era=in_era, **more)
+    return page("patients/show.html", patient=patient, visits=visits, here=here, in_era=in_era, words=decided, **more)
 
 
 def _followed(patient_id: str) -> list[tuple[outcome_lists.Course, list[outcome_charts.Chart]]]:

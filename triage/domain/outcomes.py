@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from triage.domain.choice import SIDES
+
 PROCEDURE, CONSERVATIVE = "procedure", "conservative"
 KINDS = (PROCEDURE, CONSERVATIVE)
 BASELINE = "baseline"
@@ -37,6 +39,27 @@ class Treatment:
     def columns(self) -> dict[str, str | None]:
         """Return it as a stored follow-up keeps it."""
         return {name: value for name, value in vars(self).items() if name != "note"} | {"start_note": self.note}
+
+
+@dataclass(frozen=True)
+class Named:
+    """An operation as the history of a follow-up keeps it in one text of codes: "MED L4-5 right"."""
+
+    procedure: str = ""
+    level: str = ""
+    side: str = ""
+
+    @property
+    def stored(self) -> str:
+        """Return it as one text."""
+        return " ".join(filter(None, (self.procedure, self.level, self.side)))
+
+    @classmethod
+    def read(cls, stored: str) -> "Named":
+        """Return what a stored text says: no code has a blank in it, a level that reaches over several has."""
+        procedure, *rest = stored.split() or [""]
+        side = rest.pop() if rest and rest[-1] in SIDES else ""
+        return cls(procedure, " ".join(rest), side)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db import Base, Row, new_id
+from triage.domain.outcomes import Named
 from triage.models.accounts import Staff
 from triage.models.encounters import AtSite
 from triage.models.patients import Patient
@@ -63,6 +64,11 @@ class OutcomeChange(Row, Entered, Base):
         """Return the day from which it was counted then, where this is about that day."""
         text = {"begun": self.now, "taken_back": self.was}.get(self.kind)
         return date.fromisoformat(text) if text else None
+
+    @property
+    def renamed(self) -> tuple[Named, Named]:
+        """Return which operation it said before and which now, where this is about that."""
+        return Named.read(self.was), Named.read(self.now)
 
 
 class OutcomePoint(AtSite, Versioned, Base):

@@ -17,6 +17,7 @@ from triage.domain.outcomes import (
     PROCEDURE,
     STOPPED,
     WAITING,
+    Named,
     Treatment,
     Window,
 )
@@ -151,9 +152,7 @@ def _rename(actor: Actor, series: OutcomeSeries, treatment: Treatment) -> None:
         return
     for name, value in changed.items():
         setattr(series, name, value)
-    words = [
-        " ".join(filter(None, (one["procedure"], one["level"], one["side"]))) for one in (before, before | changed)
-    ]
+    words = [Named(one["procedure"], one["level"], one["side"]).stored for one in (before, before | changed)]
     outcomes.note(actor, series, "changed", *words)
     was = {name: before[name] for name in changed}
     record(actor, "outcomes_changed", patient_id=series.patient_id, series=series.id, before=was, after=changed)
