@@ -185,7 +185,7 @@ def followed_up(clinic: Clinic, patient_id: str) -> tuple[str, str]:
     point, version = points[1].id, points[1].version
     values = {"nrs_back": 3.0, "odi": 22.0, "joabpeq_walking": 71.0}
     outcome_entries.record_answers(clinic.nurse, point, version, values, day + timedelta(days=93), "telephone")
-    outcome_entries.note_complication(clinic.surgeon, series, "dural_tear", day, "1", False)
+    outcome_entries.note_complication(clinic.surgeon, series, None, "dural_tear", day, "1", False)
     return series, point
 
 

@@ -43,8 +43,8 @@ def taken(client: FlaskClient, query: str = "since=&until=") -> list[dict[str, s
 def test_one_line_for_each_point_says_what_was_done_asked_and_answered(clinic: Clinic, signed_in: SignIn) -> None:
     series = answered(clinic, 20)
     day = now(clinic)
-    outcome_entries.note_complication(clinic.surgeon, series, "dural_tear", day - timedelta(days=100), "1", False)
-    outcome_entries.note_complication(clinic.surgeon, series, "infection_deep", day, "3", True)
+    outcome_entries.note_complication(clinic.surgeon, series, None, "dural_tear", day - timedelta(days=100), "1", False)
+    outcome_entries.note_complication(clinic.surgeon, series, None, "infection_deep", day, "3", True)
     rows = taken(signed_in("surgeon2"))
     assert [row["point"] for row in rows] == ["baseline", "m3", "m12", "m24"]
     assert [row["status"] for row in rows] == ["missing", "answered", "not_yet", "not_yet"]

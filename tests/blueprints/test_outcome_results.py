@@ -17,7 +17,7 @@ SignIn = Callable[[str], FlaskClient]
 def test_the_numbers_stand_behind_the_picture_and_few_are_said_to_be_few(clinic: Clinic, signed_in: SignIn) -> None:
     for odi in (10, 20, 30):
         series = answered(clinic, odi)
-    outcome_entries.note_complication(clinic.surgeon, series, "dural_tear", now(clinic), "1", False)
+    outcome_entries.note_complication(clinic.surgeon, series, None, "dural_tear", now(clinic), "1", False)
     client = signed_in("surgeon")
     page = client.get("/outcomes/results").text
     assert "fewer than 5, no mean: 10, 20, 30" in " ".join(page.replace("\n", " ").split())

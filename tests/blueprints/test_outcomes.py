@@ -1,12 +1,17 @@
 """The pages of the follow-up: who is to ask, what was typed and refused, what another wrote meanwhile."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, add_patient
+from tests.decisions import operation
 from tests.places import begun_by_hand
+from tests.services.test_outcome_series import operate_on
+from tests.services.test_pathways import amended, begun, look
+from triage import knowledge
 from triage.db import session
 from triage.services import outcome_lists, outcome_starts, outcomes
 from triage.services.organisations import today
@@ -20,6 +25,10 @@ def asked(clinic: Clinic) -> tuple[str, str, int]:
     point = outcome_lists.list_due(clinic.nurse)[0].point
     session.close()
     return series, point.id, point.version
+
+
+def version_of(clinic: Clinic, series: str) -> int:
+    return outcomes.find(clinic.nurse, series).version
 
 
 def test_the_desk_finds_whom_to_ask_and_enters_the_answers(
@@ -64,7 +73,12 @@ def test_a_complication_an_attempt_and_the_end_are_noted_on_the_course(
 ) -> None:
     series, point, version = asked(clinic)
     client, day = signed_in("nurse"), today(clinic.site_id).isoformat()
-    wrong = {"wrong-version": 1, "wrong-kind": "haematoma", "wrong-day": day, "wrong-grade": "3"}
+    wrong = {
+        "wrong-version": version_of(clinic, series),
+        "wrong-kind": "haematoma",
+        "wrong-day": day,
+        "wrong-grade": "3",
+    }
     assert client.post(f"/outcomes/{series}/complications", data=wrong | {"wrong-grade": ""}).status_code == 422
     assert client.post(f"/outcomes/{series}/complications", data=wrong | {"wrong-day": "2001-01-01"}).status_code == 422
     assert client.post(f"/outcomes/{series}/complications", data=wrong | {"wrong-day": " "}).status_code == 422
@@ -78,6 +92,43 @@ def test_a_complication_an_attempt_and_the_end_are_noted_on_the_course(
     assert "noon" in shown
     assert signed_in("reception").post(f"/outcomes/{series}/complications", data=wrong).status_code == 403
     assert client.get("/outcomes/nothing").status_code == 404
+
+
+def test_a_complication_typed_before_the_operation_was_named_anew_is_asked_about_again(
+    clinic: Clinic, signed_in: Callable[[str], FlaskClient]
+) -> None:
+    pathway_id = begun(clinic, operation("MED"))
+    operate_on(clinic, pathway_id)
+    (course,) = outcome_lists.courses_of(clinic.nurse, look(clinic, pathway_id).pathway.patient_id)
+    url, seen = f"/outcomes/{course.series.id}", course.series.version
+    client, day = signed_in("nurse"), today(clinic.site_id).isoformat()
+    amended(clinic, pathway_id, operation("MD", "L5-S1", "left"))
+    typed = {"wrong-kind": "haematoma", "wrong-day": day, "wrong-grade": "3", "wrong-note": "Drained at night"}
+    late = client.post(f"{url}/complications", data=typed | {"wrong-version": seen})
+    assert late.status_code == 409
+    assert "changed this since" in late.text
+    assert 'value="Drained at night"' in late.text
+    assert outcome_lists.course(clinic.nurse, course.series.id).complications == []
+    again = re.search(r'name="wrong-version" value="(\d+)"', late.text)
+    assert again
+    assert client.post(f"{url}/complications", data=typed | {"wrong-version": again[1]}).status_code == 303
+
+
+def test_the_history_names_the_operation_in_the_readers_words(
+    clinic: Clinic, signed_in: Callable[[str], FlaskClient]
+) -> None:
+    pathway_id = begun(clinic, operation("MED"))
+    operate_on(clinic, pathway_id)
+    amended(clinic, pathway_id, operation("PLIF", "L4-5", "", level_to="L5-S1"))
+    patient_id = look(clinic, pathway_id).pathway.patient_id
+    (course,) = outcome_lists.courses_of(clinic.nurse, patient_id)
+    labels = {one.id: one for one in knowledge.load().procedures}
+    client = signed_in("nurse")
+    for lang, side in (("en", "Right"), ("ja", "右")):
+        history = client.get(f"/outcomes/{course.series.id}?lang={lang}").text.split('<ol class="plain">')[1]
+        assert f'{labels["MED"].label(lang)} <b class="nowrap">L4-5</b> {side}' in history
+        assert f'{labels["PLIF"].label(lang)} <b class="nowrap">L4-5 – L5-S1</b>' in history
+        assert not re.search(r"MED L4-5|right<", history)
 
 
 def test_a_correction_begins_with_how_and_when_the_answer_came(
@@ -124,7 +175,8 @@ def test_answers_attempts_and_complications_from_paper_bear_both_times(
     assert client.post(f"/outcomes/points/{point}", data=typed | paper).status_code == 303
     tried = {"contact-version": version + 1, "contact-result": "not_reached"}
     assert client.post(f"/outcomes/points/{point}/contacts", data=tried | paper).status_code == 303
-    told = {"wrong-version": 1, "wrong-kind": "haematoma", "wrong-day": yesterday.isoformat(), "wrong-grade": "3"}
+    told = {"wrong-kind": "haematoma", "wrong-day": yesterday.isoformat(), "wrong-grade": "3"}
+    told["wrong-version"] = str(version_of(clinic, series))
     bad = client.post(f"/outcomes/{series}/complications", data=told | {"late_day": "soon"})
     assert bad.status_code == 422
     assert bad.text.count('class="from-paper" open') == 1

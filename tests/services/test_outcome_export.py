@@ -24,7 +24,7 @@ def test_the_file_is_read_a_few_at_a_time_and_loses_nobody(
 def test_each_line_has_every_column_and_a_site_exports_its_own(clinic: Clinic) -> None:
     series = operate(clinic.surgeon, add_patient(clinic.reception).id, now(clinic) - timedelta(days=100))
     answer(clinic.nurse, series, "m3", now(clinic))
-    outcome_entries.note_complication(clinic.surgeon, series, "haematoma", now(clinic), "3", True)
+    outcome_entries.note_complication(clinic.surgeon, series, None, "haematoma", now(clinic), "3", True)
     names, *lines = list(outcome_export.export(clinic.surgeon2, Period(since=now(clinic) - timedelta(days=100)))[1])
     assert {len(line) for line in lines} == {len(names)}
     told = [dict(zip(names, line, strict=True)) for line in lines]  # type: ignore[arg-type]

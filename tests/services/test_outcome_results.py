@@ -82,7 +82,7 @@ def test_only_what_the_surgeon_treated_here_in_the_period_counts(clinic: Clinic)
 def test_a_complication_taken_back_does_not_count_and_an_operation_since_does(clinic: Clinic) -> None:
     series = answered(clinic, 20)
     day, patient_id = now(clinic), outcomes.find(clinic.nurse, series).patient_id
-    wrong = outcome_entries.note_complication(clinic.surgeon, series, "infection_deep", day, "3", True)
+    wrong = outcome_entries.note_complication(clinic.surgeon, series, None, "infection_deep", day, "3", True)
     (group,) = own(clinic)
     assert (group.with_wrong("infection_deep"), group.reoperated) == (1, 1)
     outcome_entries.withdraw_complication(clinic.surgeon, wrong, "another patient")

@@ -186,9 +186,11 @@ def test_who_does_not_wish_to_answer_is_not_asked_until_it_is_taken_up_again(cli
 def test_a_complication_is_coded_dated_and_taken_back_with_a_reason(clinic: Clinic) -> None:
     series, day = operated(clinic), now(clinic)
     with pytest.raises(Invalid) as wrong:
-        outcome_entries.note_complication(clinic.surgeon, series, "bad luck", date(2020, 1, 1), "9", False)
+        outcome_entries.note_complication(clinic.surgeon, series, None, "bad luck", date(2020, 1, 1), "9", False)
     assert wrong.value.fields == {"kind": "not_a_choice", "grade": "not_a_choice", "day": "before_the_index_day"}
-    made = outcome_entries.note_complication(clinic.surgeon, series, "infection_deep", day, "3", True, "washed out")
+    made = outcome_entries.note_complication(
+        clinic.surgeon, series, None, "infection_deep", day, "3", True, "washed out"
+    )
     assert last_event()[0] == "complication_noted"
     with pytest.raises(Refused, match="note_needed"):
         outcome_entries.withdraw_complication(clinic.surgeon, made, " ")
@@ -213,7 +215,7 @@ def test_a_follow_up_of_another_site_is_not_there(clinic: Clinic) -> None:
         outcome_lists.course(other.nurse, series)
     assert outcome_lists.list_due(other.nurse) == []
     with pytest.raises(NotFound):
-        outcome_entries.note_complication(other.surgeon, series, "other", now(clinic), "1", False)
+        outcome_entries.note_complication(other.surgeon, series, None, "other", now(clinic), "1", False)
     assert session.scalars(select(OutcomeSeries.id)).all() == [series]
 
 

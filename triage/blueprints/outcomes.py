@@ -167,7 +167,7 @@ def complication(series_id: str) -> AnyResponse:
 
     def act() -> None:
         words = (form.kind.data, form.on, form.grade.data, form.reoperation.data, form.note.data or "")
-        outcome_entries.note_complication(actor(), series_id, *words)
+        outcome_entries.note_complication(actor(), series_id, form.version.data or 0, *words)
 
     return _try(series_id, "wrong", form, act)
 

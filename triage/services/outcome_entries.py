@@ -112,11 +112,16 @@ def take_up(actor: Actor, series_id: str, version: int) -> None:
 
 @verb
 def note_complication(
-    actor: Actor, series_id: str, kind: str, day: date, grade: str, reoperation: bool, note: str = ""
-) -> str:
-    """Note what went wrong after the treatment; return its id. Raises Invalid at the field that is wrong."""
+    actor: Actor, series_id: str, version: int | None, kind: str, day: date, grade: str, reoperation: bool,
+    note: str = "",
+) -> str:  # fmt: skip
+    """Note what went wrong after the treatment; return its id.
+
+    Raises Invalid at the field that is wrong, Stale where the follow-up is of something else since the page was read.
+    """
     lock_site(session(), actor.site_id)
     series = outcomes.find(actor, series_id)
+    check_version(series, version)
     if series.index_day is None:
         raise Conflict("follow_up_planned")
     _check_complication(actor, series, kind, day, grade)
