@@ -397,6 +397,36 @@ def test_a_wrong_caller_is_told_at_the_field_kept_and_not_added(
     assert session.scalar(select(func.count()).where(Appointment.status == "booked")) == 1
 
 
+def test_another_day_is_looked_at_with_everything_typed_of_the_caller_kept(
+    clinic: Clinic, signed_in: SignIn, day: date
+) -> None:
+    browser, later = signed_in("reception"), hours.next_open(clinic.site_id, day, after=1)
+    seen = telephoned(clinic, day, note="Comes with a daughter", request_id="call-1")
+    seen |= {"to_day": str(later), "to_kind": "first_visit", "to_what": clinic.surgeon2.staff_id}
+    answer = browser.post("/appointments/new", data=seen)
+    assert answer.status_code == 200
+    for kept in ("林", "凛", "はやし", "S550101", "0742-11-2222", "Comes with a daughter", "call-1", str(later)):
+        assert f'value="{kept}"' in answer.text, kept
+    assert f'value="{later}T10:00"' in answer.text
+    assert f'value="{day}T10:00"' not in answer.text
+    assert f'name="what" type="hidden" value="{clinic.surgeon2.staff_id}"' in answer.text
+    assert not re.search(r'href="[^"]*(林|%E6%9E%97)', answer.text)  # no name in an address
+    assert session.scalars(select(Appointment)).all() == []
+    other = browser.post("/appointments/new", data=seen | {"other": f"{clinic.surgeon.staff_id} {later}T11:00"})
+    assert f'value="{later}T11:00" checked' in other.text
+    assert 'value="0742-11-2222"' in other.text
+
+
+@pytest.mark.parametrize("typed_day", ["31.2.", "", "\x00", "９" * 40])
+def test_a_day_that_is_none_is_told_and_the_caller_kept(
+    clinic: Clinic, signed_in: SignIn, day: date, typed_day: str
+) -> None:
+    seen = telephoned(clinic, day, asked="../x") | {"to_day": typed_day, "to_kind": "?", "to_what": "nobody"}
+    answer = signed_in("reception").post("/appointments/new", data=seen)
+    assert (answer.status_code, "not a date" in answer.text, "0742-11-2222" in answer.text) == (422, True, True)
+    assert "31.2." in answer.text or typed_day != "31.2."
+
+
 def test_a_caller_who_may_be_on_file_is_shown_side_by_side(clinic: Clinic, signed_in: SignIn, day: date) -> None:
     browser = signed_in("reception")
     browser.post("/appointments", data=telephoned(clinic, day))

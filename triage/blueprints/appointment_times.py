@@ -7,6 +7,7 @@ from datetime import date, datetime
 from flask import request
 
 from triage import knowledge
+from triage.forms.appointments import BookForm
 from triage.knowledge.hours import AppointmentKind
 from triage.services import alternatives, slots
 from triage.services.slots import Resource
@@ -46,6 +47,19 @@ def read_times(day: date, kind_id: str = "", what: str = "", look_further: bool 
     free = slots.free_starts(actor(), chosen, day, kind.minutes) if chosen else []
     found = Times(day, kind.id, chosen.id if chosen else "", kinds, there, free)
     return found if free and not look_further else _further(found, chosen, kind.minutes)
+
+
+def wanted(form: BookForm) -> tuple[str, str, str]:
+    """Return the day as typed, the kind and with whom, as pressed beside the booking form.
+
+    A time with somebody else is one press: it keeps the kind shown and is chosen already.
+    """
+    other, _blank, start = request.form.get("other", "").partition(" ")
+    form.start.data = start or None
+    if other:
+        return start[:10], form.kind.data or "", other
+    typed = request.form
+    return typed.get("to_day", ""), typed.get("to_kind", ""), typed.get("to_what", "")
 
 
 def _further(found: Times, chosen: Resource | None, minutes: int) -> Times:

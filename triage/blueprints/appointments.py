@@ -8,7 +8,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from triage import knowledge
-from triage.blueprints.appointment_times import Times, read_times
+from triage.blueprints.appointment_times import Times, read_times, wanted
 from triage.blueprints.callers import alike_to, book_for, empty_caller, read_caller
 from triage.domain.dates import find_date
 from triage.domain.errors import Conflict, DomainError, Refused
@@ -32,9 +32,12 @@ blueprint = Blueprint("appointments", __name__)
 
 
 def _day() -> date:
+    return _near(find_date(request.args.get("day", "")))
+
+
+def _near(day: date | None) -> date:
     here = today(actor().site_id)
-    found = find_date(request.args.get("day", ""))
-    return found if found and abs((found - here).days) < 3660 else here
+    return day if day and abs((day - here).days) < 3660 else here
 
 
 @blueprint.get("/appointments")
@@ -87,6 +90,20 @@ def new() -> Response:
     return _new(form, read_times(_day()))
 
 
+@blueprint.post("/appointments/new")
+@requires("appointments:book")
+def look() -> Response:
+    """Show the free times of another day, kind or person beside everything typed so far; nothing is booked."""
+    form = _book_form()
+    form.drop_unreadable()
+    typed, kind, what = wanted(form)
+    found = find_date(typed)
+    times, more = read_times(_near(found), kind, what), {"caller": read_caller(form)}
+    if found is None:
+        return _new(form, times, 422, sentence("not_a_date"), typed_day=typed, **more)
+    return _new(form, times, **more)
+
+
 def _book_form(**values: Any) -> BookForm:
     return BookForm(procedures.possible(), locale(), **values)
 
@@ -97,7 +114,7 @@ def _new(form: BookForm, times: Times, status: int = 200, error: str = "", **mor
     patient = patients.open_(actor(), known, "appointment") if known else None
     form.patient.data, form.kind.data, form.what.data = known, times.kind, times.what
     form.offer(times.free, zone())
-    words = "" if patient else request.args.get("q", asked.name if asked else "")
+    words = "" if patient else request.values.get("q", asked.name if asked else "")
     caller = more.pop("caller", None) or (None if patient else empty_caller(words, asked.contact if asked else ""))
     return page(
         "appointments/new.html", status=status, error=error, form=form, times=times, patient=patient, asked=asked,

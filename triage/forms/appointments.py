@@ -149,6 +149,12 @@ class BookForm(TimeForm):
         said = (field.data or "" for field in (self.note, self.procedure, self.decision, self.step))
         return Wish(self.kind.data or "", self.what.data or "", starts_at, *said)
 
+    def drop_unreadable(self) -> None:
+        """Leave out ids that are none: a page that only looks further says nothing of a field."""
+        for field in (self.request_id, self.patient, self.asked, self.decision, self.step):
+            if not field.validate(self):
+                field.data, field.errors = "", []
+
     @property
     def words(self) -> tuple[str, str, str, str]:
         """Return which request it answers, why before others, the form's key, and why somebody urgent waits."""
