@@ -98,10 +98,10 @@ def look() -> Response:
     form.drop_unreadable()
     typed, kind, what = wanted(form)
     found = find_date(typed)
-    times, more = read_times(_near(found), kind, what), {"caller": read_caller(form)}
+    times, caller = read_times(_near(found), kind, what), read_caller(form)
     if found is None:
-        return _new(form, times, 422, sentence("not_a_date"), typed_day=typed, **more)
-    return _new(form, times, **more)
+        return _new(form, times, 422, sentence("not_a_date"), typed_day=typed, caller=caller)
+    return _new(form, times, caller=caller)
 
 
 def _book_form(**values: Any) -> BookForm:
