@@ -347,7 +347,12 @@ def test_load_if_empty_and_reset(clinic_app: Flask, tmp_path: Path) -> None:
     (tmp_path / "demo.db-wal").write_bytes(b"left over")
     assert run(clinic_app, "reset", "--seed", "7").exit_code == 0
     assert made(tmp_path) != file
-    assert {path.name for path in tmp_path.iterdir()} == {"demo.db", "demo-password", "demo-secret-key"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "demo.db",
+        "demo-password",
+        "demo-secret-key",
+        "demo-archive-password",
+    }
 
 
 def test_what_it_loaded_is_served_signed_in_to_and_proved(

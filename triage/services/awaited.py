@@ -26,6 +26,12 @@ from triage.domain.results import due as until
 from triage.models import Appointment, Encounter, ImagingOrder, Question, Task
 from triage.prepared import Prepared
 
+#: Events after which nothing else waits than before: they touch no question, no task and no examination.
+APART = frozenset({
+    "checked_in", "encounter_changed", "claimed", "claim_released", "claim_taken_over", "claim_handed_over",
+    "claim_undone", "told", "patient_called", "call_answered", "call_not_answered", "call_undone", "room_assigned",
+})  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -169,29 +169,32 @@ def _anew(kept: Snapshot | None, actor: Actor, lapses_after: timedelta, revision
     if kept is not None and not kept.at <= now < kept.until:
         kept = None
     # Before the rows: what changes in between is read now and once more at the next look, never missed.
-    changes = _changes(actor, kept.revision if kept else revision - CHANGES)
+    changes, topics = _changes(actor, kept.revision if kept else revision - CHANGES)
     touched = {encounter_id for _number, encounter_id in changes}
     recent = (*kept.recent, *changes) if kept else changes
     if kept is None or len(touched) > FEW:
         return _snapshot(actor, revision, now, load(actor, lapses_after, at=now), recent)
     others = (line for line in kept.lines if line.id not in touched)
     lines = [*others, *load(actor, lapses_after, touched, kept.at)]
-    snapshot = _snapshot(actor, revision, kept.at, lines, recent)
+    snapshot = _snapshot(actor, revision, kept.at, lines, recent, kept.awaited if topics <= awaited.APART else None)
     return snapshot if snapshot.fits(revision, now) else _anew(None, actor, lapses_after, revision, now)
 
 
 def _snapshot(
-    actor: Actor, revision: int, at: datetime, lines: Iterable[Line], recent: Iterable[tuple[int, str]]
-) -> Snapshot:
+    actor: Actor, revision: int, at: datetime, lines: Iterable[Line], recent: Iterable[tuple[int, str]],
+    waiting: Awaited | None = None,
+) -> Snapshot:  # fmt: skip
     ordered = tuple(in_order(lines))
     until = min((line.turns_at for line in ordered if line.turns_at is not None), default=_minute(at))
     newest = tuple(change for change in dict.fromkeys(recent) if change[0] > revision - CHANGES)
-    told = (awaited.load(actor), newest, notices.untold(actor))
+    told = (waiting or awaited.load(actor), newest, notices.untold(actor))
     return Snapshot(revision, at, min(until, _minute(at)), ordered, *told)
 
 
-def _changes(actor: Actor, seen: int) -> tuple[tuple[int, str], ...]:
-    return tuple((row.revision, row.encounter_id) for row in read(_CHANGES, site=actor.site_id, seen=seen))
+def _changes(actor: Actor, seen: int) -> tuple[tuple[tuple[int, str], ...], set[str]]:
+    """Return what changed after a revision, and by which events."""
+    rows = read(_CHANGES, site=actor.site_id, seen=seen)
+    return tuple((row.revision, row.encounter_id) for row in rows), {row.topic for row in rows}
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
@@ -206,7 +209,7 @@ def _minute(now: datetime) -> datetime:
 
 _HEAD = Prepared(select(SiteHead.revision).where(SiteHead.site_id == bindparam("site")))
 _CHANGES = Prepared(
-    select(Change.revision, Change.encounter_id).where(
+    select(Change.revision, Change.encounter_id, Change.topic).where(
         Change.site_id == bindparam("site"), Change.revision > bindparam("seen")
     )
 )
