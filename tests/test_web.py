@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,11 @@ def test_what_is_acknowledged_has_reached_the_disk(database_url: str, tmp_path: 
         }
     app.extensions["engine"].dispose()
     assert pragmas == {"synchronous": 2, "journal_mode": "wal"}  # 2 is FULL
+
+
+def test_a_file_where_words_belong_is_refused_and_breaks_nothing(app: Flask, clinic: Clinic) -> None:
+    for field in ("user_name", "password"):
+        words = {"user_name": "nurse", "password": PASSWORD}
+        answer = app.test_client().post("/sign-in", data=words | {field: (BytesIO(b"\xff\0"), "scan.pdf")})
+        assert answer.status_code == 422
+        assert MESSAGES["file_for_words"] in answer.text

@@ -128,6 +128,7 @@ def init_app(app: Flask) -> None:
         extension.init_app(app)
     babel.init_app(app, locale_selector=locale, default_translation_directories=str(app.root_path) + "/translations")
     login.user_loader(_load)
+    app.before_request(_no_file_for_words)
     app.before_request(_guard)
     headers.init_app(app, locale)
     app.teardown_request(lambda _error: db.session.remove())
@@ -165,6 +166,12 @@ def _load(token: str) -> SignedIn | None:
     by_itself = request.headers.get("X-Background") or hasattr(asked, "in_background")
     found = accounts.find_actor(token, session_limits(), extend=not by_itself)
     return SignedIn(token, found) if found else None
+
+
+def _no_file_for_words() -> None:
+    # A form reads files and words alike: only the field of this name expects a file, the others would break on it.
+    if request.method == "POST" and request.files.keys() - {"file"}:
+        raise errors.Refused("file_for_words")
 
 
 def _guard() -> AnyResponse | None:

@@ -228,6 +228,7 @@ MESSAGES: dict[str, str] = {
     "follow_up_runs": N_("This follow-up has not ended."),
     "follow_up_planned": N_("The treatment has not been done yet."),
     "complication_withdrawn": N_("This was taken back already."),
+    "file_for_words": N_("A file was sent where words belong."),
     "bad_text": N_("This text contains characters that cannot be stored."),
     "pathway_ended": N_("This pathway has ended. Nothing can be changed in it."),
     "pathway_not_cancelled": N_("Only a pathway that somebody cancelled can be taken up again."),
