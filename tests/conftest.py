@@ -35,7 +35,7 @@ BOTH_ENGINES = (
     "tests/migrations/",
     "tests/worklist/test_asking",
     "tests/worklist/test_dcmtk",
-    "tests/blueprints/test_bad_input.py",
+    "tests/blueprints/test_bad_input",
 )
 
 

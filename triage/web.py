@@ -13,7 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -134,6 +134,7 @@ def init_app(app: Flask) -> None:
     app.teardown_request(lambda _error: db.session.remove())
     app.register_error_handler(errors.DomainError, _domain_error)
     app.register_error_handler(StaleDataError, lambda _e: _error(409, "stale", by=gettext("Someone else")))
+    app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(InterfaceError, _database_away)
     app.register_error_handler(HTTPException, _http_error)
@@ -230,6 +231,11 @@ def _database_away(error: Exception) -> Response:
     response = page("errors/error.html", partial="errors/_error.html", status=503, code=503, message=None)
     response.headers["Retry-After"] = "5"
     return response
+
+
+def _not_storable(_error_: Exception) -> Response:
+    db.session.rollback()  # text or a number that PostgreSQL takes nowhere, such as NUL in an id: nothing was written
+    return _error(422, "bad_text")
 
 
 def _last_resort(error: Exception) -> Response:

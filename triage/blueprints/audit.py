@@ -12,6 +12,7 @@ from triage.services import audit
 from triage.web import actor, page, requires, zone
 
 blueprint = Blueprint("audit", __name__)
+EARLIEST, LATEST = date(1, 1, 3), date(9999, 12, 29)
 
 
 @blueprint.app_template_global()
@@ -56,4 +57,5 @@ def _filters(form: AuditFilterForm) -> audit.Filters:
 
 
 def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), zone()) if day else None
+    # The first and the last day of the calendar have no moment in UTC; nothing was recorded there.
+    return datetime.combine(min(max(day, EARLIEST), LATEST), time(), zone()) if day else None

@@ -18,6 +18,8 @@ from triage.web import STATUS, actor, background, done, htmx, inside, message, p
 
 blueprint = Blueprint("claims", __name__)
 PATH = "/encounters/<encounter_id>/claim"
+#: Characters of a reason or a note for the colleague, as its form says.
+MOST_WORDS = 300
 
 
 @blueprint.get(PATH)
@@ -70,9 +72,8 @@ def release(encounter_id: str) -> AnyResponse:
 @requires("claims:take_over")
 def take_over(encounter_id: str) -> AnyResponse:
     """Take the patient from whoever has it, with the reason."""
-    reason = request.form.get("reason", "")
     try:
-        step = claims.take_over(actor(), encounter_id, reason, _lease())
+        step = claims.take_over(actor(), encounter_id, _words("reason"), _lease())
     except (Conflict, Refused) as error:
         return _again(encounter_id, error)
     return _done(encounter_id, gettext("taken over"), step.id if step else "")
@@ -82,9 +83,9 @@ def take_over(encounter_id: str) -> AnyResponse:
 @requires("claims:hold")
 def hand_over(encounter_id: str) -> AnyResponse:
     """Give the patient to a colleague who is at work now."""
-    to, note = request.form.get("to", ""), request.form.get("note", "")
+    to = request.form.get("to", "")
     try:
-        step = claims.hand_over(actor(), encounter_id, to, note, _lease(), _active())
+        step = claims.hand_over(actor(), encounter_id, to, _words("note"), _lease(), _active())
     except (Conflict, Refused) as error:
         return _again(encounter_id, error)
     return _done(encounter_id, gettext("handed over"), step.id)
@@ -129,6 +130,15 @@ def leave(encounter_id: str) -> AnyResponse:
         shown_at = clock.now()
     presence.leave(actor(), encounter_id, shown_at if shown_at.tzinfo else clock.now())
     return Response(status=204)
+
+
+def _words(name: str) -> str:
+    typed = request.form.get(name, "")
+    if len(typed) > MOST_WORDS:
+        raise Refused("too_long")
+    if "\x00" in typed:
+        raise Refused("bad_text")
+    return typed
 
 
 def _lease() -> str:
