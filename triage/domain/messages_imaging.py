@@ -1,4 +1,4 @@
-"""The English sentences of what keeps an examination from being ordered or started."""
+"""The English sentences of what keeps an examination from being ordered, started or reported."""
 
 
 def N_(text: str) -> str:
@@ -17,4 +17,7 @@ IMAGING: dict[str, str] = {
     "ordered_by_doctor": N_("A doctor has ordered it: only a doctor changes it now."),
     "repeats": N_("This repeats an examination. Look at the earlier ones, then order again."),
     "repeat_reason_needed": N_("The same is ordered already. Write why it is needed twice."),
+    "report_needed": N_("Write what the images show, or choose the file that says it."),
+    "report_file_wrong": N_("Only PDF, PNG and JPEG files can be kept."),
+    "report_file_large": N_("The file is larger than 900 kB."),
 }
