@@ -52,6 +52,16 @@ class OpeningException(Row, Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
 
+    @property
+    def first(self) -> date:
+        """Return the day, as of what lasts from a first day to a last one."""
+        return self.day
+
+    @property
+    def last(self) -> date:
+        """Return the day, as of what lasts from a first day to a last one."""
+        return self.day
+
 
 class SurgeonWeek(Row, Base):
     """Appended, never edited: on which weekdays a surgeon sees patients and operates, in force until a later one is."""

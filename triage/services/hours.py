@@ -1,6 +1,7 @@
 """The clinic's hours: when it is open, the week in force, and the days that differ from it."""
 
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
@@ -11,13 +12,15 @@ from triage.domain import hours
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused
 from triage.domain.hours import Opening, OtherDay, Week, days_between
-from triage.models import OpeningException, OpeningHours, Site
+from triage.models import OpeningException, OpeningHours, Site, SurgeonAbsence
 from triage.services import displaced
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
 
 #: So many days in a row may be closed, or have other hours, in one step.
 MOST_DAYS = 62
+#: What is noted of days, and may be taken back.
+Noted = TypeVar("Noted", OpeningException, SurgeonAbsence)
 
 _WEEKS = (
     select(OpeningHours.valid_from, OpeningHours.week)
@@ -169,15 +172,23 @@ def _check_days(actor: Actor, first: date, last: date, kind: str, other: Opening
 @verb
 def withdraw_day(actor: Actor, exception_id: str) -> date:
     """Let a day be as its week says again; return it. Raises Conflict where it is over or was taken back already."""
+    row = take_back(actor, OpeningException, exception_id, "hours")
+    record(actor, "day_as_usual", day=row.day, kind=row.kind, reason=row.reason)
+    return row.day
+
+
+def take_back(actor: Actor, noted: type[Noted], row_id: str, what: str) -> Noted:
+    """Mark inside a verb that days which were noted are not so; return them. What is booked then is looked at again.
+
+    Raises NotFound, Conflict where they are over or were taken back already.
+    """
     lock_site(session(), actor.site_id)
-    mine = (OpeningException.id == exception_id, OpeningException.site_id == actor.site_id)
-    row = session.scalar(select(OpeningException).where(*mine))
+    row = session.scalar(select(noted).where(noted.id == row_id, noted.site_id == actor.site_id))
     if row is None:
-        raise NotFound("hours")
-    if row.withdrawn_at is not None or row.day < today(actor.site_id):
+        raise NotFound(what)
+    if row.withdrawn_at is not None or row.last < today(actor.site_id):
         raise Conflict("day_is_settled")
     row.withdrawn_at, row.withdrawn_by = clock.now(), actor.staff_id
     session.flush()
-    record(actor, "day_as_usual", day=row.day, kind=row.kind, reason=row.reason)
-    displaced.review(actor, row.day, row.day, openings)
-    return row.day
+    displaced.review(actor, row.first, row.last, openings)
+    return row
