@@ -1,7 +1,7 @@
 """The page of the surgeons' times: weeks, operating days and absences, wrong entries kept, who may plan."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,13 +32,25 @@ def absence(day: date, **changed: str) -> dict[str, str]:
     return {f"away-{name}": value for name, value in values.items()}
 
 
+def confirmed(day: date, **changed: str) -> dict[str, str]:
+    return absence(day, **changed) | {"away-shown": f"{day} {day}", "act": "save"}
+
+
 def test_an_absence_names_how_many_must_be_moved_and_the_list_shows_them(
     clinic: Clinic, signed_in: SignIn, day: date
 ) -> None:
     wish = Wish("first_visit", clinic.surgeon.staff_id, datetime.combine(day, time(10), TOKYO))
     made = appointments.book(clinic.reception, add_patient(clinic.reception).id, wish)
     browser, url = signed_in("reception"), f"/surgeons/{clinic.surgeon.staff_id}"
-    assert browser.post(f"{url}/absences", data=absence(day)).status_code == 303
+    shown = browser.post(f"{url}/absences", data=absence(day))
+    assert shown.status_code == 200
+    assert "One booked patient would have to be moved." in shown.text
+    assert f"/appointments/{made}" in shown.text
+    assert 'value="stays"' in shown.text
+    assert "No absence is noted." in browser.get(url).text
+    other = browser.post(f"{url}/absences", data=confirmed(day) | {"away-last": str(day + timedelta(days=1))})
+    assert other.status_code == 200  # other days than those whose effect was shown
+    assert browser.post(f"{url}/absences", data=confirmed(day)).status_code == 303
     assert "One appointment must be moved now." in browser.get(url).text
     text = browser.get(f"/appointments?day={day}").text
     assert 'id="to-move"' in text

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, url_for
+from flask import Blueprint, flash, request, url_for
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -45,7 +45,7 @@ def _show(staff_id: str, status: int = 200, error: str = "", **forms: Any) -> Re
     return page(
         "surgeons/show.html", status=status, error=error, person=person, week=week, away=away, day=day,
         form=forms.get("week") or forms.get("away"), weeks=surgeon_times.list_weeks(actor(), staff_id),
-        reasons=knowledge.load().flow.hours.absence_reasons,
+        reasons=knowledge.load().flow.hours.absence_reasons, tried=forms.get("tried"),
     )  # fmt: skip
 
 
@@ -81,13 +81,16 @@ def _tell(found: int) -> None:
 @blueprint.post("/surgeons/<staff_id>/absences")
 @requires("surgeons:plan")
 def add_absence(staff_id: str) -> Response:
-    """Note that the surgeon is away."""
+    """Show who is booked on the days typed, or note the absence whose effect was shown."""
     form = _absence()
     if not form.validate():
         return _show(staff_id, 422, away=form)
+    words = (staff_id, *form.days, form.reason.data or "")
     try:
-        words = (form.reason.data or "", form.note.data or "")
-        _tell(surgeon_times.add_absence(actor(), staff_id, *form.days, *words))
+        if request.form.get("act") != "save" or form.shown.data != form.summary:
+            form.shown.data = form.summary
+            return _show(staff_id, away=form, tried=surgeon_times.effect_of_absence(actor(), *words))
+        _tell(surgeon_times.add_absence(actor(), *words, form.note.data or ""))
     except Invalid as wrong:
         for name, code in wrong.fields.items():
             form[name].errors = [sentence(code)]

@@ -5,8 +5,8 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import BooleanField, Field, HiddenField, IntegerField, RadioField, SelectField
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from triage.domain import surgeon_days as rules
 from triage.domain.dates import find_date
@@ -14,7 +14,7 @@ from triage.domain.hours import WEEKDAYS, Opening
 from triage.domain.surgeon_days import Plan, Plans
 from triage.forms import told
 from triage.forms.hours import check_day, check_times
-from triage.forms.patients import in_one_width, text
+from triage.forms.patients import in_one_width, storable, text
 from triage.knowledge.types import Labelled
 
 CONSULTS = (
@@ -80,8 +80,9 @@ def filled(plans: Plans, seen: int, day: date) -> SurgeonWeekForm:
 
 
 class AbsenceForm(FlaskForm):
-    """A surgeon is away from a day to a day, and why."""
+    """A surgeon is away from a day to a day, and why; ``shown``: whose effect was shown."""
 
+    shown = HiddenField("", [Length(max=200), storable])
     first = text(_l("First day"), 20, InputRequired(told("not_a_date")), clean=in_one_width)
     last = text(_l("Last day (empty: one day)"), 20, clean=in_one_width)
     reason = SelectField(_l("Why"), [InputRequired(told("reason_needed"))])
@@ -104,6 +105,11 @@ class AbsenceForm(FlaskForm):
         """Return the first day and the last."""
         first = find_date(self.first.data or "") or date.max
         return first, find_date(self.last.data or "") or first
+
+    @property
+    def summary(self) -> str:
+        """Return the days as one text, to tell whether their effect was shown."""
+        return f"{self.days[0]} {self.days[1]}"
 
 
 class ShareForm(FlaskForm):

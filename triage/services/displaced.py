@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from triage import clock
@@ -88,9 +88,17 @@ def _why(actor: Actor, row: Appointment, clinic: Opening | None, calendar: surge
 
 def list_to_move(actor: Actor) -> tuple[Sequence[Appointment], int]:
     """Return the next of the appointments that have to be moved, by time, and how many there are."""
+    return _next(actor, Appointment.to_move != "")
+
+
+def list_booked(actor: Actor, staff_id: str, first: date, last: date) -> tuple[Sequence[Appointment], int]:
+    """Return the next of a surgeon's appointments from the first day to the last, by time, and how many there are."""
+    return _next(actor, Appointment.staff_id == staff_id, Appointment.day.between(first, last))
+
+
+def _next(actor: Actor, *which: ColumnElement[bool]) -> tuple[Sequence[Appointment], int]:
     mine = (
-        Appointment.visible_to(actor), Appointment.status == rules.BOOKED, Appointment.to_move != "",
-        Appointment.starts_at >= clock.now(),
+        Appointment.visible_to(actor), Appointment.status == rules.BOOKED, *which, Appointment.starts_at >= clock.now()
     )  # fmt: skip
     query = select(Appointment).where(*mine).order_by(Appointment.starts_at).limit(SHOWN)
     rows = session.scalars(query.options(joinedload(Appointment.patient), joinedload(Appointment.surgeon))).all()

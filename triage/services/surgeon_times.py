@@ -13,7 +13,7 @@ from triage.domain import surgeon_days as rules
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotFound, Refused
 from triage.domain.surgeon_days import Plans, SurgeonDay
-from triage.models import KeptShare, SurgeonAbsence, SurgeonWeek
+from triage.models import Appointment, KeptShare, SurgeonAbsence, SurgeonWeek
 from triage.services import displaced, hours, slots, surgeon_days
 from triage.services.audit import lock_site, record
 from triage.services.organisations import today
@@ -128,11 +128,7 @@ def add_absence(actor: Actor, staff_id: str, first: date, last: date, reason: st
     surgeon is noted away on one of these days already.
     """
     lock_site(session(), actor.site_id)
-    find(actor, staff_id)
-    _check_absence(actor, first, last, reason)
-    for row in _absences(actor, first):
-        if row.whose == staff_id and row.first <= last and row.last >= first:
-            raise Conflict("away_already", day=row.first.isoformat())
+    _check_absence(actor, staff_id, first, last, reason)
     row = SurgeonAbsence(
         site_id=actor.site_id, whose=staff_id, first=first, last=last, reason=reason, note=note.strip(),
         at=clock.now(), staff_id=actor.staff_id,
@@ -143,7 +139,19 @@ def add_absence(actor: Actor, staff_id: str, first: date, last: date, reason: st
     return displaced.review(actor, first, last, hours.openings)
 
 
-def _check_absence(actor: Actor, first: date, last: date, reason: str) -> None:
+def effect_of_absence(
+    actor: Actor, staff_id: str, first: date, last: date, reason: str
+) -> tuple[Sequence[Appointment], int]:  # fmt: skip
+    """Return who is booked with the surgeon on these days, the next ones, and how many they are; changes nothing.
+
+    Raises what noting the absence would raise.
+    """
+    _check_absence(actor, staff_id, first, last, reason)
+    return displaced.list_booked(actor, staff_id, first, last)
+
+
+def _check_absence(actor: Actor, staff_id: str, first: date, last: date, reason: str) -> None:
+    find(actor, staff_id)
     if first < today(actor.site_id):
         raise Invalid(first="day_is_over")
     if last < first:
@@ -152,22 +160,16 @@ def _check_absence(actor: Actor, first: date, last: date, reason: str) -> None:
         raise Invalid(last="away_too_long")
     if reason not in knowledge.load().flow.hours.absence_reasons:
         raise Invalid(reason="reason_needed")
+    for row in _absences(actor, first):
+        if row.whose == staff_id and row.first <= last and row.last >= first:
+            raise Conflict("away_already", day=row.first.isoformat())
 
 
 @verb
 def withdraw_absence(actor: Actor, absence_id: str) -> str:
     """Take an absence back and return whose it was; raises Conflict where it is over or was taken back already."""
-    lock_site(session(), actor.site_id)
-    mine = (SurgeonAbsence.id == absence_id, SurgeonAbsence.site_id == actor.site_id)
-    row = session.scalar(select(SurgeonAbsence).where(*mine))
-    if row is None:
-        raise NotFound("absence")
-    if row.withdrawn_at is not None or row.last < today(actor.site_id):
-        raise Conflict("day_is_settled")
-    row.withdrawn_at, row.withdrawn_by = clock.now(), actor.staff_id
-    session.flush()
+    row = hours.take_back(actor, SurgeonAbsence, absence_id, "absence")
     record(actor, "surgeon_back", absence=row.id, whose=row.whose, first=row.first, last=row.last)
-    displaced.review(actor, row.first, row.last, hours.openings)
     return row.whose
 
 
