@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.builders import PASSWORD, Clinic
 from triage import create_app, web
+from triage.db import aside
 from triage.domain import errors
 from triage.domain.access import PUBLIC
 from triage.domain.messages import MESSAGES
@@ -116,3 +117,12 @@ def test_a_file_where_words_belong_is_refused_and_breaks_nothing(app: Flask, cli
         answer = app.test_client().post("/sign-in", data=words | {field: (BytesIO(b"\xff\0"), "scan.pdf")})
         assert answer.status_code == 422
         assert MESSAGES["file_for_words"] in answer.text
+
+
+def test_the_clinic_is_named_in_the_readers_language(clinic: Clinic, signed_in: Callable[[str], FlaskClient]) -> None:
+    reader = signed_in("nurse")
+    assert "<span>nara clinic</span>" in reader.get("/me?lang=ja").text, "without a Japanese name: the one there is"
+    with aside() as own:
+        own.connection().exec_driver_sql("UPDATE site SET name_ja = '奈良脊椎クリニック'")
+    assert "<span>奈良脊椎クリニック</span>" in reader.get("/me?lang=ja").text
+    assert "<span>nara clinic</span>" in reader.get("/me?lang=en").text

@@ -127,6 +127,11 @@ class Actor:
     site_name: str = ""
     time_zone: str = "Asia/Tokyo"
     roles: frozenset[str] = field(default_factory=frozenset)
+    site_name_ja: str = ""
+
+    def site_in(self, locale: str) -> str:
+        """Return the site's name in a language: Japanese where there is one, else the first name."""
+        return (self.site_name_ja if locale == "ja" else "") or self.site_name
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -131,8 +131,9 @@ def _actor(rows: Sequence[Any]) -> Actor:
     first = rows[0]
     roles = frozenset(row.role for row in rows if row.site_id == first.site_id)
     return Actor(
-        first.staff_id, first.name, first.organisation_id, first.site_id, first.site_name, first.time_zone, roles
-    )
+        first.staff_id, first.name, first.organisation_id, first.site_id, first.site_name, first.time_zone, roles,
+        first.site_name_ja,
+    )  # fmt: skip
 
 
 def _granted() -> Select[Any]:
@@ -141,7 +142,7 @@ def _granted() -> Select[Any]:
     in_force = and_(Grant.valid_from <= day, or_(Grant.valid_until.is_(None), Grant.valid_until > day))
     columns: tuple[Any, ...] = (
         Staff.id.label("staff_id"), Staff.name, Site.organisation_id, Site.id.label("site_id"),
-        Site.name.label("site_name"), Site.time_zone, Grant.role,
+        Site.name.label("site_name"), Site.name_ja.label("site_name_ja"), Site.time_zone, Grant.role,
     )  # fmt: skip
     people = (
         select(*columns).join(Grant, and_(Grant.staff_id == Staff.id, in_force)).join(Site, Site.id == Grant.site_id)

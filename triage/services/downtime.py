@@ -99,7 +99,7 @@ def printers(code: str | None = None) -> list[tuple[str, Actor]]:
     if not sites:
         raise Refused("no_site")
     may = frozenset({PRINTER})
-    return [(s.code, Actor("", "Timer", s.organisation_id, s.id, s.name, s.time_zone, may)) for s in sites]
+    return [(s.code, Actor("", "Timer", s.organisation_id, s.id, s.name, s.time_zone, may, s.name_ja)) for s in sites]
 
 
 def _open(actor: Actor) -> Select[Encounter]:
