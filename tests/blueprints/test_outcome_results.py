@@ -40,7 +40,14 @@ def test_nobody_treated_is_said_and_a_wrong_period_is_answered_at_the_field(
     wrong = client.get("/outcomes/results?since=2026-02-01&until=2026-01-01")
     assert (wrong.status_code, 'value="2026-02-01"' in wrong.text) == (422, True)
     assert "The last day lies before the first." in wrong.text
-    assert client.get("/outcomes/results?since=soon").status_code == 422
+    soon = client.get("/outcomes/results?since=soon")
+    assert (soon.status_code, 'value="soon"' in soon.text) == (422, True)
+
+
+def test_the_days_are_typed_as_everywhere_also_in_the_japanese_calendar(clinic: Clinic, signed_in: SignIn) -> None:
+    page = signed_in("surgeon").get("/outcomes/results?since=令和8年2月1日&until=２０２６/03/01").text
+    assert "Treated 1 Feb 2026 – 1 Mar 2026" in page
+    assert 'type="date"' not in page
 
 
 def test_the_period_stands_in_the_address(clinic: Clinic, signed_in: SignIn) -> None:

@@ -8,7 +8,7 @@ from triage import knowledge
 from triage.adapters import csv_lines
 from triage.blueprints.periods import period_form, presets
 from triage.domain.outcome_export import AFTER, BEFORE, STATUSES
-from triage.forms.agreement import PeriodForm
+from triage.forms.agreement import PeriodForm, TreatedForm
 from triage.services import organisations, outcome_export, outcomes
 from triage.services.judgements import Period
 from triage.web import actor, page, requires
@@ -22,7 +22,7 @@ PRESETS = (3 * 365, 365)
 @requires("outcomes:export")
 def index() -> Response:
     """Say how many lines there are of a period, and what each column holds."""
-    form = period_form(PRESETS[0])
+    form = period_form(PRESETS[0], TreatedForm)
     if not form.validate():
         return _page(form, 422)
     return _page(form, count=outcome_export.count(actor(), _period(form)))
@@ -46,7 +46,7 @@ def _page(form: PeriodForm, status: int = 200, **values: Any) -> Response:
 @requires("outcomes:export")
 def file() -> Response:
     """Answer the file, line by line as it is read; who took out what is on record before the first one leaves."""
-    form = period_form(PRESETS[0])
+    form = period_form(PRESETS[0], TreatedForm)
     if not form.validate():
         return _page(form, 422)
     number, rows = outcome_export.export(actor(), _period(form))

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from triage.blueprints.periods import period_form, presets
+from triage.forms.agreement import TreatedForm
 from triage.services import organisations, outcome_pictures, outcome_results, outcomes
 from triage.services.judgements import Period
 from triage.web import actor, page, requires
@@ -18,7 +19,7 @@ PRESETS = (3 * 365, 365)
 @requires("results:own")
 def index() -> Response:
     """Show what became of those whom the surgeon treated in a period; a wrong period is answered 422."""
-    whose, form = request.args.get("surgeon") or actor().staff_id, period_form(PRESETS[0])
+    whose, form = request.args.get("surgeon") or actor().staff_id, period_form(PRESETS[0], TreatedForm)
     chosen = {"surgeon": whose} if whose != actor().staff_id else {}
     values: dict[str, Any] = {
         "form": form, "presets": presets(form, PRESETS, "outcome_results.index", **chosen), "whose": whose,

@@ -12,11 +12,11 @@ from triage.forms.agreement import PeriodForm
 from triage.web import zone
 
 
-def period_form(days: int) -> PeriodForm:
+def period_form(days: int, form: type[PeriodForm] = PeriodForm) -> PeriodForm:
     """Return the period of the URL; without any word about it, the last so many days."""
     if {"since", "until"} & set(request.args):
-        return PeriodForm(request.args)
-    return PeriodForm(MultiDict(_preset(days)))
+        return form(request.args)
+    return form(MultiDict(_preset(days)))
 
 
 def _preset(days: int) -> dict[str, Any]:

@@ -6,21 +6,44 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, Form, IntegerField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import TextInput
 
+from triage.domain.dates import find_date
 from triage.forms import told
+from triage.forms.patients import in_one_width
 from triage.forms.triage import storable
+
+
+class DayField(DateField):
+    """A day as text, in every way the desk may type one: the browser's own calendar speaks the browser's language."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day; raises ValueError for what is no date."""
+        typed = in_one_width(valuelist[0]) if valuelist else ""
+        self.data = find_date(typed)
+        if typed and self.data is None:
+            raise ValueError(told("not_a_date"))
 
 
 class PeriodForm(Form):
     """A GET form: no token, nothing changes. An empty field leaves that end open."""
 
-    since = DateField(_l("From"), [Optional()])
-    until = DateField(_l("To"), [Optional()])
+    since = DayField(_l("From"), [Optional()])
+    until = DayField(_l("To"), [Optional()])
 
     def validate_until(self, field: Any) -> None:
         """Refuse a last day before the first."""
         if field.data and self.since.data and field.data < self.since.data:
             raise ValidationError(_l("The last day lies before the first."))
+
+
+class TreatedForm(PeriodForm):
+    """The period in which the patients were treated whom a page tells of."""
+
+    since = DayField(_l("Treated from"), [Optional()])
+    until = DayField(_l("Treated until"), [Optional()])
 
 
 class ListForm(Form):
