@@ -43,6 +43,15 @@ def test_the_surgeons_list_shows_the_answer_at_once(clinic: Clinic, signed_in: S
     assert "For two weeks" in surgeon.get("/consults/rows", query_string={"rev": rev}).text
 
 
+def test_on_the_surgeons_list_the_answer_is_folded_away_and_the_cases_keep_their_room(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    put(clinic, None, "surgeon")
+    surgeon = signed_in("surgeon")
+    assert '<details class="step"><summary class="btn small primary" data-key="a"' in surgeon.get("/consults").text
+    assert '<details class="step">' not in surgeon.get("/questions").text, "there one comes to answer"
+
+
 def test_on_the_patients_page_only_the_questions_are_drawn_anew(clinic: Clinic, signed_in: SignIn) -> None:
     question = put(clinic)
     nurse, where = signed_in("nurse"), f"/encounters/{question.encounter_id}/questions"

@@ -6,7 +6,8 @@ const ahead = Date.now() - new Date(body.dataset.now);
 
 setInterval(() => $$('[data-since]').forEach((time) => {
   const seconds = Math.max(0, (Date.now() - ahead - new Date(time.dateTime)) / 1000);
-  time.textContent = seconds < 60 ? `${seconds | 0} s` : `${seconds / 60 | 0} min`;
+  const [second, minute] = time.dataset.since.split(' ');
+  time.textContent = seconds < 60 ? `${seconds | 0} ${second}` : `${seconds / 60 | 0} ${minute}`;
 }), 1000);
 
 addEventListener('pagehide', () => {
