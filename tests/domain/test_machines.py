@@ -49,6 +49,8 @@ def test_no_address_of_an_archive(url: str) -> None:
 
 def test_a_viewer_names_the_study_behind_the_host() -> None:
     assert is_viewer("https://viewer.example/viewer?StudyInstanceUIDs={study}")
+    assert is_viewer("http://127.0.0.1:8042/app/explorer.html#study?uuid={key}")
     assert not is_viewer("https://viewer.example/viewer")
+    assert not is_viewer("https://{key}.example/")
     assert not is_viewer("https://{study}.example/viewer")
     assert not is_viewer("javascript:alert('{study}')")

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import current_app, g
 
-from triage.domain.machines import STUDY
+from triage.domain.machines import KEY, STUDY
 from triage.services import archives
 from triage.web import actor
 
@@ -20,7 +20,10 @@ def viewer_url(patient: Any) -> str:
 def study_url(study: Any, patient: Any) -> str:
     """Return the viewer's address for one study, else for its patient; empty where there is neither."""
     template = _of_studies()
-    return template.replace(STUDY, quote(study.study_uid, safe="")) if template else viewer_url(patient)
+    if not template:
+        return viewer_url(patient)
+    uid, key = quote(study.study_uid, safe=""), quote(study.archive_key, safe="")
+    return template.replace(STUDY, uid).replace(KEY, key)
 
 
 def _of_studies() -> str:

@@ -141,8 +141,10 @@ def connect_archive(ports: Ports) -> None:
     somebody = session.scalar(select(Staff.id).where(Staff.user_name == "admin", Staff.demo))
     admin = accounts.actor_of(somebody) if somebody else None
     if admin is not None:
-        known = archives.find(admin)
-        archives.save(admin, known.version if known else 0, f"http://127.0.0.1:{ports.rest}", USER)
+        known, address = archives.find(admin), f"http://127.0.0.1:{ports.rest}"
+        archives.save(
+            admin, known.version if known else 0, address, USER, f"{address}/app/explorer.html#study?uuid={{key}}"
+        )
     session.remove()
 
 

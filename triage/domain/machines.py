@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 LONGEST_TITLE = 16
 #: The stand-in for the study in the address of a viewer.
 STUDY = "{study}"
+#: The same for a viewer that knows a study by the archive's own id alone, such as the pages of Orthanc itself.
+KEY = "{key}"
 _TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # the basic G0 set without the backslash, which separates values
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\.?", re.IGNORECASE)
@@ -81,4 +83,6 @@ def is_archive_address(text: str) -> bool:
 def is_viewer(text: str) -> bool:
     """Tell whether a text is the address of a viewer: a web address with the study in it, behind the host."""
     host = text.split("/")[2:3]
-    return STUDY in text and STUDY not in "".join(host) and is_web_address(text.replace(STUDY, "1"))
+    named = [place for place in (STUDY, KEY) if place in text]
+    apart = not any(place in "".join(host) for place in named)
+    return bool(named) and apart and is_web_address(text.replace(STUDY, "1").replace(KEY, "1"))
