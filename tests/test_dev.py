@@ -164,3 +164,62 @@ def test_htmx_comes_from_one_hashed_wheel() -> None:
     lines = [line for line in (ROOT / "requirements-assets.txt").read_text().splitlines() if not line.startswith("#")]
     assert lines[0].startswith("django-htmx==")
     assert all(line.strip().startswith("--hash=sha256:") for line in lines[1:])
+
+
+# --- the scanner of another maker, from npm ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    """Return a folder with the scanner's lock and an npm that notes its calls and fails while ``offline`` is there."""
+    shutil.copytree(ROOT / "tests" / "peers" / "scanner", tmp_path / "tests" / "peers" / "scanner")
+    (tmp_path / ".venv").mkdir()
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(
+        '#!/bin/sh\ncd "$(dirname "$0")/.."\nprintf "%s\\n" "$OLDPWD $*" >> calls\n'
+        'if [ -e offline ]; then echo "no network"; exit 1; fi\n'
+    )
+    npm.chmod(0o755)
+    return tmp_path
+
+
+def install_scanner(folder: Path, path: str = "") -> subprocess.CompletedProcess[str]:
+    """Run that one step of ``./dev test`` in the folder."""
+    step = re.search(r"^install_scanner\(\) \{\n.*?^\}\n", (ROOT / "dev").read_text(), re.MULTILINE | re.DOTALL)
+    assert step
+    script = f'set -eu\nnote() {{ echo "$*" >&2; }}\n{step[0]}install_scanner\n'
+    environ = {"PATH": path or f"{folder / 'bin'}:{os.environ['PATH']}"}
+    command = ["/bin/sh", "-c", script]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60)
+
+
+def calls(folder: Path) -> list[str]:
+    return (folder / "calls").read_text().splitlines() if (folder / "calls").exists() else []
+
+
+def test_the_scanner_is_installed_once_for_each_lock_beside_the_environment(workplace: Path) -> None:
+    assert [install_scanner(workplace).returncode for _ in range(2)] == [0, 0]
+    (call,) = calls(workplace)
+    assert call.startswith(f"{workplace / '.venv' / 'scanner'} ci --ignore-scripts --no-audit --no-fund ")
+    assert (workplace / ".venv" / "scanner" / "package-lock.json").is_file()
+    with (workplace / "tests" / "peers" / "scanner" / "package-lock.json").open("a") as lock:
+        lock.write("\n")
+    assert install_scanner(workplace).returncode == 0
+    assert len(calls(workplace)) == 2
+
+
+def test_without_npm_nothing_is_installed_and_nothing_fails(workplace: Path) -> None:
+    done = install_scanner(workplace, path="/nowhere")
+    assert (done.returncode, done.stderr, calls(workplace)) == (0, "", [])
+
+
+def test_without_a_network_the_run_goes_on_and_the_next_one_tries_again(workplace: Path) -> None:
+    (workplace / "offline").touch()
+    done = install_scanner(workplace)
+    assert done.returncode == 0
+    assert "no network\nnpm could not install it" in done.stderr
+    assert not (workplace / ".venv" / "scanner").exists()
+    (workplace / "offline").unlink()
+    install_scanner(workplace)
+    assert len(calls(workplace)) == 2

@@ -1,5 +1,6 @@
 """The tests' own ground: a real PostgreSQL and a real browser, or a sentence that says how to get them."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, Playwright
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
 
 from tests.peers import CHROMIUM_ARGS, PeerMissing, chromium_path, create_database, dcmtk_path, drop_database
-from tests.peers.find import orthanc_path, postgres_binaries
+from tests.peers.find import SCANNER, excused, orthanc_path, postgres_binaries, scanner_command
 from tests.peers.postgres import MEMORY, data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,6 +105,40 @@ def test_missing_dicom_programs_are_named_with_the_way_to_get_them() -> None:
         orthanc_path({"PATH": "/nowhere"}, system="/nowhere")
 
 
+def program(folder: Path, name: str) -> str:
+    """Put a program of that name into the folder; return the folder as a path to search."""
+    (folder / name).write_text("#!/bin/sh\n")
+    (folder / name).chmod(0o755)
+    return str(folder)
+
+
+def test_a_missing_scanner_of_another_maker_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(PeerMissing, match=r"^not run: dcmjs-dimse, install with \S+ install node.*\./dev test"):
+        scanner_command({"PATH": "/nowhere"})
+    with_node = {"PATH": program(tmp_path, "node")}
+    with pytest.raises(PeerMissing, match=r"^not run: dcmjs-dimse, install with \./dev test"):
+        scanner_command(with_node, tmp_path)
+    (tmp_path / "node_modules" / "dcmjs-dimse").mkdir(parents=True)
+    (tmp_path / "node_modules" / "dcmjs-dimse" / "package.json").touch()
+    assert scanner_command(with_node, tmp_path) == (str(tmp_path / "node"), tmp_path / "node_modules")
+
+
+def test_only_what_npm_brings_may_be_missing_under_ci_and_only_without_npm(tmp_path: Path) -> None:
+    assert excused("dimse", {"PATH": "/nowhere"})
+    assert not excused("dimse", {"PATH": program(tmp_path, "npm")})
+    assert not excused("orthanc", {"PATH": "/nowhere"})
+
+
+def test_the_scanners_lock_has_a_checksum_for_each_package_and_names_no_place() -> None:
+    text = (SCANNER / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+    assert "://" not in text
+    assert packages.pop("")["dependencies"] == json.loads((SCANNER / "package.json").read_text())["dependencies"]
+    assert packages["node_modules/dcmjs-dimse"]["version"] == "0.3.3"
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+    assert not (SCANNER / "node_modules").exists()
+
+
 def test_a_postgresql_asked_for_by_path_is_taken_first(tmp_path: Path) -> None:
     for program in ("initdb", "postgres"):
         (tmp_path / program).touch()
@@ -119,17 +154,20 @@ def test_the_newest_of_the_systems_postgresqls_is_taken(tmp_path: Path) -> None:
     assert postgres_binaries({"PATH": ""}, tmp_path) == tmp_path / "17" / "bin"
 
 
-def run_inner_tests(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run one browser test and one plain test in ``folder`` on a machine that has no browser."""
+def run_inner_tests(
+    folder: Path, marker: str = "browser", finder: str = "chromium_path", **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one test of a peer and one plain test in ``folder`` on a machine that has no browser."""
     (folder / "conftest.py").write_text("from tests.peers.plugin import *\n")
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    browser: x\n")
+    (folder / "pytest.ini").write_text(f"[pytest]\nmarkers =\n    {marker}: x\n")
     (folder / "test_it.py").write_text(
-        "import pytest\nfrom tests.peers import chromium_path\n"
-        "@pytest.mark.browser\ndef test_page(): chromium_path()\n"
+        f"import pytest\nfrom tests.peers.find import {finder}\n"
+        f"@pytest.mark.{marker}\ndef test_page(): {finder}()\n"
         "def test_plain(): pass\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(folder)]
-    environ |= {"TRIAGE_CHROMIUM": str(folder / "none"), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    nothing = {"TRIAGE_CHROMIUM": str(folder / "none"), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    environ = nothing | environ
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
 
@@ -143,3 +181,15 @@ def test_under_ci_a_missing_browser_is_a_failure(tmp_path: Path) -> None:
     done = run_inner_tests(tmp_path, CI="true")
     assert done.returncode == 1
     assert "1 failed, 1 passed" in done.stdout
+
+
+@pytest.mark.parametrize("npm", [True, False])
+def test_under_ci_a_missing_scanner_is_a_failure_where_npm_is_and_named_where_it_is_not(
+    npm: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    path = program(tmp_path / "bin", "npm") if npm else "/nowhere"
+    done = run_inner_tests(tmp_path, "dimse", "scanner_command", CI="true", PATH=path)
+    assert "not run: dcmjs-dimse, install with" in done.stdout
+    assert done.returncode == (1 if npm else 0)
+    assert ("1 failed, 1 passed" if npm else "1 passed, 1 deselected") in done.stdout

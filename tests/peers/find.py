@@ -108,6 +108,26 @@ def orthanc_path(environ: Mapping[str, str] = os.environ, system: str = "/usr/sb
     return found
 
 
+# --- a scanner of another maker --------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCANNER = ROOT / "tests" / "peers" / "scanner"
+
+
+def scanner_command(
+    environ: Mapping[str, str] = os.environ, installed: Path = ROOT / ".venv" / "scanner"
+) -> tuple[str, Path]:
+    """Return node's path and the folder whose packages it takes (``./dev test`` fills it); raises PeerMissing."""
+    node = shutil.which("node", path=environ.get("PATH"))
+    if not node:
+        node_from = "brew install node" if sys.platform == "darwin" else "apt-get install nodejs npm"
+        raise PeerMissing("dcmjs-dimse", f"{node_from}, then ./dev test")
+    packages = installed / "node_modules"
+    if not (packages / "dcmjs-dimse" / "package.json").is_file():
+        raise PeerMissing("dcmjs-dimse", "./dev test, which needs npm and its registry once")
+    return node, packages
+
+
 # --- what is here ----------------------------------------------------------------------------------------------------
 
 PEERS: dict[str, Callable[[], object]] = {
@@ -115,9 +135,18 @@ PEERS: dict[str, Callable[[], object]] = {
     "postgres": postgres_binaries,
     "dcmtk": dicom_programs,
     "orthanc": orthanc_path,
+    "dimse": scanner_command,
 }
 #: The marker of a test is the key, except that a browser is asked for by what it is.
-MARKERS = {"browser": "chromium", "postgres": "postgres", "dcmtk": "dcmtk", "orthanc": "orthanc"}
+MARKERS = {"browser": "chromium", "postgres": "postgres", "dcmtk": "dcmtk", "orthanc": "orthanc", "dimse": "dimse"}
+#: Comes from npm, which neither the product nor its other tests need: without npm it is named, under CI too.
+OPTIONAL = {"dimse": "npm"}
+
+
+def excused(name: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """Say whether a peer may be missing under CI: only when the tool that would have installed it is not there."""
+    tool = OPTIONAL.get(name)
+    return tool is not None and shutil.which(tool, path=environ.get("PATH")) is None
 
 
 def missing(name: str) -> PeerMissing | None:
