@@ -36,6 +36,7 @@ BOTH_ENGINES = (
     "tests/worklist/test_asking",
     "tests/worklist/test_dcmtk",
     "tests/blueprints/test_bad_input",
+    "tests/browser/test_imaging_live",
 )
 
 
