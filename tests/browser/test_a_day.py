@@ -120,13 +120,14 @@ def order_ct(surgeon: Page) -> None:
 
 
 def image(radiographer: Page, ticket: str) -> None:
-    """Start with two identifiers, complete with the exposure record."""
+    """Start with two identifiers and what is open before a CT, complete with the exposure record."""
     expect(radiographer.locator("#list-ordered")).to_contain_text(ticket)
     tab_to(radiographer, "#list-ordered summary.primary")
     radiographer.keyboard.press("Enter")
     for identifier in ("name", "birth_date"):
         tab_to(radiographer, f"[name=identity][value={identifier}]")
         radiographer.keyboard.press("Space")
+    choose(radiographer, "metal", "no")
     tab_to(radiographer, "#list-ordered details[open] form button")
     radiographer.keyboard.press("Enter")
     expect(radiographer.locator("#list-started")).to_contain_text(ticket)
