@@ -170,6 +170,17 @@ def test_a_patient_is_found_by_name_in_three_scripts_by_number_and_by_the_keys_o
             assert numbers(found(call, identifier(keys))) == [order.accession], keys
 
 
+def test_a_value_that_a_console_fills_in_by_itself_leaves_nobody_out(process: Process, clinic: Clinic) -> None:
+    order = ordered(clinic)
+    asked = identifier()
+    asked.PregnancyStatus, asked.PatientWeight, asked.RequestedProcedurePriority = 0, "70", "LOW"
+    asked.ScheduledProcedureStepSequence[0].ScheduledProcedureStepLocation = "ROOM 9"
+    with calling(process) as call:
+        (item,) = found(call, asked)
+    assert item.AccessionNumber == order.accession
+    assert item.PregnancyStatus != 0
+
+
 def test_each_scanner_reads_and_asks_in_its_own_characters(process: Process, clinic: Clinic) -> None:
     order = ordered(clinic, family_name="髙橋", given_name="翔", family_kana="タカハシ", given_kana="ショウ")
     for charset, pattern, name in (

@@ -15,6 +15,12 @@ from triage.domain.romaji import short
 NAMES = frozenset({"PatientName", "ScheduledPerformingPhysicianName", "ReferringPhysicianName", "RequestingPhysician"})
 DATES = frozenset({"ScheduledProcedureStepStartDate", "PatientBirthDate"})
 TIMES = frozenset({"ScheduledProcedureStepStartTime"})
+#: What an item is chosen by: what the standard wants (Table K.6-1) and the keys of the order and the patient. Whatever
+#: else a scanner fills in, as some do with values of their own, is told and leaves nobody out.
+CHOSEN_BY = NAMES | DATES | TIMES | {
+    "PatientID", "AccessionNumber", "RequestedProcedureID", "StudyInstanceUID", "Modality", "ScheduledStationAETitle",
+    "ScheduledProcedureStepID", "ScheduledProcedureStepStatus", "PatientSex",
+}  # fmt: skip
 START_DATE, START_TIME = "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"
 #: Codes for one kind of machine: who asks for the one is answered with the other (computed and direct radiography).
 ALIKE = (frozenset({"CR", "DX"}),)

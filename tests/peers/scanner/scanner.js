@@ -28,7 +28,7 @@ const requests = {
     const keys = { SpecificCharacterSet: 'ISO_IR 192', ...empty(LIST), ...task.keys };
     keys.ScheduledProcedureStepSequence = [empty(STEP)];
     const request = CFindRequest.createWorklistFindRequest({});
-    request.setDataset(new Dataset(keys)); // its own keys ask for Pregnancy Status 0, a value that nobody has
+    request.setDataset(new Dataset({ ...request.getDataset().getElements(), ...keys })); // its own ask for Pregnancy Status 0
     return request;
   },
   create: (task) => withWords(new NCreateRequest(MPPS, task.uid), task),

@@ -11,7 +11,7 @@ from pydicom.tag import BaseTag
 
 from triage.adapters.dicom.values import CODE, EMPTY, ROOT, STEP
 from triage.domain.charsets import CHARSETS
-from triage.domain.worklist_query import NAMES, Nonsense, Query
+from triage.domain.worklist_query import CHOSEN_BY, NAMES, Nonsense, Query
 
 SCHEDULED, CODED, CHARSET = (
     "ScheduledProcedureStepSequence", "RequestedProcedureCodeSequence", "SpecificCharacterSet",
@@ -46,7 +46,7 @@ def read(identifier: Dataset, charset: str) -> Asked:
         tuple(key for key in root if key in ROOT or key in EMPTY),
         None if step is None else tuple(key for key in step or STEP if key in STEP or key in EMPTY),
         None if code is None else tuple(code) or tuple(CODE),
-        Query({key: text for key, text in patterns.items() if key in ROOT or key in STEP}),
+        Query({key: text for key, text in patterns.items() if key in CHOSEN_BY}),
     )
 
 
