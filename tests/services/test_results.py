@@ -14,7 +14,8 @@ from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
-from triage.domain.results import LARGEST, PRIORITIES, Report
+from triage.domain.imaging import PRIORITIES
+from triage.domain.results import LARGEST, Report
 from triage.models import AuditEvent, ImagingOrder, ImagingReport, ImagingStudy
 from triage.services import alerts, imaging, results
 from triage.services.audit import record

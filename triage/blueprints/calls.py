@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from triage.blueprints.paper_time import at_paper_time
+from triage.blueprints.refresh import refreshed
 from triage.domain.errors import Untimely
 from triage.models import Encounter
 from triage.services import calls, duty, encounters, live, rooms
@@ -27,10 +28,7 @@ def index() -> Response:
 @requires("board:view")
 def rows() -> Response:
     """Answer a refresh: nothing while nothing changed, else both lists."""
-    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
-    if live.page_revision(actor()) in (seen, request.args.get("rev")):
-        return make_response("", 204)
-    return make_response(render_template("calls/_rows.html", **_lists()))
+    return refreshed("calls/_rows.html", _lists)
 
 
 def _lists() -> dict[str, Any]:

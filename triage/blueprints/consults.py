@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, flash, make_response, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.blueprints.paper_time import at_paper_time
 from triage.blueprints.questions import asked_here, waiting
+from triage.blueprints.refresh import refreshed
 from triage.blueprints.saving import form_context
 from triage.blueprints.viewer import viewer_url
 from triage.domain import lifecycle
@@ -52,10 +53,7 @@ def index() -> Response:
 @requires("consults:view")
 def rows() -> Response:
     """Answer a refresh: nothing while the page would look the same, else the lists."""
-    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
-    if live.page_revision(actor()) in (seen, request.args.get("rev")):
-        return make_response("", 204)
-    return make_response(render_template("consults/_lists.html", **_lists()))
+    return refreshed("consults/_lists.html", _lists)
 
 
 def _lists() -> dict[str, Any]:

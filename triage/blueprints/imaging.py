@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from triage import knowledge
@@ -18,6 +18,7 @@ from triage.blueprints.imaging_forms import (
     unrecorded,
 )
 from triage.blueprints.paper_time import at_paper_time
+from triage.blueprints.refresh import refreshed
 from triage.domain.errors import Conflict, DomainError, Refused, Untimely
 from triage.domain.lifecycle import IMAGING_OPEN
 from triage.forms.imaging import CompleteForm, LookedForm, OrderForm, StepForm
@@ -50,10 +51,7 @@ def index() -> Response:
 @requires("imaging:view")
 def rows() -> Response:
     """Answer a refresh: nothing while nothing changed, else the lists."""
-    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
-    if live.page_revision(actor()) in (seen, request.args.get("rev")):
-        return make_response("", 204)
-    return make_response(render_template("imaging/_lists.html", **_values()))
+    return refreshed("imaging/_lists.html", _values)
 
 
 def _values(refused: Refusal | None = None) -> dict[str, Any]:

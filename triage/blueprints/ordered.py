@@ -10,16 +10,12 @@ from flask_babel import lazy_gettext as _l
 
 from triage import knowledge, screen
 from triage.domain.imaging import SIDES
+from triage.forms.imaging_orders import PRIORITIES
 from triage.services import imaging_grounds, imaging_safety
 from triage.services.imaging_safety import Standing
 from triage.web import locale
 
-PRIORITIES = {
-    "routine": _l("Routine"),
-    "urgent": _l("Urgent order"),
-    "asap": _l("As soon as possible"),
-    "stat": _l("At once"),
-}
+PRIORITY_WORDS = dict(PRIORITIES)
 SIDE_WORDS = dict(zip(SIDES, (_l("Right"), _l("Left"), _l("Both sides")), strict=True))
 ANSWER_WORDS = {"yes": _l("Yes"), "no": _l("No"), "not_known": _l("Not known")}
 RATINGS = {
@@ -63,7 +59,7 @@ def ordered(order: Any) -> Ordered:
         meant.label(language),
         ", ".join(there.views[name].label(language) for name in order.views or () if name in there.views),
         " ".join(filter(None, (order.level, str(SIDE_WORDS.get(order.side, ""))))),
-        str(PRIORITIES.get(order.priority, order.priority)), variant.title.in_(language) if variant else "",
+        str(PRIORITY_WORDS.get(order.priority, order.priority)), variant.title.in_(language) if variant else "",
         str(RATINGS[rating.category]) if rating else "", imaging_grounds.is_warned(meant.id, order.acr_variant),
         order,
     )  # fmt: skip
@@ -81,7 +77,7 @@ def told_value(name: str, value: Any) -> str:
     if name in there.safety:
         answer, _, note = str(value).partition(" ")
         return f"{ANSWER_WORDS.get(answer, answer)} {note}".strip()
-    return str({"side": SIDE_WORDS, "priority": PRIORITIES}.get(name, {}).get(value, value))
+    return str({"side": SIDE_WORDS, "priority": PRIORITY_WORDS}.get(name, {}).get(value, value))
 
 
 def as_moment(value: str) -> Any:

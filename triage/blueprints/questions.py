@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, flash, make_response, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage.blueprints.paper_time import at_paper_time
+from triage.blueprints.refresh import refreshed
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.domain.questions import ASKED_BY, may_ask
 from triage.forms.questions import AnswerForm, AskForm, EndForm
@@ -57,10 +58,7 @@ def index() -> Response:
 @requires("questions:view")
 def rows() -> Response:
     """Answer a refresh of the list: nothing while it would look the same."""
-    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
-    if live.page_revision(actor()) in (seen, request.args.get("rev")):
-        return make_response("", 204)
-    return make_response(render_template("questions/_lists.html", **_lists()))
+    return refreshed("questions/_lists.html", _lists)
 
 
 @blueprint.get("/encounters/<encounter_id>/questions")

@@ -4,12 +4,13 @@ import re
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, send_file, url_for
+from flask import Blueprint, send_file, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.blueprints.paper_time import at_paper_time
+from triage.blueprints.refresh import refreshed
 from triage.blueprints.viewer import viewer_url
 from triage.domain.errors import Conflict, DomainError, Invalid, Untimely
 from triage.forms.results import ReportForm, SeenForm
@@ -40,10 +41,7 @@ def index() -> Response:
 @requires("imaging:view")
 def rows() -> Response:
     """Answer a refresh of the lists: nothing while nothing changed."""
-    seen = request.args.get("told" if request.args.get("hold") == "1" else "rev")
-    if live.page_revision(actor()) in (seen, request.args.get("rev")):
-        return make_response("", 204)
-    return make_response(render_template("results/_lists.html", **_lists()))
+    return refreshed("results/_lists.html", _lists)
 
 
 @blueprint.get("/imaging-orders/<order_id>/result")

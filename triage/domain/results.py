@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: How soon an examination is wanted (FHIR R4 request-priority).
-PRIORITIES = ("routine", "urgent", "asap", "stat")
 #: The longest file of a report, in bytes; a form may be a little longer than that.
 LARGEST = 900 * 1024
 #: What a file of each kind begins with: its own word for what it is does not count.

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 
+from triage.domain.imaging import FRESH
 from triage.domain.romaji import romaji
 
 #: How soon it is wanted -> Requested Procedure Priority (0040,1003).
@@ -14,8 +15,6 @@ PRIORITIES = {"routine": "ROUTINE", "urgent": "HIGH", "asap": "HIGH", "stat": "S
 STATUS = {"ordered": "SCHEDULED", "started": "READY"}
 #: Pregnancy Status (0010,21C0).
 NOT_PREGNANT, POSSIBLY_PREGNANT, UNKNOWN_IF_PREGNANT = 1, 2, 4
-#: So long a "no" is believed.
-FRESH = timedelta(hours=24)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from triage.domain.results import PRIORITIES
+from triage.domain.imaging import PRIORITIES
 from triage.knowledge import building as b
 from triage.knowledge import schema
 from triage.knowledge import types as t

@@ -24,7 +24,7 @@ from triage.services import (
 )
 from triage.services.audit import lock_site, record
 from triage.services.encounters import check_version, move, touch
-from triage.services.imaging_lists import get, list_by_id, list_of, list_orders, unrecorded, unsigned
+from triage.services.imaging_lists import get, ids_of, list_by_id, list_of, list_orders, unrecorded, unsigned
 from triage.services.imaging_safety import Answer
 from triage.services.leases import let_go
 
@@ -57,11 +57,6 @@ def _for_writing(actor: Actor, order_id: str, version: int, step: str) -> Imagin
     touch(actor, order)
     order.late_at = clock.entered_late() or order.late_at
     return order
-
-
-def ids_of(order: ImagingOrder) -> dict[str, str]:
-    """Return whom an event about the order is about."""
-    return {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
 
 
 @verb

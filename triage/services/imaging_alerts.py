@@ -30,7 +30,6 @@ def see(actor: Actor, order_id: str, version: int, note: str = "") -> None:
     if not order.alert:
         raise Conflict("settled_already")
     check_version(order, version)
-    ids = {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
-    record(actor, "imaging_alert_seen", **ids, order=order.id, alert=order.alert, note=note.strip())
+    record(actor, "imaging_alert_seen", **imaging.ids_of(order), order=order.id, alert=order.alert, note=note.strip())
     order.alert, order.alert_at = "", None
     touch(actor, order)

@@ -77,3 +77,8 @@ def unsigned(actor: Actor) -> Sequence[ImagingOrder]:
 
 def _orders(actor: Actor) -> Select[ImagingOrder]:
     return _LOADED.where(ImagingOrder.visible_to(actor))
+
+
+def ids_of(order: ImagingOrder) -> dict[str, str]:
+    """Return whom an event about the order is about."""
+    return {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}

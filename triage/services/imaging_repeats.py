@@ -16,6 +16,7 @@ from triage.domain.lifecycle import IMAGING_OPEN
 from triage.models import Encounter, ImagingOrder
 from triage.services import imaging_safety, imaging_steps
 from triage.services.audit import record
+from triage.services.imaging_lists import ids_of
 
 #: A visit began at most so long before something was asked for in it.
 _LONGEST_VISIT = timedelta(days=7)
@@ -94,5 +95,4 @@ def settle(actor: Actor, order: ImagingOrder, seen: Collection[str] | None, why:
         raise Refused("repeat_reason_needed")
     others = [one.id for one in repeats]
     imaging_steps.note(actor, order, rules.REPEATED, words=why, after={"others": others})
-    ids = {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
-    record(actor, "imaging_repeated", **ids, order=order.id, others=others, note=why.strip())
+    record(actor, "imaging_repeated", **ids_of(order), order=order.id, others=others, note=why.strip())

@@ -13,6 +13,7 @@ from triage.domain.access import Actor
 from triage.models import ImagingOrder, ImagingOrderStep
 from triage.services import imaging_safety
 from triage.services.audit import record
+from triage.services.imaging_lists import ids_of
 from triage.services.imaging_safety import Answer
 
 
@@ -45,6 +46,5 @@ def answer(actor: Actor, order: ImagingOrder, given: Mapping[str, Answer]) -> bo
     order.safety = said
     was, now = imaging_safety.told(before, names), imaging_safety.told(said, names)
     note(actor, order, rules.ANSWERED, before=was, after=now)
-    ids = {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
-    record(actor, "imaging_safety_answered", **ids, order=order.id, before=was, after=now)
+    record(actor, "imaging_safety_answered", **ids_of(order), order=order.id, before=was, after=now)
     return True

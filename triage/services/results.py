@@ -110,7 +110,7 @@ def report(actor: Actor, order_id: str, version: int, words: Report) -> str:
     touch(actor, order)
     session.flush()
     record(
-        actor, "report_entered", **_ids(order), order=order.id, report=row.id, sequence=row.sequence,
+        actor, "report_entered", **imaging.ids_of(order), order=order.id, report=row.id, sequence=row.sequence,
         reason=row.reason, file=row.file_name,
     )  # fmt: skip
     return row.id
@@ -141,7 +141,7 @@ def see(actor: Actor, order_id: str, version: int) -> None:
     late.check(order.result_at)
     order.seen_by, order.seen_at = actor.staff_id, clock.now()
     touch(actor, order)
-    record(actor, "result_seen", **_ids(order), order=order.id)
+    record(actor, "result_seen", **imaging.ids_of(order), order=order.id)
 
 
 def file_of(actor: Actor, order_id: str, sequence: int) -> ImagingReport:
@@ -170,7 +170,3 @@ def _for_writing(actor: Actor, order_id: str, version: int) -> ImagingOrder:
 def _note_reading(actor: Actor, order: ImagingOrder, what: str) -> None:
     ids = (order.encounter.patient_id, order.encounter_id)
     record_read(actor, "result_opened", patient_id=ids[0], encounter_id=ids[1], order=order.id, what=what)
-
-
-def _ids(order: ImagingOrder) -> dict[str, str]:
-    return {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}

@@ -15,6 +15,7 @@ from triage.models import Encounter, ImagingOrder, ImagingStudy, Patient, Proced
 from triage.services import imaging, imaging_results, order_times, results
 from triage.services.audit import note_news, record
 from triage.services.encounters import touch
+from triage.services.imaging_lists import ids_of
 from triage.services.orders import cancel_imaging
 
 _PATIENT = joinedload(ImagingOrder.encounter).joinedload(Encounter.patient)
@@ -130,16 +131,12 @@ def take_back(actor: Actor, order: ImagingOrder, since: datetime) -> None:
     session.flush()
 
 
-def _ids(order: ImagingOrder) -> dict[str, str]:
-    return {"patient_id": order.encounter.patient_id, "encounter_id": order.encounter_id}
-
-
 def _start(actor: Actor, order: ImagingOrder, device: str) -> None:
     order.status = lifecycle.imaging_after("start", order.status)
     order.started_at = clock.now()  # by nobody: no person said so
     touch(actor, order)
     order_times.settle(actor, order, order.encounter.patient_id)
-    record(actor, "imaging_begun_at_machine", **_ids(order), order=order.id, device=device)
+    record(actor, "imaging_begun_at_machine", **ids_of(order), order=order.id, device=device)
 
 
 def _complete(actor: Actor, order: ImagingOrder, device: str) -> None:
@@ -148,7 +145,7 @@ def _complete(actor: Actor, order: ImagingOrder, device: str) -> None:
     order.started_at = order.started_at or order.ended_at
     touch(actor, order)
     order_times.settle(actor, order, order.encounter.patient_id)
-    record(actor, "imaging_done_at_machine", **_ids(order), order=order.id, device=device)
+    record(actor, "imaging_done_at_machine", **ids_of(order), order=order.id, device=device)
     imaging.send_on(actor, order, imaging.goes_on(order))
 
 
@@ -158,7 +155,7 @@ def _discontinue(actor: Actor, order: ImagingOrder, device: str, reason: str) ->
     order.started_by = order.started_at = order.identity = None
     order.pregnancy = ""
     touch(actor, order)
-    record(actor, "imaging_broken_off", **_ids(order), order=order.id, device=device, reason=reason)
+    record(actor, "imaging_broken_off", **ids_of(order), order=order.id, device=device, reason=reason)
     if order.encounter.stage in lifecycle.CLOSED:  # nobody is there to be imaged again
         session.flush()
         cancel_imaging(actor, order.encounter, leaving.LEFT)
@@ -167,4 +164,4 @@ def _discontinue(actor: Actor, order: ImagingOrder, device: str, reason: str) ->
 def _alert(actor: Actor, order: ImagingOrder, alert: str, device: str) -> None:
     order.alert, order.alert_at = alert, clock.now()
     touch(actor, order)
-    record(actor, "imaging_alert_raised", **_ids(order), order=order.id, alert=alert, device=device)
+    record(actor, "imaging_alert_raised", **ids_of(order), order=order.id, alert=alert, device=device)
