@@ -238,7 +238,9 @@ def test_a_clock_set_back_by_hours_breaks_no_order_and_makes_no_wait_negative(ro
 
 TRUE = {
     "emergency": lambda other, mine: other.pinned_at is not None or other.acuity in (1, 2),
-    "red_flag": lambda other, mine: is_red_flag(other) and not is_emergency(other),
+    "red_flag": lambda other, mine: (
+        is_red_flag(other) and not is_emergency(other) and (queue.feared(other) or 9) < (queue.feared(mine) or 9)
+    ),
     "aged": lambda other, mine: share(other, NOW, TARGETS) >= 2 and not is_red_flag(other),
     "untriaged": lambda other, mine: other.acuity is None and mine.acuity is not None,
     "more_urgent": lambda other, mine: (other.acuity or 9) < (mine.acuity or 0),
@@ -249,20 +251,26 @@ TRUE = {
 @given(st.lists(places, min_size=1, max_size=12))
 def test_the_reasons_count_exactly_the_rows_before_and_each_is_true_of_its_row(rows: list[Place]) -> None:
     rows = order(*(replace(row, ticket=f"A{number:03}") for number, row in enumerate(rows)))
-    rungs = [queue.rung(row, NOW, TARGETS) for row in rows]
+    keys = [queue.sort_key(row, NOW, TARGETS) for row in rows]
     for number, mine in enumerate(rows):
-        found = reasons(rungs[:number], rungs[number])
+        found = reasons(keys[:number], keys[number])
         assert sum(found.values()) == number
         assert list(found) == [name for name in REASONS if name in found]
-        for other, theirs in zip(rows, rungs[:number], strict=False):
-            assert TRUE[reason(theirs, rungs[number])](other, mine)
+        for other, theirs in zip(rows, keys[:number], strict=False):
+            assert TRUE[reason(theirs, keys[number])](other, mine)
 
 
 def test_a_third_place_is_explained() -> None:
     rows = order(place(2, 3, pinned=1), place(None, 4), place(5, 25), place(4, 20), place(5, 5))
-    rungs = [queue.rung(row, NOW, TARGETS) for row in rows]
-    assert reasons(rungs[:2], rungs[2]) == {"emergency": 1, "red_flag": 1}
-    assert reasons(rungs[:4], rungs[4]) == {"emergency": 1, "red_flag": 1, "more_urgent": 1, "earlier": 1}
+    keys = [queue.sort_key(row, NOW, TARGETS) for row in rows]
+    assert reasons(keys[:2], keys[2]) == {"emergency": 1, "red_flag": 1}
+    assert reasons(keys[:4], keys[4]) == {"emergency": 1, "red_flag": 1, "more_urgent": 1, "earlier": 1}
+
+
+def test_of_three_whom_nobody_has_assessed_the_third_hears_that_one_is_feared_for_and_one_came_earlier() -> None:
+    rows = order(place(None, 5, suggested=3), place(None, 9, urgent=2), place(None, 4, urgent=2))
+    keys = [queue.sort_key(row, NOW, TARGETS) for row in rows]
+    assert reasons(keys[:2], keys[2]) == {"red_flag": 1, "earlier": 1}
 
 
 # The clock

@@ -21,6 +21,8 @@ AGED_SHARE = 2
 EMERGENCY, RED_FLAG, AGED, UNTRIAGED, _BELOW = range(5)
 #: Why a row stands before another; blueprints/places.py has the words.
 REASONS = ("emergency", "red_flag", "aged", "untriaged", "more_urgent", "earlier")
+#: By what rows are sorted: the rung, what counts on it, since when, the arrival, the ticket.
+Key = tuple[float, float, float, float, int, str]
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def rung(place: Place, now: datetime, targets: Targets) -> int:
     return UNTRIAGED if place.acuity is None else _BELOW + place.acuity
 
 
-def sort_key(place: Place, now: datetime, targets: Targets) -> tuple[float | str, ...]:
+def sort_key(place: Place, now: datetime, targets: Targets) -> Key:
     """Return the key by which the board is sorted, smallest first: the rung, then what counts on it, then arrival."""
     came = min(place.arrived_at, place.first_at or place.arrived_at)
     on, level, since = rung(place, now, targets), 0.0, came
@@ -125,15 +127,18 @@ def sort_key(place: Place, now: datetime, targets: Targets) -> tuple[float | str
     return (on, level, since.timestamp(), came.timestamp(), len(place.ticket), place.ticket)
 
 
-def reason(theirs: int, mine: int) -> str:
-    """Return why a row on the rung ``theirs`` stands before one on the rung ``mine``, one of ``REASONS``."""
-    if theirs > RED_FLAG and theirs == mine:
+def reason(theirs: Key, mine: Key) -> str:
+    """Return why the row with the key ``theirs`` stands before the one with the key ``mine``, one of ``REASONS``.
+
+    Of two for whom the same is feared the first one came earlier, nothing else. An emergency is always called one.
+    """
+    if theirs[0] != EMERGENCY and theirs[:2] == mine[:2]:
         return "earlier"
-    return REASONS[min(theirs, REASONS.index("more_urgent"))]
+    return REASONS[min(int(theirs[0]), REASONS.index("more_urgent"))]
 
 
-def reasons(before: Iterable[int], mine: int) -> dict[str, int]:
-    """Return for how many of the rungs of the rows before ``mine`` each reason holds, as ``REASONS``, no zeros."""
+def reasons(before: Iterable[Key], mine: Key) -> dict[str, int]:
+    """Return for how many of the keys of the rows before ``mine`` each reason holds, as ``REASONS``, no zeros."""
     counts = Counter(reason(theirs, mine) for theirs in before)
     return {name: counts[name] for name in REASONS if counts[name]}
 

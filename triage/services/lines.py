@@ -95,7 +95,7 @@ class Line(Named):
     is_carried: bool  # came on an earlier day
     minutes: int = field(compare=False)  # since the arrival
     here: int = field(compare=False)  # minutes at this stage
-    key: tuple[Any, ...] = field(compare=False)  # by which the board is sorted; the first is the rung
+    key: queue.Key = field(compare=False)  # by which the board is sorted
     turned_at: datetime | None = field(compare=False)  # when time alone last changed how the row looks
     turns_at: datetime | None = field(compare=False)  # when it will next
     visitors: tuple[Visitor, ...] = ()  # who has the patient's page open

@@ -30,5 +30,5 @@ def find(actor: Actor, encounter_id: str) -> tuple[Encounter, Standing | None]:
 
 def standing(lines: Sequence[Line], at: int) -> Standing:
     """Return the standing of the row at this index of the whole board in order."""
-    rungs = [line.key[0] for line in lines[: at + 1]]
-    return Standing(lines[at], at + 1, queue.reasons(rungs[:at], rungs[at]), len(lines))
+    keys = [line.key for line in lines[: at + 1]]
+    return Standing(lines[at], at + 1, queue.reasons(keys[:at], keys[at]), len(lines))
