@@ -1,6 +1,9 @@
 """How a change reaches the screen: one stream for all tabs; without it the list is asked for; an old list says so."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -115,6 +118,32 @@ def test_where_streams_are_refused_the_list_is_asked_for(
     expect(owner(page, waiting)).to_contain_text("Surgeon")
     expect(says(page)).to_contain_text("Live")
     assert app.extensions["live"].count == 0
+
+
+def test_a_computer_whose_clock_is_set_back_shows_no_old_list_as_fresh(
+    app: Flask, sign_in: Open, clinic: Clinic, waiting: Encounter
+) -> None:
+    app.extensions["live"].cap = 0
+    page = sign_in("nurse")
+    frozen(page)
+    page.route(re.compile("/board/rows|/alerts"), lambda route: route.abort())
+    page.clock.set_system_time(page.evaluate("Date.now() / 1000 - 3600"))
+    page.clock.fast_forward(2_000)
+    page.clock.fast_forward(11_000)
+    expect(page.locator("[data-live][data-state=stale]")).to_contain_text("Last update")
+    page.clock.fast_forward(21_000)
+    expect(page.locator("[data-live][data-state=offline]")).to_contain_text("No connection. Shown as of")
+
+
+def test_the_time_of_the_list_is_the_clinics_whatever_the_computers_clock_and_zone(
+    sign_in: Open, clinic: Clinic, waiting: Encounter
+) -> None:
+    page = sign_in("nurse")
+    page.clock.install(time=datetime.now(UTC) - timedelta(minutes=95))
+    begun = datetime.now(ZoneInfo(clinic.nurse.time_zone))
+    page.goto("/board")
+    times = "|".join(f"{begun + timedelta(minutes=later):%H:%M}" for later in range(3))
+    expect(says(page)).to_have_text(re.compile(rf"^Live ({times}):\d\d$"))
 
 
 def test_when_the_session_ends_nothing_of_a_patient_stays_on_the_screen_and_the_page_says_so(

@@ -5,6 +5,9 @@ const STALE = 10000;
 const OFFLINE = 30000;
 
 let last = Date.now(); // when the list is known to have shown the present
+let ticked = last;
+// This computer's clock may be wrong: what is shown and counted is the server's time.
+export let ahead = last - new Date(document.body.dataset.now);
 let heard = last; // the present that the stream told of last
 let asked = last;
 let known; // revision and minute that the list was last asked for
@@ -30,7 +33,7 @@ function listen() {
 // A word is revision and minute, how long before (ms) the database confirmed them, and when it came.
 function hear(word, age, at) {
   if (word === 'end') { ended = true; wake(); return; }
-  heard = Math.max(heard, at - age);
+  heard = Math.max(heard, Math.min(at, Date.now()) - age);
   if (word !== known) { known = word; wake(); } else if (!behind) last = Math.max(last, heard);
 }
 
@@ -43,6 +46,9 @@ export function wake() {
 function tick() {
   if (!place()) return;
   const now = Date.now();
+  const back = Math.max(0, ticked - now); // set back: else an old list would look fresh until the time comes again
+  last -= back; heard -= back; asked -= back; ahead -= back;
+  ticked = now;
   const silent = now - heard > 7000;
   if (silent) meet();
   // An alarm that nobody takes on gets louder, a question falls due: by time alone.
@@ -59,7 +65,7 @@ function sent({ detail: { elt } }) {
   if (!elt.closest('[data-live-source]')) busy(1);
 }
 
-function answered({ detail: { elt, successful } }) {
+function answered({ detail: { elt, successful, xhr } }) {
   if (!elt.closest('[data-live-source]')) busy(-1);
   else if (!successful) behind = true;
   if (elt !== source()) return;
@@ -68,6 +74,7 @@ function answered({ detail: { elt, successful } }) {
   ended = false;
   if (!successful) return;
   last = Date.now();
+  ahead = last - new Date(xhr.getResponseHeader('Date'));
   show();
   if (behind) queueMicrotask(wake); // not yet: until this is over htmx drops what asks again
 }
@@ -87,7 +94,7 @@ export function show() {
   const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
-  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date(+paused || last).toLocaleTimeString('en-GB')}${more}`;
+  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone: document.body.dataset.zone })}${more}`;
   if (now !== state) change(now, out.dataset.textWrite);
 }
 

@@ -1,8 +1,8 @@
 // Who has a patient's page open: seconds on the server's clock, and a word on leaving.
+import { ahead } from './live.js';
 import { $$ } from './screen.js';
 
 const { body } = document;
-const ahead = Date.now() - new Date(body.dataset.now);
 
 setInterval(() => $$('[data-since]').forEach((time) => {
   const seconds = Math.max(0, (Date.now() - ahead - new Date(time.dateTime)) / 1000);
