@@ -366,3 +366,23 @@ def test_the_busy_board_is_accessible_and_never_wider_than_the_screen(
     expect(page.locator(".alert")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     axe(page)
+
+
+#: A desk screen at 200 %, a tablet upright, and the widest that shows cards and the narrowest that shows a table.
+BETWEEN = (720, 834, 1008, 1024)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_whatever_the_width_no_row_loses_its_flags_or_its_buttons_not_on_paper_either(
+    at_board: Open, busy: list[Encounter], lang: str
+) -> None:
+    page = at_board("nurse2", lang=lang)
+    for width in (*BETWEEN, 688):  # the last: A4 without its margins
+        page.set_viewport_size({"width": width, "height": 900})
+        if width == 688:
+            page.emulate_media(media="print")
+            expect(page.locator("[data-live]")).to_be_visible()  # it says as of when
+        reach = "cells => Math.max(...cells.map((cell) => cell.getBoundingClientRect().right))"
+        assert page.locator("#rows td, #rows .btn").evaluate_all(reach) <= width - 12 * (width != 688)
+        expect(row(page, busy[-1]).locator(".alarm")).to_be_visible()
+        assert place_of(row(page, busy[-1]).locator(".c-complaint"))["width"] >= 96

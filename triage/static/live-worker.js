@@ -20,7 +20,7 @@ function meet(port) {
   port.onmessage = ({ data: visible }) => {
     ports[visible ? 'add' : 'delete'](port);
     if (!ports.size) { if (port === self) { source?.close(); at = 0; } } // a hidden tab's own worker
-    else if (Math.abs(Date.now() - at) > 15000) open(); // a clock that was set back, too
+    else if (Math.abs(Date.now() - at) > 15000) open();
     else if (word) port.postMessage(word);
   };
 }

@@ -6,7 +6,7 @@ const OFFLINE = 30000;
 
 let last = Date.now(); // when the list is known to have shown the present
 let ticked = last;
-// This computer's clock may be wrong: what is shown and counted is the server's time.
+// What is shown is the server's time: this computer's clock may be wrong.
 export let ahead = last - new Date(document.body.dataset.now);
 let heard = last; // the present that the stream told of last
 let asked = last;
@@ -46,7 +46,7 @@ export function wake() {
 function tick() {
   if (!place()) return;
   const now = Date.now();
-  const back = Math.max(0, ticked - now); // set back: else an old list would look fresh until the time comes again
+  const back = Math.max(0, ticked - now); // a clock set back makes nothing fresh
   last -= back; heard -= back; asked -= back; ahead -= back;
   ticked = now;
   const silent = now - heard > 7000;
