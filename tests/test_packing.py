@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from tests.builders import Clinic, arrive, wait
+from triage import packing
 from triage.db import session, verb
 from triage.domain.access import PUBLIC, Actor
 from triage.models import Encounter
@@ -41,6 +42,19 @@ def test_a_page_is_packed_for_who_can_unpack_it_and_for_nobody_else(clinic: Clin
 def test_the_length_of_a_page_differs_from_one_time_to_the_next(signed_in: SignIn) -> None:
     client = signed_in("nurse")
     assert len({len(client.get("/me", headers=GZIP).data) for _ in range(12)}) > 3
+
+
+def test_what_many_boards_are_sent_is_packed_once_and_each_answer_still_has_a_length_of_its_own(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    for _ in range(4):
+        wait(clinic.reception)
+    client = signed_in("nurse")
+    before = packing._deflated_once.cache_info().misses
+    answers = [client.get("/board/rows?rev=0.0", headers=REFRESH).data for _ in range(12)]
+    assert len({gzip.decompress(answer) for answer in answers}) <= 2  # a minute may turn
+    assert packing._deflated_once.cache_info().misses <= before + 2
+    assert len({len(answer) for answer in answers}) > 3
 
 
 def test_our_own_files_are_packed_once_and_the_browser_keeps_them(signed_in: SignIn) -> None:

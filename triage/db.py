@@ -5,7 +5,7 @@ import functools
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC as utc
 from datetime import datetime
@@ -24,7 +24,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from triage import postgres, sqlite
+from triage import beside, postgres, sqlite
 from triage.prepared import Prepared
 
 #: Seconds that a writer of SQLite waits for the others.
@@ -130,6 +130,7 @@ def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
         naming, writing = _verb.set(function.__name__), _writing.set(True)
         try:
             session.close()  # whatever was read before is old news; load again under the write lock
+            session.info.pop("revision", None)
             result = function(actor, *args, **kwargs)
             session.commit()
         except BaseException:
@@ -152,7 +153,7 @@ def read(query: Prepared | Executable, **values: Any) -> Sequence[Any]:
     """
     if _verb.get() and session.autoflush:
         session.flush()
-    connection = session.connection()
+    connection = beside.connection() or session.connection()
     return query.rows(connection, values) if isinstance(query, Prepared) else connection.execute(query, values).all()
 
 
@@ -160,6 +161,11 @@ def read_one(query: Prepared | Executable, **values: Any) -> Any:
     """Return the first column of the first row of a query of columns, None where there is no row."""
     rows = read(query, **values)
     return rows[0][0] if rows else None
+
+
+def apart() -> AbstractContextManager[None]:
+    """Let what is read inside a page, outside its use cases, go past the session where that has begun nothing."""
+    return nullcontext() if _verb.get() else beside.reading(session())
 
 
 def write(statement: Prepared, noun: type[Base], **values: Any) -> int:

@@ -1,11 +1,13 @@
 """What every answer carries beside its page: the headers that keep browsers in bounds, and the signed cookie."""
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
-from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from triage.wording import LOCALES
 
@@ -25,13 +27,43 @@ HEADERS = {
 }
 
 
+#: Cookies whose signature each process has checked and need not check again.
+KEPT = 1024
+#: What an answer may differ by; that it may be packed is said of each, so that it need not be added.
+VARY = "HX-Request, Cookie, Accept-Encoding"
+
+
 class SignedCookie(SecureCookieSessionInterface):
-    """Flask's signed cookie; what signs it is made once, not at each request."""
+    """Flask's signed cookie; what signs it is made once, and a signature is checked once, not at each request."""
 
     @lru_cache(1)  # noqa: B019 - one for the application, which lives as long as the process
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """Return what signs the cookie with the application's secret."""
         return super().get_signing_serializer(app)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie says; how old it is is looked at each time."""
+        signer, value = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        try:
+            said, at = _said(signer, value) if signer and value else (None, 0)
+        except BadSignature:
+            said = None
+        if said is None or not 0 <= int(time.time()) - at <= app.permanent_session_lifetime.total_seconds():
+            return super().open_session(app, request)
+        return self.session_class(said)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie where it changed. That answers differ by it is said of each already."""
+        if session.modified or session.permanent:
+            super().save_session(app, session, response)
+
+
+@lru_cache(KEPT)
+def _said(signer: URLSafeTimedSerializer, value: str) -> tuple[dict[str, Any] | None, int]:
+    """Return what a signed cookie says and when it was signed; None where it holds what a request could change."""
+    said, at = signer.loads(value, return_timestamp=True)
+    plain = all(isinstance(part, str | int | None) for part in said.values())
+    return said if plain else None, int(at.timestamp())
 
 
 def init_app(app: Flask, locale: Callable[[], str]) -> None:
@@ -40,10 +72,10 @@ def init_app(app: Flask, locale: Callable[[], str]) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        response.headers.extend(HEADERS)
         if request.endpoint not in {"static", "assets"}:
             response.headers["Cache-Control"] = "no-store"
-            response.vary.update(("HX-Request", "Cookie"))
-        if request.args.get("lang") in LOCALES:
+            response.headers["Vary"] = VARY
+        if "lang" in request.args and request.args["lang"] in LOCALES:
             response.set_cookie("lang", locale(), max_age=31536000, samesite="Lax", httponly=True)
         return response

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage import db, device_door, headers
+from triage import beside, db, device_door, headers
 from triage.domain import errors
 from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
@@ -131,7 +131,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_no_file_for_words)
     app.before_request(_guard)
     headers.init_app(app, locale)
-    app.teardown_request(lambda _error: db.session.remove())
+    app.teardown_request(lambda _error: beside.release(db.session))
     app.register_error_handler(errors.DomainError, _domain_error)
     app.register_error_handler(StaleDataError, lambda _e: _error(409, "stale", by=gettext("Someone else")))
     app.register_error_handler(DataError, _not_storable)
@@ -151,7 +151,7 @@ def guard(app: Flask) -> None:
 
 def locale() -> str:
     """Return the reader's language: the cookie's choice, else English."""
-    chosen = request.args.get("lang") or request.cookies.get("lang", "")
+    chosen = ("lang" in request.args and request.args["lang"]) or request.cookies.get("lang", "")
     return chosen if chosen in LOCALES else "en"
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import BindParameter, Date, Select, and_, bindparam, delete, fun
 from sqlalchemy.orm import joinedload
 
 from triage import clock
-from triage.db import aside, read, session, verb
+from triage.db import apart, aside, read, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotFound, Refused
 from triage.models import Grant, LoginAttempt, LoginSession, Site, SiteHead, Staff
@@ -106,10 +107,11 @@ def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
     """Return who holds this session token, or None when it has ended; only a person's own act extends it.
 
     One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once. It
-    brings the number of the site's last change along, good until this transaction ends.
+    brings the number of the site's last change along, good until this transaction or the next use case ends it.
     """
     at, token_hash = clock.now(), _hash(token)
-    rows = read(_SESSION, token_hash=token_hash, today=_today(at))
+    with nullcontext() if extend else apart():  # what a page asks by itself seldom asks for more
+        rows = read(_SESSION, token_hash=token_hash, today=_today(at))
     if not rows or at - rows[0].seen_at > limits.idle or at - rows[0].created_at > limits.longest:
         return None
     if extend and at - rows[0].seen_at > timedelta(minutes=1):
