@@ -15,6 +15,10 @@ PAGES = {
     "whole.html": "{% include 'word.html' %}",
     "macro.html": "{% macro name() %}{{ _('Board') }}{% endmacro %}",
     "caller.html": "{% from 'macro.html' import name %}{{ name() }}",
+    "sets.html": "{% set x = 1 %}{% include 'setter.html' %}{{ x }}",
+    "setter.html": "{% set x = 2 %}{{ x }}{{ years }}",
+    "rounds.html": "{% for years in (1, 2) %}{% include 'setter.html' %} {% endfor %}",
+    "again.html": "{{ depth }}{% if depth %}{% set depth = depth - 1 %}{% include 'again.html' %}{% endif %}",
     "inside.html": "{{ _('Name') ~ ': ' ~ years }}",
 }
 
@@ -51,3 +55,20 @@ def test_what_somebody_typed_is_escaped_inside_a_sentence(own_app: Flask, page: 
 def test_a_number_of_things_has_its_own_word(own_app: Flask) -> None:
     assert [drawn(own_app, "number.html", "en", count=count) for count in (1, 2)] == ["emergency", "emergencies"]
     assert drawn(own_app, "number.html", "ja", count=2) == catalogue("ja").ngettext("emergency", "emergencies", 2)
+
+
+@pytest.mark.parametrize("reload", [False, True])
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [("sets.html", "2<1>1".replace("<1>", "&lt;1&gt;")), ("rounds.html", "21 22 "), ("again.html", "210")],
+)
+def test_a_part_says_in_its_place_what_it_says_by_itself(own_app: Flask, page: str, said: str, reload: bool) -> None:
+    own_app.jinja_env.auto_reload = reload
+    assert drawn(own_app, page, "en", years="<1>", depth=2) == said
+
+
+def test_a_part_that_a_developer_changes_is_read_again(own_app: Flask) -> None:
+    own_app.jinja_env.auto_reload = True
+    with own_app.app_context():
+        source = own_app.jinja_env._generate(own_app.jinja_env._parse(PAGES["whole.html"], None, None), "en/x", None)
+    assert "word.html" in source
