@@ -3,7 +3,7 @@
 What is kept is found again by the whole row and the whole viewer, ids among them: it can be neither old nor another's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 from flask_babel import force_locale
 from markupsafe import Markup, escape
 
@@ -20,8 +20,8 @@ from triage.domain.access import Actor
 from triage.services.board import Board, Filters
 from triage.services.lines import Line
 from triage.services.presence import Visitor
-from triage.services.snapshots import Tally
-from triage.wording import spoken
+from triage.services.tally import Tally
+from triage.wording import LOCALES, spoken
 
 #: Rows kept in each process, a few kB each: all of a large clinic, for every role, in both languages.
 KEPT = 2048
@@ -29,6 +29,8 @@ KEPT = 2048
 AROUND_KEPT = 256
 #: Where a part goes in that is not kept. No value can hold it: in HTML every "<" of theirs is escaped.
 CUT = Markup("<!>")
+#: An id that no encounter has.
+PLACE = "-encounter-"
 SWAP = Markup(' hx-swap-oob="true"')
 
 
@@ -113,6 +115,39 @@ def wait(viewer: Viewer, line: Line, swap: bool = True) -> Markup:
     return joined(start, escape(line.id), attributes, SWAP if swap else "", whole, here, end)
 
 
+def held(pieces: Iterable[Markup], news: tuple[int, int, int], values: Mapping[str, Any]) -> Markup:
+    """Return an answer that leaves the rows in their places: what takes a place, what waits, and what stands around.
+
+    ``news``: how many rows came, would move and left.
+    """
+    locale = values["viewer"].locale
+    start, middle, low, end = _held(locale)
+    shown = [f"<template>{piece}</template>" for piece in pieces]
+    return joined(start, *shown, middle, _news(locale, *news), low, _around(locale, values), end)
+
+
+def _around(locale: str, values: Mapping[str, Any]) -> str:
+    if values["with_views"] or values["alerts"]:
+        return part("board/_around.html", **values)
+    start, counts, tabs, end = _plain(locale)
+    return joined(start, escape(values["rev"]), counts, values["counts"], tabs, values["tabs"], end)
+
+
+@lru_cache(maxsize=len(LOCALES))
+def _held(locale: str) -> list[Markup]:
+    return drawn("board/_held.html", locale, {"cut": CUT}, 4)
+
+
+@lru_cache(maxsize=len(LOCALES))
+def _plain(locale: str) -> list[Markup]:
+    return drawn("board/_around.html", locale, {"rev": CUT, "counts": CUT, "tabs": CUT}, 4)
+
+
+@lru_cache(maxsize=AROUND_KEPT)
+def _news(locale: str, new: int, moved: int, left: int) -> Markup:
+    return drawn("board/_news.html", locale, {"news": {"new": new, "moved": moved, "left": left}}, 1)[0]
+
+
 def joined(*parts: str) -> Markup:
     """Return pieces of markup as one."""
     return Markup("".join(parts))  # noqa: S704 - each is markup already: escaped once, not a hundred times a page
@@ -124,8 +159,19 @@ def _parts(line: Line, viewer: Viewer, own: Own) -> list[Markup]:
     values = {
         "line": line, "viewer": viewer, "locale": viewer.locale, "words": knowledge.load(), "cut": CUT,
         "mine": own.is_mine, "undo": own.undo, "visitors": own.visitors, "hour": partial(_hour, zone),
+        "url_for": partial(_url, viewer.root),
     }  # fmt: skip
     return drawn("board/_row.html", viewer.locale, values, 4)
+
+
+def _url(root: str, endpoint: str, encounter_id: str) -> str:
+    return encounter_id.join(_address(root, endpoint))
+
+
+@lru_cache(maxsize=AROUND_KEPT)
+def _address(_root: str, endpoint: str) -> list[str]:
+    """Return an encounter's address, cut where its id stands: to put one together takes as long as to ask a query."""
+    return url_for(endpoint, encounter_id=PLACE).split(PLACE)
 
 
 @lru_cache(maxsize=KEPT)

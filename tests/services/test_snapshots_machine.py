@@ -181,7 +181,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
 def looks(snapshot: Snapshot) -> list[Any]:
     shown = [part.name for part in fields(Line) if part.name != "turns_at"]  # a heartbeat moves it, and is not noted
     rows = [tuple(getattr(line, name) for name in shown) for line in snapshot.lines]
-    return [rows, snapshot.awaited, snapshot.news, snapshot.revision, set(snapshot.recent), snapshot.tally]
+    return [rows, snapshot.awaited, snapshot.news, snapshot.revision, dict(snapshot.recent), snapshot.tally]
 
 
 @pytest.mark.parametrize("seed", [5, 7])

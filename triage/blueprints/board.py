@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from triage import clock
 from triage.domain import queue
 from triage.domain.errors import NotFound
-from triage.rows import board_values, part, row_values
+from triage.rows import board_values, held, part, row_values
 from triage.services import alerts, board, presence, views
 from triage.web import actor, page, requires
 
@@ -49,9 +49,9 @@ def rows() -> AnyResponse:
     While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order. ``said`` is
     what its strip of alarms says.
     """
-    asked, filters = request.args, _filters()
+    asked, filters = _asked(), _filters()
     state = _look(filters)
-    onscreen = [row.removeprefix("e-") for row in asked.get("known", "").split(",") if row.isprintable() and row]
+    onscreen = state.on_screen(asked.get("known", ""))
     in_place = asked.get("hold") == "1" or onscreen == state.ids
     values = {**_values(state, filters), "alerts": _strip_beside(state, asked.get("said"))}
     if in_place and asked.get("rev") == values["rev"] and values["alerts"] is None:
@@ -59,8 +59,7 @@ def rows() -> AnyResponse:
     if not in_place:
         return make_response(part("board/_anew.html", **values))
     ticked = asked.get("rev", "").partition(".")[2] != values["rev"].partition(".")[2]
-    pieces = list(_pieces(state, onscreen, ticked, values))
-    return make_response(part("board/_held.html", pieces=pieces, news=_news(state, onscreen), **values))
+    return make_response(held(_pieces(state, onscreen, ticked, values), _news(state, onscreen), values))
 
 
 def _strip_beside(state: board.Board, said: str | None) -> alerts.Alerts | None:
@@ -69,7 +68,7 @@ def _strip_beside(state: board.Board, said: str | None) -> alerts.Alerts | None:
     return found if found and found.rev != said else None
 
 
-def _pieces(state: board.Board, onscreen: Sequence[str], ticked: bool, values: Mapping[str, Any]) -> Iterator[str]:
+def _pieces(state: board.Board, onscreen: Sequence[str], ticked: bool, values: Mapping[str, Any]) -> Iterator[Markup]:
     """Yield what takes the place of a row or of its wait, for each row on the screen that looks different now."""
     here, row, wait = state.snapshot.by_id, values["row"], values["wait"]
     for encounter_id in onscreen:
@@ -82,12 +81,14 @@ def _pieces(state: board.Board, onscreen: Sequence[str], ticked: bool, values: M
             yield wait(line)
 
 
-def _news(state: board.Board, onscreen: Sequence[str]) -> dict[str, int]:
+def _news(state: board.Board, onscreen: Sequence[str]) -> tuple[int, int, int]:
     """Return how many rows came, would move and left since the rows on the screen were put in order."""
+    if onscreen == state.ids:
+        return 0, 0, 0
     before, after = set(onscreen), set(state.ids)
     stay, now = [i for i in onscreen if i in after], [i for i in state.ids if i in before]
     moved = 0 if stay == now else queue.moved(stay, now)
-    return {"new": len(state.ids) - len(stay), "moved": moved, "left": len(onscreen) - len(stay)}
+    return len(state.ids) - len(stay), moved, len(onscreen) - len(stay)
 
 
 def _look(filters: board.Filters) -> board.Board:
@@ -96,19 +97,25 @@ def _look(filters: board.Filters) -> board.Board:
 
 def _values(state: board.Board, filters: board.Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
     minute = int(clock.now().timestamp() // 60)
-    own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": request.args.get("views") == "1"}
+    own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": _asked().get("views") == "1"}
     return {"rev": f"{state.revision}.{minute}", **own, **board_values(state, filters, told)}
 
 
 def _seen() -> board.Seen | None:
-    revision, _, minute = request.args.get("rev", "").partition(".")
+    revision, _, minute = _asked().get("rev", "").partition(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in (revision, minute)):
         return None
     return board.Seen(int(revision), datetime.fromtimestamp(int(minute) * 60, UTC))
 
 
 def _filters() -> board.Filters:
-    return board.Filters.read(request.args)
+    return board.Filters.read(_asked())
+
+
+def _asked() -> Mapping[str, str]:
+    """Return what the address asks: much is looked for that is not there, for which Flask's own makes an error."""
+    found: Mapping[str, str] = request.args.to_dict()
+    return found
 
 
 def lapses() -> timedelta:

@@ -15,7 +15,8 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change
 from triage.services import snapshots
 from triage.services.lines import Line, load
-from triage.services.snapshots import Snapshot, Tally, current_revision
+from triage.services.snapshots import Snapshot, current_revision
+from triage.services.tally import Tally
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "current_revision", "find_line", "look",
@@ -71,6 +72,9 @@ class Filters:
         return {name: value for name, value in asked.items() if value}
 
 
+EVERYTHING = Filters()
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a screen shows already: the revision it stands for, and a moment at or before it was made."""
@@ -102,13 +106,21 @@ class Board:
     @cached_property
     def ids(self) -> list[str]:
         """Return the ids of the rows shown, in order."""
-        return [line.id for line in self.shown]
+        return self.snapshot.ids if self.shown is self.lines else [line.id for line in self.shown]
+
+    def on_screen(self, known: str) -> list[str]:
+        """Return the ids that a screen named as the elements of its rows, in its order: the board's own where equal."""
+        if known == ",".join([f"e-{encounter_id}" for encounter_id in self.ids]):
+            return self.ids
+        return [row.removeprefix("e-") for row in known.split(",") if row.isprintable() and row]
 
 
 def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after: timedelta = LAPSES_AFTER) -> Board:
     """Return the site's board, and which rows look different than on the screen that ``seen`` describes."""
     snapshot, revision = snapshots.of(actor, lapses_after)
-    shown = [line for line in snapshot.lines if filters.admits(line, actor.staff_id)]
+    shown: Sequence[Line] = snapshot.lines
+    if filters != EVERYTHING:
+        shown = [line for line in shown if filters.admits(line, actor.staff_id)]
     changed = _changed(actor, seen, snapshot)
     return Board(snapshot, shown, revision, snapshot.holders[actor.staff_id], changed)
 
@@ -116,7 +128,7 @@ def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after:
 def _changed(actor: Actor, seen: Seen | None, snapshot: Snapshot) -> set[str]:
     if seen is None:
         return set(snapshot.by_id)
-    by_time = {line.id for line in snapshot.lines if line.turned_since(seen.at)}
+    by_time = snapshot.turned_since(seen.at)
     noted = snapshot.changed_since(seen.revision)
     return by_time | (changed_since(actor, seen.revision) if noted is None else noted)
 

@@ -1,18 +1,19 @@
 """The board as it stands at a revision: loaded once in each process, in order, and shared by everybody who looks."""
 
 import threading
+from bisect import insort
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 
 from sqlalchemy import Engine, bindparam, select
 
 from triage import clock
-from triage.db import in_verb, read, read_one, session
+from triage.db import apart, in_verb, read, read_one, session
 from triage.domain.access import Actor
-from triage.domain.calling import NO_ANSWER
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Change, SiteHead
 from triage.prepared import Prepared
@@ -20,6 +21,7 @@ from triage.services import awaited, notices
 from triage.services.awaited import Awaited
 from triage.services.lines import Line, load
 from triage.services.notices import News
+from triage.services.tally import Fact, Tally, counted, tally
 
 #: Sites whose board each process keeps; a site's own is a few hundred kB.
 SITES = 32
@@ -27,31 +29,6 @@ SITES = 32
 CHANGES = 200
 #: Where more patients than this changed since, all rows are read anew.
 FEW = 12
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many rows there are of what: what the counts and the filters of the board say."""
-
-    here: int
-    emergencies: int
-    over: int
-    missing: int
-    look: int
-    carried: int  # came on an earlier day
-    longest: int  # wait, in minutes
-    average: int  # wait of who is here now; who has left does not count
-    levels: tuple[tuple[int | None, int], ...]
-    stages: tuple[tuple[str, int], ...]
-    rooms: tuple[tuple[str, str, str, int], ...]  # id, name, Japanese name
-
-    def level(self, level: int | None) -> int:
-        """Return how many stand at a level, None: are not triaged."""
-        return dict(self.levels).get(level, 0)
-
-    def stage(self, stage: str) -> int:
-        """Return how many are at a stage."""
-        return dict(self.stages).get(stage, 0)
 
 
 @dataclass(frozen=True)
@@ -66,57 +43,51 @@ class Snapshot:
     until: datetime
     lines: tuple[Line, ...]
     awaited: Awaited
-    recent: tuple[tuple[int, str], ...]
+    recent: Mapping[int, str]  # who changed, by the number of the change
     news: tuple[News, ...] = ()  # what somebody has to be told of
+    counts: Counter[Fact] = field(default_factory=Counter)
 
     @cached_property
     def by_id(self) -> dict[str, Line]:
         """Return the rows by the encounter's id."""
-        return {line.id: line for line in self.lines}
+        return dict(zip(self.ids, self.lines, strict=True))
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Return the ids of the rows, in order."""
+        return [line.id for line in self.lines]
 
     @cached_property
     def holders(self) -> Counter[str | None]:
         """Return how many patients each person has."""
-        return Counter(line.holder_id for line in self.lines)
+        return Counter(map(attrgetter("holder_id"), self.lines))
 
     @cached_property
     def tally(self) -> Tally:
         """Count the rows."""
-        return _tally(self.lines)
+        return tally(self.counts, [line.minutes for line in self.lines])
 
     def fits(self, revision: int, now: datetime) -> bool:
         """Tell whether this is how the board stands at a revision and a moment."""
         return self.revision >= revision and self.at <= now < self.until
 
+    @cached_property
+    def _turned(self) -> list[tuple[datetime, str]]:
+        return [(line.turned_at, line.id) for line in self.lines if line.turned_at is not None]
+
+    def turned_since(self, moment: datetime) -> set[str]:
+        """Return which rows time alone has made look different."""
+        return {encounter_id for at, encounter_id in self._turned if moment < at}
+
     def changed_since(self, revision: int) -> set[str] | None:
         """Return which encounters changed after a revision, None where that is too long ago to be kept here."""
         if revision < self.revision - CHANGES:
             return None
-        return {encounter_id for number, encounter_id in self.recent if number > revision}
+        return {self.recent[number] for number in range(revision + 1, self._newest + 1) if number in self.recent}
 
-
-def _tally(lines: Sequence[Line]) -> Tally:
-    rooms = Counter([(line.room_id, line.room or "", line.room_ja or "") for line in lines if line.room_id])
-    waits = [line.minutes for line in lines]
-    return Tally(
-        here=len(lines),
-        emergencies=sum([line.is_emergency for line in lines]),
-        over=sum([line.is_over for line in lines]),
-        missing=sum([line.call_state == NO_ANSWER for line in lines]),
-        look=sum([line.must_look for line in lines]),
-        carried=sum([line.is_carried for line in lines]),
-        longest=max(waits, default=0),
-        average=sum(waits) // max(1, len(lines)),
-        levels=tuple(Counter([line.acuity for line in lines]).items()),
-        stages=tuple(Counter([line.stage for line in lines]).items()),
-        rooms=tuple(
-            (id_ or "", name, name_ja, rows) for (id_, name, name_ja), rows in sorted(rooms.items(), key=_name)
-        ),
-    )
-
-
-def _name(room: tuple[tuple[str | None, str, str], int]) -> str:
-    return room[0][1]
+    @cached_property
+    def _newest(self) -> int:
+        return max(self.recent, default=0)
 
 
 @dataclass
@@ -138,7 +109,7 @@ def of(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> tuple[Snapshot, 
     """
     revision, now = current_revision(actor), clock.now()
     if not actor.may("patients:open"):
-        return Snapshot(revision, now, now, (), Awaited(), ()), revision
+        return Snapshot(revision, now, now, (), Awaited(), {}), revision
     if in_verb():  # what is not committed yet may never be
         return _anew(None, actor, lapses_after, revision, now), revision
     shelf = _shelf(actor, lapses_after)
@@ -147,7 +118,8 @@ def of(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> tuple[Snapshot, 
         with shelf.loading:
             kept, now = shelf.kept, clock.now()  # somebody may have loaded it while this one waited
             if kept is None or not kept.fits(revision, now):
-                shelf.kept = kept = _anew(kept, actor, lapses_after, revision, now)
+                with apart():
+                    shelf.kept = kept = _anew(kept, actor, lapses_after, revision, now)
     return kept, revision
 
 
@@ -170,36 +142,52 @@ def _anew(kept: Snapshot | None, actor: Actor, lapses_after: timedelta, revision
         kept = None
     # Before the rows: what changes in between is read now and once more at the next look, never missed.
     changes, topics = _changes(actor, kept.revision if kept else revision - CHANGES)
-    touched = {encounter_id for _number, encounter_id in changes}
-    recent = (*kept.recent, *changes) if kept else changes
+    touched = set(changes.values())
     if kept is None or len(touched) > FEW:
-        return _snapshot(actor, revision, now, load(actor, lapses_after, at=now), recent)
-    others = (line for line in kept.lines if line.id not in touched)
-    lines = [*others, *load(actor, lapses_after, touched, kept.at)]
-    snapshot = _snapshot(actor, revision, kept.at, lines, recent, kept.awaited if topics <= awaited.APART else None)
-    return snapshot if snapshot.fits(revision, now) else _anew(None, actor, lapses_after, revision, now)
+        lines = in_order(load(actor, lapses_after, at=now))
+        recent = {**kept.recent, **changes} if kept else changes
+        return _snapshot(actor, revision, now, lines, recent, counted(lines))
+    return _amended(kept, actor, lapses_after, (revision, now), changes, topics <= awaited.APART)
+
+
+def _amended(
+    kept: Snapshot, actor: Actor, lapses_after: timedelta, present: tuple[int, datetime], changes: Mapping[int, str],
+    same_wait: bool,
+) -> Snapshot:  # fmt: skip
+    touched = set(changes.values())
+    gone = [line for encounter_id in touched if (line := kept.by_id.get(encounter_id))]
+    come = load(actor, lapses_after, touched, kept.at)
+    lines = [line for line in kept.lines if line.id not in touched]
+    for line in come:
+        insort(lines, line, key=_key)
+    told = ({**kept.recent, **changes}, counted(come, kept.counts, gone), kept.awaited if same_wait else None)
+    snapshot = _snapshot(actor, present[0], kept.at, lines, *told)
+    return snapshot if snapshot.fits(*present) else _anew(None, actor, lapses_after, *present)
 
 
 def _snapshot(
-    actor: Actor, revision: int, at: datetime, lines: Iterable[Line], recent: Iterable[tuple[int, str]],
-    waiting: Awaited | None = None,
+    actor: Actor, revision: int, at: datetime, lines: Sequence[Line], recent: Mapping[int, str],
+    counts: Counter[Fact], waiting: Awaited | None = None,
 ) -> Snapshot:  # fmt: skip
-    ordered = tuple(in_order(lines))
-    until = min((line.turns_at for line in ordered if line.turns_at is not None), default=_minute(at))
-    newest = tuple(change for change in dict.fromkeys(recent) if change[0] > revision - CHANGES)
-    told = (waiting or awaited.load(actor), newest, notices.untold(actor))
-    return Snapshot(revision, at, min(until, _minute(at)), ordered, *told)
+    until = min([line.turns_at for line in lines if line.turns_at is not None], default=_minute(at))
+    if len(recent) > 2 * CHANGES:
+        recent = {number: who for number, who in recent.items() if number > revision - CHANGES}
+    told = (waiting or awaited.load(actor), recent, notices.untold(actor), counts)
+    return Snapshot(revision, at, min(until, _minute(at)), tuple(lines), *told)
 
 
-def _changes(actor: Actor, seen: int) -> tuple[tuple[tuple[int, str], ...], set[str]]:
+def _changes(actor: Actor, seen: int) -> tuple[Mapping[int, str], set[str]]:
     """Return what changed after a revision, and by which events."""
     rows = read(_CHANGES, site=actor.site_id, seen=seen)
-    return tuple((row.revision, row.encounter_id) for row in rows), {row.topic for row in rows}
+    return {row.revision: row.encounter_id for row in rows}, {row.topic for row in rows}
+
+
+_key = attrgetter("key")
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
     """Return the rows in the order in which people are seen."""
-    return sorted(lines, key=lambda line: line.key)
+    return sorted(lines, key=_key)
 
 
 def _minute(now: datetime) -> datetime:
