@@ -123,7 +123,7 @@ def draft() -> AnyResponse:
     if request.form.get("discard") or not form.says_something:
         drafts.discard(actor(), drafts.new_patient(key))
     elif key:
-        kept = {field.name for field in form} - {"csrf_token", "version", "base"}
+        kept = {field.name for field in form} - {"version", "base"}
         typed = {name: value[:1000] for name, value in request.form.items() if name in kept}
         drafts.save_new_patient(actor(), key, typed)
     if htmx:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import DateField, Form, IntegerField, TextAreaField
+from wtforms import DateField, IntegerField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import TextInput
 
 from triage.domain.dates import find_date
 from triage.forms import told
+from triage.forms.base import FormPart, PostedForm
 from triage.forms.patients import in_one_width
 from triage.forms.triage import storable
 
@@ -27,7 +27,7 @@ class DayField(DateField):
             raise ValueError(told("not_a_date"))
 
 
-class PeriodForm(Form):
+class PeriodForm(FormPart):
     """A GET form: no token, nothing changes. An empty field leaves that end open."""
 
     since = DayField(_l("From"), [Optional()])
@@ -46,20 +46,20 @@ class TreatedForm(PeriodForm):
     until = DayField(_l("Treated until"), [Optional()])
 
 
-class ListForm(Form):
+class ListForm(FormPart):
     """Which pages of the lists of one rule: decisions, feedback."""
 
     decisions = IntegerField(validators=[Optional(), NumberRange(0, 10_000)])
     feedback = IntegerField(validators=[Optional(), NumberRange(0, 10_000)])
 
 
-class FeedbackForm(FlaskForm):
+class FeedbackForm(PostedForm):
     """What is wrong with a rule at this patient."""
 
     text = TextAreaField(_l("What is wrong here"), [DataRequired(told("note_needed")), Length(max=1000), storable])
 
 
-class AnswerForm(FlaskForm):
+class AnswerForm(PostedForm):
     """What the clinical lead answers."""
 
     text = TextAreaField(_l("Answer"), [DataRequired(told("note_needed")), Length(max=1000), storable])

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
@@ -24,6 +23,7 @@ from triage.domain.appointments import Wish
 from triage.domain.dates import find_date
 from triage.domain.late import moment, read_time
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import REQUEST_ID, in_one_width, storable, text
 from triage.knowledge.types import Labelled
 
@@ -49,7 +49,7 @@ def _id() -> Any:
     return HiddenField("", [Optional(), Regexp(r"[a-z0-9]{1,40}$")])
 
 
-class RequestForm(FlaskForm):
+class RequestForm(PostedForm):
     """A request as it came in; empty times mean now and today."""
 
     request_id = _key()
@@ -92,7 +92,7 @@ class RequestForm(FlaskForm):
         return moment(at, find_date(self.received_day.data or ""), zone, clock.now()) if at else clock.now()
 
 
-class CloseForm(FlaskForm):
+class CloseForm(PostedForm):
     """Why a request is closed without an appointment."""
 
     version = IntegerField("", [InputRequired(), NumberRange(1, 2**31 - 1)])
@@ -105,7 +105,7 @@ class CloseForm(FlaskForm):
         self.reason.choices = [("", "–"), *choices(entries, locale)]
 
 
-class TimeForm(FlaskForm):
+class TimeForm(PostedForm):
     """One of the free times that the page offers."""
 
     kind = HiddenField("", [Length(max=40), storable])

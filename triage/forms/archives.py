@@ -1,13 +1,13 @@
 """The image archive, as an administrator describes it, and what is said of a connection that was tried."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import Field, IntegerField, ValidationError
 from wtforms.validators import DataRequired, NumberRange, Optional
 
 from triage.domain import machines
 from triage.domain.machines import is_archive_address, is_viewer
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import in_one_width, text
 
 #: What came of trying a connection, in words that say what to do next.
@@ -29,7 +29,7 @@ OUTCOMES = {
 }
 
 
-class ArchiveForm(FlaskForm):
+class ArchiveForm(PostedForm):
     """Where the archive is, as whom it is asked, and where its images are looked at."""
 
     version = IntegerField("", [Optional(), NumberRange(0, 2**31 - 1)])

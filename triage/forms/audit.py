@@ -1,13 +1,14 @@
 """What the auditor filters by; everything stands in the URL so that a view can be passed on."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form, IntegerField, SelectField, StringField
+from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from triage.domain.event_labels import LABELS
+from triage.forms.base import FormPart
 
 
-class AuditFilterForm(Form):
+class AuditFilterForm(FormPart):
     """A GET form: no token, nothing changes."""
 
     patient = StringField(_l("Patient number"), [Optional(), Length(max=50)])

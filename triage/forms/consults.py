@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
@@ -23,6 +22,7 @@ from triage import knowledge
 from triage.domain import operation
 from triage.domain.choice import ABSENT, ACCEPTED, FIRST, Choice
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.triage import storable
 
 KINDS = (
@@ -44,7 +44,7 @@ def _line(label: Any, size: int = 500) -> StringField:
     return StringField(label, [Length(max=size, message=told("too_long")), storable])
 
 
-class TreatmentForm(FlaskForm):
+class TreatmentForm(PostedForm):
     """What is decided; what each kind needs is checked by the service, which knows the procedures."""
 
     version = IntegerField("", [Optional()])

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import DataRequired, InputRequired, NumberRange
 
 from triage import knowledge
 from triage.domain import leaving
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import text
 from triage.knowledge.types import Labelled
 
@@ -17,7 +17,7 @@ from triage.knowledge.types import Labelled
 _BETWEEN = " "
 
 
-class LeaveForm(FlaskForm):
+class LeaveForm(PostedForm):
     """Why a patient left without being seen; ``confirmed`` is what the page has warned of."""
 
     version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])
@@ -35,7 +35,7 @@ class LeaveForm(FlaskForm):
         return (self.confirmed.data or "").split(_BETWEEN)
 
 
-class CallBackForm(FlaskForm):
+class CallBackForm(PostedForm):
     """One attempt to reach who left."""
 
     version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])
@@ -43,7 +43,7 @@ class CallBackForm(FlaskForm):
     note = text(_l("Note (may stay empty)"), 500)
 
 
-class DayEndForm(FlaskForm):
+class DayEndForm(PostedForm):
     """How one visit stands at the end of the day: which of three ways, and the coded reason, in one choice."""
 
     version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import as_typed, storable
 
 KINDS = (("wall", _l("Wall display of a waiting room")), ("public_desk", _l("Desk that visitors can look at")))
@@ -19,7 +19,7 @@ def _name() -> StringField:
     return StringField(_l("Name of the device"), checks, filters=[as_typed])
 
 
-class DeviceForm(FlaskForm):
+class DeviceForm(PostedForm):
     """A screen to be set up."""
 
     kind = RadioField(_l("What it is"), choices=KINDS, validators=[InputRequired(told("not_a_choice"))])
@@ -32,14 +32,14 @@ class DeviceForm(FlaskForm):
         return self
 
 
-class RenameForm(FlaskForm):
+class RenameForm(PostedForm):
     """Another name for one row of the list; the version says which state was seen."""
 
     version = IntegerField(validators=[InputRequired(), NumberRange(1, 2**31 - 1)])
     name = _name()
 
 
-class CodeForm(FlaskForm):
+class CodeForm(PostedForm):
     """The code, as it is read off the administrator's screen."""
 
     code = StringField(

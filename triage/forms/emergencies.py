@@ -3,16 +3,16 @@
 from datetime import time
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, Regexp
 
 from triage.domain.transfers import STEPS
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.triage import storable
 
 
-class StepForm(FlaskForm):
+class StepForm(PostedForm):
     """One step, now or at a time of the clock; the hospital goes with the call."""
 
     step = HiddenField(validators=[AnyOf(STEPS)])
@@ -27,13 +27,13 @@ class StepForm(FlaskForm):
         return time(int(digits[:2]), int(digits[2:])) if self.at.data else None
 
 
-class ProposalForm(FlaskForm):
+class ProposalForm(PostedForm):
     """Why it should not be an emergency."""
 
     reason = StringField(_l("Why it is no emergency"), [InputRequired(told("note_needed")), Length(max=1000), storable])
 
 
-class AgreementForm(FlaskForm):
+class AgreementForm(PostedForm):
     """A second person's answer to the proposal, on what the page showed."""
 
     answer = HiddenField(validators=[AnyOf(("agree", "refuse"))])

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, RadioField, SelectMultipleField, ValidationError
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -14,6 +13,7 @@ from triage.domain.dates import find_date
 from triage.domain.hours import Opening, Week
 from triage.domain.late import read_time
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import in_one_width, storable, text
 
 
@@ -50,7 +50,7 @@ def check_day(field: Field) -> date | None:
     return found
 
 
-class WeekForm(FlaskForm):
+class WeekForm(PostedForm):
     """Seven days with two times each, both empty for a closed day; ``shown``: whose effect was shown."""
 
     seen = IntegerField("", [NumberRange(0, 2**31 - 1)])
@@ -89,7 +89,7 @@ for _name in hours.WEEKDAYS:
     setattr(WeekForm, f"{_name}_closes", _time(_l("Closes")))
 
 
-class DaysForm(FlaskForm):
+class DaysForm(PostedForm):
     """Days that differ from the week, from the first to the last."""
 
     shown = HiddenField("", [Length(max=600), storable])
@@ -136,7 +136,7 @@ class DaysForm(FlaskForm):
         return f"{self.days[0]} {self.days[1]} {self.kind.data} {self.other.words if self.other else '-'}"
 
 
-class HolidaysForm(FlaskForm):
+class HolidaysForm(PostedForm):
     """Which public holidays are meant, and whether the clinic is closed on them."""
 
     days = SelectMultipleField(_l("Public holidays"), [InputRequired(told("not_a_choice"))], validate_choice=False)

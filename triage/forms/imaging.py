@@ -6,13 +6,13 @@ from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from triage import knowledge
 from triage.domain.names import normalise
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.triage import storable
 
 #: Name of the figure -> largest plausible value, in kV, mAs and the unit chosen beside the dose.
@@ -32,7 +32,7 @@ def _line(value: str | None) -> str:
     return normalise(value or "")
 
 
-class StepForm(FlaskForm):
+class StepForm(PostedForm):
     """A press on one row of the list: which version of it was seen."""
 
     version = IntegerField(validators=[Optional()])

@@ -5,13 +5,13 @@ from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from triage import knowledge
 from triage.domain.imaging import REACH, Details, levels_of
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import storable, text
 from triage.knowledge.examinations import ImagingProcedure
 
@@ -31,7 +31,7 @@ def _version() -> IntegerField:
     return IntegerField("", [InputRequired(), NumberRange(1, 2**31 - 1)])
 
 
-class DetailsForm(FlaskForm):
+class DetailsForm(PostedForm):
     """What exactly is ordered; what an examination allows is checked by the service."""
 
     version = _version()
@@ -89,16 +89,16 @@ def _fitting(meant: ImagingProcedure, views: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def safety_form(names: tuple[str, ...]) -> type[FlaskForm]:
+def safety_form(names: tuple[str, ...]) -> type[PostedForm]:
     """Return the form with an answer and a note for each of these safety questions."""
     fields: dict[str, Any] = {"version": _version()}
     for name in names:
         fields[ANSWER + name] = RadioField("", choices=ANSWERS, validate_choice=False)
         fields[NOTE + name] = text(_l("Note (may stay empty)"), 200)
-    return type("SafetyForm", (FlaskForm,), fields)
+    return type("SafetyForm", (PostedForm,), fields)
 
 
-class WordForm(FlaskForm):
+class WordForm(PostedForm):
     """A doctor's word that it is done although a safety question is answered yes."""
 
     version = _version()
@@ -106,7 +106,7 @@ class WordForm(FlaskForm):
     words = text(_l("Why it is done all the same"), 300, InputRequired(told("note_needed")))
 
 
-class CancelForm(FlaskForm):
+class CancelForm(PostedForm):
     """Why the examination is called off."""
 
     version = _version()

@@ -5,15 +5,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form, ValidationError
+from wtforms import Label, ValidationError
 
 from triage.domain import late
 from triage.domain.dates import find_date
 from triage.forms import told
+from triage.forms.base import FormPart
 from triage.forms.patients import in_one_width, text
 
 
-class LateForm(Form):
+class LateForm(FormPart):
     """Part of another form: empty means that it happens now. The other form brings the token."""
 
     paper_ticket = text(_l("Paper slip"), 10, clean=in_one_width)
@@ -60,5 +61,6 @@ class LateForm(Form):
     def of_row(self, row_id: str) -> "LateForm":
         """Give every field an element id of its own, where a page holds several; return the form."""
         for field in self:
-            field.id = field.label.field_id = f"{field.short_name}-{row_id}"
+            field.id = f"{field.short_name}-{row_id}"
+            field.label = Label(field.id, field.label.text)
         return self

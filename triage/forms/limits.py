@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from triage.domain import limits
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.triage import storable
 
 LABELS = {
@@ -41,7 +41,7 @@ class MinutesField(IntegerField):
         self.data = int(typed)
 
 
-class LimitsForm(FlaskForm):
+class LimitsForm(PostedForm):
     """The limits, which ones were in force when the page was made, and which ones its effect was shown for."""
 
     seen = HiddenField(validators=[Length(max=40), storable])
@@ -76,7 +76,7 @@ for _name, _label in LABELS.items():
     setattr(LimitsForm, f"limit_{_name}", MinutesField(_label, [InputRequired(told("not_whole"))]))
 
 
-class VerdictForm(FlaskForm):
+class VerdictForm(PostedForm):
     """What the clinical lead decides on: the limits in force as seen, and why where it is a no."""
 
     seen = HiddenField(validators=[Length(max=40), storable])

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, ValidationError
 from wtforms.validators import InputRequired
 
@@ -14,13 +13,14 @@ from triage.domain.choice import REACH
 from triage.domain.dates import find_date
 from triage.domain.outcomes import CONSERVATIVE, PROCEDURE, Treatment
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.consults import SIDES
 from triage.forms.patients import in_one_width, text
 
 KINDS = ((PROCEDURE, _l("Procedure")), (CONSERVATIVE, _l("Conservative care")))
 
 
-class StartForm(FlaskForm):
+class StartForm(PostedForm):
     """After what, when, why by hand, and whose patient it is; what an operation needs is checked by the service."""
 
     start = RadioField(_l("Why it is begun by hand"), [InputRequired(told("reason_needed"))])

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, NumberRange
 
@@ -13,6 +12,7 @@ from triage import knowledge
 from triage.domain.dates import find_date
 from triage.domain.outcomes import Measure
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import in_one_width, text
 from triage.knowledge.types import Labelled
 
@@ -23,7 +23,7 @@ def _named(things: Mapping[str, Labelled], locale: str, blank: bool = False) -> 
     return [("", "–")] * blank + [(one.id, one.label(locale)) for one in things.values()]
 
 
-class DayForm(FlaskForm):
+class DayForm(PostedForm):
     """A form with one day on it."""
 
     version = IntegerField("", _VERSION)
@@ -75,7 +75,7 @@ for _measure in knowledge.load().flow.outcomes.measures.values():
     setattr(AnswersForm, f"m_{_measure.id}", text(_measure.text["en"], 20, _check_number))
 
 
-class ContactForm(FlaskForm):
+class ContactForm(PostedForm):
     """One attempt to get the answers of a point."""
 
     version = IntegerField("", _VERSION)
@@ -87,7 +87,7 @@ class ContactForm(FlaskForm):
         self.result.choices = _named(knowledge.load().flow.outcomes.contacts, locale)
 
 
-class EndForm(FlaskForm):
+class EndForm(PostedForm):
     """Why a patient is not asked any more."""
 
     version = IntegerField("", _VERSION)

@@ -3,13 +3,13 @@
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, IntegerField, RadioField, ValidationError
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from triage import knowledge
 from triage.domain.dates import find_date
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import in_one_width, text
 
 
@@ -17,7 +17,7 @@ def _version() -> IntegerField:
     return IntegerField("", [Optional(), NumberRange(1, 2**31 - 1)])
 
 
-class StepForm(FlaskForm):
+class StepForm(PostedForm):
     """Everything one step may be told; each button sends its own part of it."""
 
     version = _version()
@@ -45,7 +45,7 @@ class StepForm(FlaskForm):
         self[name].errors = [*self[name].errors, told(code)]
 
 
-class EndForm(FlaskForm):
+class EndForm(PostedForm):
     """Why a pathway ends early, or is taken up again."""
 
     version = _version()
@@ -61,7 +61,7 @@ class EndForm(FlaskForm):
         self[name].errors = [*self[name].errors, told(code)]
 
 
-class ResumeForm(FlaskForm):
+class ResumeForm(PostedForm):
     """Why a cancelled pathway is taken up again."""
 
     version = _version()

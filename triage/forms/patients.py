@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
@@ -27,6 +26,7 @@ from triage.domain import lookup
 from triage.domain.dates import find_date
 from triage.domain.names import katakana, normalise
 from triage.forms import told
+from triage.forms.base import PostedForm
 
 LANGUAGES = (
     ("ja", _l("Japanese")), ("en", _l("English")), ("zh", _l("Chinese")), ("ko", _l("Korean")),
@@ -38,7 +38,7 @@ MOBILITY = (("walking", _l("Walking")), ("wheelchair", _l("Wheelchair")), ("stre
 #: Issuer of a number the patient is known by elsewhere -> label.
 ISSUERS = tuple(zip(lookup.ISSUERS, (_l("Insurance number"), _l("Number at the referring hospital")), strict=True))
 #: What the form carries beside the patient's own columns.
-_CARRIED = {"request_id", "version", "base", "csrf_token", *lookup.ISSUERS}
+_CARRIED = {"request_id", "version", "base", *lookup.ISSUERS}
 REQUEST_ID = re.compile(r"[\w-]{1,60}", re.ASCII)
 _OLDEST = 1868  # the first year of the receipt systems' eras
 
@@ -70,7 +70,7 @@ def text(label: Any, size: int = 100, *validators: Any, clean: Any = as_typed) -
     return StringField(label, [*(validators or (Optional(),)), storable, too_long], filters=[clean])
 
 
-class PatientForm(FlaskForm):
+class PatientForm(PostedForm):
     """Everything the desk knows about a person; what is not known stays empty."""
 
     # What is not shown has an empty label: for one that is left out the library reads its catalogue at each request.

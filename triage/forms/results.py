@@ -1,16 +1,16 @@
 """A report of an examination, and the press that says a doctor has seen it."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange
 
 from triage.domain.results import LARGEST, Report
+from triage.forms.base import PostedForm
 from triage.forms.triage import storable
 
 
-class SeenForm(FlaskForm):
+class SeenForm(PostedForm):
     """Which state of the order was looked at."""
 
     version = IntegerField("", [DataRequired(), NumberRange(1, 2**31 - 1)])

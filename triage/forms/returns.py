@@ -3,7 +3,6 @@
 from datetime import date, time
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, IntegerField, RadioField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 
@@ -11,10 +10,11 @@ from triage import knowledge
 from triage.domain.comeback import Day
 from triage.domain.late import read_time
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import in_one_width, text
 
 
-class _DayForm(FlaskForm):
+class _DayForm(PostedForm):
     """A day with a window that may stay empty."""
 
     version = IntegerField(validators=[DataRequired(), NumberRange(1, 2**31 - 1)])

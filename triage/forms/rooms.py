@@ -1,16 +1,16 @@
 """A room, as an administrator names it."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectField
 from wtforms.validators import DataRequired
 
 from triage import knowledge
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import text
 
 
-class RoomForm(FlaskForm):
+class RoomForm(PostedForm):
     """The names in both languages, and which machine stands there."""
 
     name = text(_l("Room name"), 60, DataRequired(told("name_needed")))

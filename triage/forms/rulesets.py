@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
     HiddenField,
@@ -16,6 +15,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from triage.forms.base import PostedForm
 from triage.forms.triage import storable
 from triage.knowledge import Knowledge
 
@@ -33,7 +33,7 @@ STATEMENT = _l(
 )
 
 
-class DraftForm(FlaskForm):
+class DraftForm(PostedForm):
     """The whole draft as a file, with what changes and why."""
 
     version = IntegerField(validators=[Optional()])
@@ -46,7 +46,7 @@ class DraftForm(FlaskForm):
         return lines(self.content.data)
 
 
-class BeginForm(FlaskForm):
+class BeginForm(PostedForm):
     """Begin a draft: from rules that exist, or from a file."""
 
     source = SelectField(_l("Begin with"), validate_choice=False)
@@ -58,7 +58,7 @@ class BeginForm(FlaskForm):
     file = FileField(_l("Or a file (.toml)"))
 
 
-class PublicationForm(FlaskForm):
+class PublicationForm(PostedForm):
     """What the lead looked at: the draft's version and the rules then in force."""
 
     version = IntegerField(validators=[InputRequired()])
@@ -66,7 +66,7 @@ class PublicationForm(FlaskForm):
     note = StringField(_l("Note (may stay empty)"), [Length(max=500), storable])
 
 
-class RollbackForm(FlaskForm):
+class RollbackForm(PostedForm):
     """Which rules come back, and why."""
 
     target = HiddenField(validators=[InputRequired(), Length(max=40), storable])
@@ -74,14 +74,14 @@ class RollbackForm(FlaskForm):
     reason = StringField(_l("Reason"), [Length(max=500), storable])
 
 
-class SignatureForm(FlaskForm):
+class SignatureForm(PostedForm):
     """What is stated about rules of one content; also the reason of a withdrawal."""
 
     content_hash = HiddenField(validators=[InputRequired(), Length(max=64), storable])
     statement = TextAreaField(_l("Statement"), [Length(max=1000), storable])
 
 
-class RuleForm(FlaskForm):
+class RuleForm(PostedForm):
     """One rule in parts."""
 
     version = IntegerField(validators=[Optional()])

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, ValidationError
 from wtforms.validators import DataRequired, NumberRange, Optional
 
@@ -12,6 +11,7 @@ from triage import knowledge
 from triage.domain.charsets import CHARSETS
 from triage.domain.machines import LONGEST_TITLE, ScannerValues, is_ae_title, is_host
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.patients import in_one_width, text
 
 #: In which characters names are sent, in the words of whoever stands before the scanner's handbook.
@@ -23,7 +23,7 @@ CHARSET_LABELS = {
 }
 
 
-class ScannerForm(FlaskForm):
+class ScannerForm(PostedForm):
     """Who the scanner is, where it stands, how it is spoken to."""
 
     version = IntegerField("", [Optional(), NumberRange(1, 2**31 - 1)])

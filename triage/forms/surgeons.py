@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -13,6 +12,7 @@ from triage.domain.dates import find_date
 from triage.domain.hours import WEEKDAYS, Opening
 from triage.domain.surgeon_days import Plan, Plans
 from triage.forms import told
+from triage.forms.base import PostedForm
 from triage.forms.hours import check_day, check_times
 from triage.forms.patients import in_one_width, storable, text
 from triage.knowledge.types import Labelled
@@ -24,7 +24,7 @@ CONSULTS = (
 )
 
 
-class SurgeonWeekForm(FlaskForm):
+class SurgeonWeekForm(PostedForm):
     """Seven days: when patients are seen, and whether it is an operating day."""
 
     seen = IntegerField("", [NumberRange(0, 2**31 - 1)])
@@ -79,7 +79,7 @@ def filled(plans: Plans, seen: int, day: date) -> SurgeonWeekForm:
     return SurgeonWeekForm(formdata=None, seen=seen, valid_from=day.isoformat(), **values)
 
 
-class AbsenceForm(FlaskForm):
+class AbsenceForm(PostedForm):
     """A surgeon is away from a day to a day, and why; ``shown``: whose effect was shown."""
 
     shown = HiddenField("", [Length(max=200), storable])
@@ -112,7 +112,7 @@ class AbsenceForm(FlaskForm):
         return f"{self.days[0]} {self.days[1]}"
 
 
-class ShareForm(FlaskForm):
+class ShareForm(PostedForm):
     """How many slots of each hour are kept free for today's patients."""
 
     per_hour = RadioField(

@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from triage import knowledge
 from triage.domain.gate import LEVELS
 from triage.forms import told
+from triage.forms.base import PostedForm
 
 #: The reason why an urgent question is not known is posted as ``why-<question>``.
 WHY = "why-"
@@ -21,7 +21,7 @@ def storable(_form: Any, field: Any) -> None:
         raise ValidationError(told("bad_text"))
 
 
-class DecisionForm(FlaskForm):
+class DecisionForm(PostedForm):
     """``act`` says which half counts: "accept" the suggestion as the page showed it, or "override" it."""
 
     # What is not shown has an empty label: for one that is left out the library reads its catalogue at each request.
@@ -74,7 +74,7 @@ class DecisionForm(FlaskForm):
         return "" if self.act.data == "accept" else self.reason.data or ""
 
 
-class TaskForm(FlaskForm):
+class TaskForm(PostedForm):
     """The question was put again and is still not known: why."""
 
     version = IntegerField(validators=[InputRequired()])

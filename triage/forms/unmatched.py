@@ -1,15 +1,15 @@
 """What a machine told and nobody could match: whose it is, or why nobody's."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField
 from wtforms.validators import DataRequired, InputRequired, NumberRange
 
 from triage import knowledge
 from triage.forms import told
+from triage.forms.base import PostedForm
 
 
-class VersionForm(FlaskForm):
+class VersionForm(PostedForm):
     """Which state was looked at."""
 
     version = IntegerField("", [DataRequired(), NumberRange(1, 2**31 - 1)])
