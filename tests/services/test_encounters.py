@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.builders import Clinic, add_patient, arrive, build_clinic, leave_unseen, wait
 from triage import clock, knowledge
@@ -26,6 +26,15 @@ def test_tickets_are_given_out_in_order_and_recorded(clinic: Clinic) -> None:
     tickets = [arrive(clinic.reception, family_name=f"{n}").ticket for n in range(3)]
     assert tickets == ["A001", "A002", "A003"]
     assert last_event() == ("checked_in", {"ticket": "A003"})
+
+
+def test_the_thousandth_ticket_of_a_day_is_followed_by_the_next(clinic: Clinic) -> None:
+    first = arrive(clinic.reception)
+    beside = update(Encounter.__table__).where(Encounter.id == first.id)
+    session.connection().execute(beside.values(ticket="A997"))
+    session.commit()
+    following = [arrive(clinic.reception, family_name=f"{n}").ticket for n in range(4)]
+    assert following == ["A998", "A999", "A1000", "A1001"]
 
 
 def test_the_next_day_begins_with_the_first_ticket(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

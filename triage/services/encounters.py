@@ -1,13 +1,13 @@
 """An arrival and its way through the stages: loading what the actor may see, checking in, moving, leaving."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,14 +15,13 @@ from triage import clock
 from triage.db import read, read_one, session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, Invalid, NotFound, Stale, Untimely
-from triage.domain.late import paper_ticket as find_paper_ticket
+from triage.domain.errors import Conflict, NotFound, Stale, Untimely
 from triage.models import Claim, Encounter, Patient, Staff, StageChange
 from triage.models.encounters import sight
 from triage.prepared import Prepared
-from triage.services import booked, call_state, expected, late, notices, presence
+from triage.services import booked, call_state, expected, late, notices, presence, tickets
 from triage.services.audit import lock_site, record, record_read
-from triage.services.insertion import insert_row
+from triage.services.insertion import insert_row, insert_values
 from triage.services.keeping import columns, kept
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
@@ -36,13 +35,6 @@ _HERE = Prepared(
     )
 )
 _TICKET = Prepared(select(Encounter.ticket).where(Encounter.id == bindparam("id"), Encounter.in_sight()))
-_TICKETS = Prepared(
-    select(func.count()).where(
-        Encounter.site_id == bindparam("site"),
-        Encounter.ticket_date == bindparam("day"),
-        Encounter.ticket.startswith("A"),
-    )
-)
 _PARTS = (Encounter, Patient, Claim, Staff)
 _WHOLE = Prepared(
     select(*(column for noun in _PARTS for column in columns(noun)))
@@ -135,11 +127,9 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
     if encounter.stage in lifecycle.CLOSED:
         encounter.finished_at, encounter.outcome = at, encounter.stage
         let_go(actor, encounter)  # a visit and its place end together; the database keeps it too
-    insert_row(
-        StageChange(
-            encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
-            staff_id=actor.staff_id or None, device="" if actor.staff_id else actor.name,
-        )
+    insert_values(
+        StageChange, encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
+        staff_id=actor.staff_id or None, device="" if actor.staff_id else actor.name,
     )  # fmt: skip
     call_state.settle(encounter, step, at)
 
@@ -170,13 +160,18 @@ def check_in(actor: Actor, patient_id: str, request_id: str, paper_ticket: str =
     return encounter.id
 
 
-def admit(actor: Actor, patient: Patient, paper_ticket: str = "") -> Encounter:
-    """Open an encounter inside a verb, under the site's lock; raises Conflict when the patient is already here."""
-    _refuse_second_place(actor, patient)
+def admit(actor: Actor, patient: Patient, paper_ticket: str = "", is_new: bool = False) -> Encounter:
+    """Open an encounter inside a verb, under the site's lock; raises Conflict when the patient is already here.
+
+    ``is_new``: the same use case has made the patient, who can be nowhere yet and is awaited by nobody.
+    """
+    if not is_new:
+        _refuse_second_place(actor, patient)
     encounter = _new_encounter(actor, patient, paper_ticket)
     record(actor, "checked_in", patient_id=patient.id, encounter_id=encounter.id, ticket=encounter.ticket)
-    booked.keep(actor, encounter)
-    expected.receive(actor, encounter)
+    if not is_new:
+        booked.keep(actor, encounter)
+        expected.receive(actor, encounter)
     return encounter
 
 
@@ -198,30 +193,13 @@ def _refuse_overlap(actor: Actor, patient: Patient) -> None:
 def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encounter:
     at = clock.now()
     day = at.astimezone(ZoneInfo(actor.time_zone)).date()
-    encounter = Encounter(
-        site_id=actor.site_id, patient_id=patient.id, ticket_date=day,
-        ticket=_paper_ticket(actor, day, paper_ticket) if paper_ticket else _next_ticket(actor, day),
+    ticket = tickets.from_pad(actor, day, paper_ticket) if paper_ticket else tickets.following(actor, day)
+    encounter = insert_row(
+        Encounter, site_id=actor.site_id, patient_id=patient.id, ticket_date=day, ticket=ticket,
         arrived_at=at, stage=lifecycle.REGISTERED, stage_since=at, updated_by=actor.name, updated_at=at,
     )  # fmt: skip
-    insert_row(encounter)
     set_committed_value(encounter, "claim", None)  # nobody can have a patient who has just come
     return encounter
-
-
-def _next_ticket(actor: Actor, day: date) -> str:
-    given = read_one(_TICKETS, site=actor.site_id, day=day) or 0
-    return f"A{given + 1:03d}"
-
-
-def _paper_ticket(actor: Actor, day: date, text: str) -> str:
-    """Return the ticket of the pad; raises Invalid for none of the pad's numbers, or one that was entered already."""
-    ticket = find_paper_ticket(text)
-    if ticket is None:
-        raise Invalid(paper_ticket="not_a_paper_ticket")
-    of_day = (Encounter.site_id == actor.site_id, Encounter.ticket_date == day, Encounter.ticket == ticket)
-    if session.scalar(select(Encounter.id).where(*of_day)) is not None:
-        raise Invalid(paper_ticket="paper_ticket_taken")
-    return ticket
 
 
 def timeline(encounter: Encounter) -> list[StageChange]:
