@@ -169,8 +169,8 @@ def test_a_person_with_one_name_only_can_be_put_on_file(signed_in: SignIn) -> No
         ("birth_date", "29990101", "This date is in the future."),
         ("allergies", "x\x07", "cannot be stored"),
         ("medicines", "y" * 1001, "This text is too long."),
-        ("sex", "F", "Not a valid choice"),
-        ("language", "xx", "Not a valid choice"),
+        ("sex", "F", "Choose one of the answers"),
+        ("language", "xx", "Choose one of the answers"),
         ("insurer", "1\x002", "cannot be stored"),
     ],
 )

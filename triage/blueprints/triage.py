@@ -27,6 +27,7 @@ OPEN_HERE = (lifecycle.REGISTERED, lifecycle.WAITING, lifecycle.EMERGENCY)
 def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
     sheet, answers, known = sheets.sheet_of(encounter), form_context(encounter), knowledge.load()
     modality = triage.suggested_modality(sheet.now.suggestion)
+    form.offer(locale())
     return answers | {
         **asked_here(encounter),
         "patient": encounter.patient, "sheet": sheet, "form": form, "place": "sheet",
@@ -75,14 +76,14 @@ def _sentences(reasons: gate.Reasons) -> list[str]:
 def show(encounter_id: str) -> Response:
     """Show the triage sheet."""
     encounter = encounters.open_(actor(), encounter_id, "triage sheet")
-    return page("triage/show.html", **_values(encounter, DecisionForm(locale(), formdata=None)))
+    return page("triage/show.html", **_values(encounter, DecisionForm(formdata=None)))
 
 
 @blueprint.get("/encounters/<encounter_id>/suggestion")
 @requires("triage:decide")
 def suggestion(encounter_id: str) -> Response:
     """Show the suggestion on what is recorded now, and what changed since the page's last one."""
-    form = DecisionForm(locale(), formdata=None)
+    form = DecisionForm(formdata=None)
     form.route.data = request.args.get("route")
     return page("triage/_suggestion.html", oob=True, **_values(encounters.get(actor(), encounter_id), form))
 
@@ -102,7 +103,7 @@ def why(encounter_id: str) -> Response:
 @requires("triage:decide")
 def decide(encounter_id: str) -> Response:
     """Send the patient on as suggested or another way; refused with every reason on the page."""
-    form = DecisionForm(locale())
+    form = DecisionForm()
     choice = _choice(form)
     emergency, ticket = gate.is_emergency(choice.acuity, choice.route), encounters.ticket_of(actor(), encounter_id)
     try:

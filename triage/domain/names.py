@@ -61,6 +61,7 @@ def is_kana(text: str) -> bool:
     return bool(text) and all("ァ" <= c <= "ー" or c == " " for c in katakana(text))
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """Return the search key of a word: no spaces, variants, small kana, long marks, or case differences."""
     plain = _SHAPES.sub("", katakana(text))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField
+from wtforms import FieldList, Form, FormField, StringField
 from wtforms.meta import DefaultMeta
 
 
@@ -26,6 +26,17 @@ class Kept(DefaultMeta):
         field = object.__new__(type(pattern))
         field.__dict__.update(pattern.__dict__, meta=self, _form=form)
         return field
+
+
+class Line(StringField):
+    """A line of text that may stay empty, which most of a form's do: then there is nothing to check."""
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        """Tell whether what was typed will do; an empty line does, as with the library's ``Optional``."""
+        if self.raw_data and self.raw_data[0].strip():
+            return bool(super().validate(form, extra_validators))
+        self.errors = []
+        return True
 
 
 class PostedForm(FlaskForm):

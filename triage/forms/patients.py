@@ -2,8 +2,7 @@
 
 import json
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,7 +25,7 @@ from triage.domain import lookup
 from triage.domain.dates import find_date
 from triage.domain.names import katakana, normalise
 from triage.forms import told
-from triage.forms.base import PostedForm
+from triage.forms.base import Line, PostedForm
 
 LANGUAGES = (
     ("ja", _l("Japanese")), ("en", _l("English")), ("zh", _l("Chinese")), ("ko", _l("Korean")),
@@ -40,6 +39,8 @@ ISSUERS = tuple(zip(lookup.ISSUERS, (_l("Insurance number"), _l("Number at the r
 #: What the form carries beside the patient's own columns.
 _CARRIED = {"request_id", "version", "base", *lookup.ISSUERS}
 REQUEST_ID = re.compile(r"[\w-]{1,60}", re.ASCII)
+#: Control characters but for tab and new line, and lone surrogates (Unicode's categories Cc and Cs).
+_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _OLDEST = 1868  # the first year of the receipt systems' eras
 
 
@@ -55,7 +56,7 @@ def in_one_width(value: object) -> str:
 
 
 def _bad(text: str) -> bool:
-    return any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\r\n\t" for c in text)
+    return _BAD.search(text) is not None
 
 
 def storable(_form: Any, field: Field) -> None:
@@ -66,8 +67,19 @@ def storable(_form: Any, field: Field) -> None:
 
 def text(label: Any, size: int = 100, *validators: Any, clean: Any = as_typed) -> StringField:
     """Return a line of text: no control characters, at most ``size`` characters."""
-    too_long = Length(max=size, message=told("too_long"))
-    return StringField(label, [*(validators or (Optional(),)), storable, too_long], filters=[clean])
+    checks = [*validators, storable, Length(max=size, message=told("too_long"))]
+    return (StringField if validators else Line)(label, checks, filters=[clean])
+
+
+def one_of(choices: Iterable[tuple[str, Any]]) -> Callable[[Any, Field], None]:
+    """Return what refuses an answer that is none of the choices; the library puts their words together to see it."""
+    values = {value for value, _label in choices}
+
+    def check(_form: Any, field: Field) -> None:
+        if field.data not in values:
+            raise ValidationError(told("not_a_choice"))
+
+    return check
 
 
 class PatientForm(PostedForm):
@@ -82,15 +94,15 @@ class PatientForm(PostedForm):
     family_kana = text(_l("Family name, reading"))
     given_kana = text(_l("Given name, reading"))
     birth_date = text(_l("Birth date"), 20, clean=in_one_width)
-    sex = RadioField(_l("Sex"), choices=SEXES, default="unknown")
+    sex = RadioField(_l("Sex"), [one_of(SEXES)], choices=SEXES, default="unknown", validate_choice=False)
     phone = text(_l("Telephone"), 40, clean=in_one_width)
     contact_name = text(_l("Contact person"))
     contact_phone = text(_l("Their telephone"), 40, clean=in_one_width)
     contact_relation = text(_l("Relation"), 40)
-    language = SelectField(_l("Language"), choices=LANGUAGES, default="ja")
+    language = SelectField(_l("Language"), [one_of(LANGUAGES)], choices=LANGUAGES, default="ja", validate_choice=False)
     interpreter = BooleanField(_l("Interpreter needed"))
     call_by_number = BooleanField(_l("Call by number, not by name"))
-    mobility = RadioField(_l("Comes"), choices=MOBILITY, default="walking")
+    mobility = RadioField(_l("Comes"), [one_of(MOBILITY)], choices=MOBILITY, default="walking", validate_choice=False)
     allergies = text(_l("Allergies"), 500)
     medicines = text(_l("Medicines"), 1000)
     anticoagulant = text(_l("Anticoagulant, by name"), 200)
@@ -116,7 +128,8 @@ class PatientForm(PostedForm):
     @property
     def says_something(self) -> bool:
         """Tell whether anything was typed that would be a loss."""
-        return any(isinstance(field, StringField) and field.type == "StringField" and field.data for field in self)
+        lines = (field for field in self if isinstance(field, StringField) and not isinstance(field, HiddenField))
+        return any(field.data for field in lines)
 
     def values(self) -> dict[str, Any]:
         """Return the columns of the patient, kana in katakana, the birth date as a date."""

@@ -37,8 +37,8 @@ class DecisionForm(PostedForm):
     note = TextAreaField(_l("Note (may stay empty)"), [Length(max=1000), storable])
     without = StringField(_l("Why it goes without the rest"), [Length(max=500), storable])
 
-    def __init__(self, locale: str = "en", **values: Any) -> None:
-        super().__init__(**values)
+    def offer(self, locale: str) -> None:
+        """Give the choices their words, for a page that shows them; to read what was posted needs none."""
         known = knowledge.load()
         self.acuity.choices = [(str(level), str(level)) for level in LEVELS]
         self.route.choices = [(route.id, route.label(locale)) for route in known.routes.values()]
