@@ -3,9 +3,9 @@
 A finding that nobody asked for is absent. Absent is unknown, and unknown is never "no".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,7 @@ class Question:
     details: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One recorded answer. known is False for "asked, not known"."""
 
     known: bool
@@ -112,8 +111,9 @@ def resolve(knowledge: Any, answers: Mapping[str, Answer]) -> dict[str, object]:
         answer = answers.get(name)
         if answer is not None and answer.known and not _is_unknown(knowledge.findings[name], answer.value):
             gathered.values[name] = answer.value
+    measured = {name: answer.value for name, answer in answers.items() if answer.known and answer.value is not None}
     for derivation in knowledge.examination.derivations:
-        _derive(gathered, derivation, knowledge.examination.cells, answers)
+        _derive(gathered, derivation, knowledge.examination.cells, measured)
     for option in knowledge.options:
         if _said_yes(answers, option.key):
             for name, value in option.implies.items():
@@ -183,21 +183,17 @@ def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
 
 
 def _derive(
-    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], answers: Mapping[str, Answer]
+    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], measured: Mapping[str, Any]
 ) -> None:
-    abnormal = [n for n, v in _recorded(derivation.cells, answers) if derivation.is_abnormal(v)]
+    recorded = {name: measured[name] for name in derivation.cells if name in measured}
+    abnormal = [name for name, value in recorded.items() if derivation.is_abnormal(value)]
     if derivation.how == "lowest":
-        _derive_lowest(gathered, derivation, answers)
+        if abnormal or _is_grid_normal(derivation, measured):
+            gathered.add_lowest(derivation.finding, min(recorded.values()))
     elif _is_enough(derivation, abnormal, cells):
         gathered.add(derivation.finding, True)
-    elif not abnormal and _is_grid_normal(derivation, answers):
+    elif not abnormal and _is_grid_normal(derivation, measured):
         gathered.add(derivation.finding, False)
-
-
-def _derive_lowest(gathered: _Resolution, derivation: Derivation, answers: Mapping[str, Answer]) -> None:
-    values = [value for _, value in _recorded(derivation.cells, answers)]
-    if any(derivation.is_abnormal(value) for value in values) or _is_grid_normal(derivation, answers):
-        gathered.add_lowest(derivation.finding, min(values))
 
 
 def _is_enough(derivation: Derivation, abnormal: list[str], cells: Mapping[str, Cell]) -> bool:
@@ -206,17 +202,9 @@ def _is_enough(derivation: Derivation, abnormal: list[str], cells: Mapping[str, 
     return bool(abnormal)
 
 
-def _is_grid_normal(derivation: Derivation, answers: Mapping[str, Answer]) -> bool:
-    recorded = [value for _, value in _recorded(derivation.grid, answers)]
-    complete = len(recorded) == len(derivation.grid)
-    return complete and not any(derivation.is_abnormal(value) for value in recorded)
-
-
-def _recorded(names: tuple[str, ...], answers: Mapping[str, Answer]) -> Iterator[tuple[str, Any]]:
-    for name in names:
-        answer = answers.get(name)
-        if answer is not None and answer.known and answer.value is not None:
-            yield name, answer.value
+def _is_grid_normal(derivation: Derivation, measured: Mapping[str, Any]) -> bool:
+    complete = all(name in measured for name in derivation.grid)
+    return complete and not any(derivation.is_abnormal(measured[name]) for name in derivation.grid)
 
 
 def _refuse_text(finding: Finding, value: str) -> str | None:

@@ -30,8 +30,9 @@ def usual(encounter: Encounter, modality: str, note: str, examination: str = "")
 
 def _words(reasons: Sequence[Any], means: Sequence[str]) -> str:
     """Return the words of the rule that names such imaging; of the first, where the rule in force is another one."""
-    naming = {rule.id for rule in knowledge.load().ruleset.rules if set(rule.imaging) & set(means)}
-    return str(next((one for one in reasons if one["rule"] in naming), reasons[0])["texts"]["ja"])
+    named = {rule.id: rule.imaging for rule in knowledge.load().ruleset.rules}
+    naming = (one for one in reasons if not {*means}.isdisjoint(named.get(one["rule"], ())))
+    return str(next(naming, reasons[0])["texts"]["ja"])
 
 
 def _situation(rule_ids: Sequence[str]) -> int | None:

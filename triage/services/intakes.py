@@ -48,7 +48,7 @@ def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
 
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
     """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
-    recorded = {name: Answer(*said) for name, *said in read(_ANSWERS, encounter=encounter.id)}
+    recorded = {name: Answer(known, value) for name, known, value in read(_ANSWERS, encounter=encounter.id)}
     return _from_record(encounter) | recorded
 
 
