@@ -2,7 +2,6 @@
 
 import base64
 import functools
-import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -25,13 +24,10 @@ from sqlalchemy.orm import (
 )
 
 from triage import beside, postgres, sqlite
-from triage.prepared import Prepared
+from triage.prepared import Prepared, from_json
 
 #: Seconds that a writer of SQLite waits for the others.
 BUSY = 5
-
-#: What most answers are; to read it needs no reader of JSON.
-_SHORT: dict[str | bytes, bool | None] = {"true": True, "false": False, "null": None}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -104,7 +100,7 @@ def connect(url: str, durable: bool = True) -> Engine:
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     embedded = url.startswith("sqlite")
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if embedded else {}
-    engine = create_engine(url, pool_size=20, max_overflow=22, json_deserializer=_from_json, **options)
+    engine = create_engine(url, pool_size=20, max_overflow=22, json_deserializer=from_json, **options)
     if embedded:
         sqlite.listen(engine, _writing.get, BUSY, durable)
     else:
@@ -112,12 +108,6 @@ def connect(url: str, durable: bool = True) -> Engine:
     session.remove()
     session.configure(bind=engine)
     return engine
-
-
-def _from_json(text: Any) -> Any:
-    if not isinstance(text, str | bytes):
-        return text  # SQLite keeps a number as a number
-    return _SHORT[text] if text in _SHORT else json.loads(text)
 
 
 def verb(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
@@ -151,9 +141,10 @@ def read(query: Prepared | Executable, **values: Any) -> Sequence[Any]:
 
     Outside a use case as they are committed, inside as it has left them so far. A query that is built once is prepared.
     """
-    if _verb.get() and session.autoflush:
-        session.flush()
-    connection = beside.connection() or session.connection()
+    db = session()
+    if _verb.get() and db.autoflush:
+        db.flush()
+    connection = beside.connection() or connected(db)
     return query.rows(connection, values) if isinstance(query, Prepared) else connection.execute(query, values).all()
 
 
@@ -168,14 +159,21 @@ def apart() -> AbstractContextManager[None]:
     return nullcontext() if _verb.get() else beside.reading(session())
 
 
+def connected(db: Session) -> Connection:
+    """Return the connection of the session's transaction; looked up by the session it costs as much as a statement."""
+    known: Connection | None = db.info.get("connection")
+    return known or db.connection()
+
+
 def write(statement: Prepared, noun: type[Base], **values: Any) -> int:
     """Send a prepared statement that changes rows of a table, inside a use case; return how many it met.
 
     It owes the trail an event where the table is audited. What the session holds of these rows is the caller's to mind.
     """
-    session.flush()
+    db = session()
+    db.flush()
     note_write(noun)
-    return statement.write(session.connection(), values)
+    return statement.write(connected(db), values)
 
 
 def in_verb() -> bool:
@@ -195,7 +193,8 @@ def aside() -> Iterator[Session]:
 
 
 @event.listens_for(Session, "after_begin")
-def _read_apart(db: Session, _transaction: object, connection: Connection) -> None:
+def _begin(db: Session, _transaction: object, connection: Connection) -> None:
+    db.info["connection"] = connection
     if not _writing.get():
         postgres.read_apart(connection)
 
@@ -245,6 +244,5 @@ def _refuse_unaudited(db: Session) -> None:
 @event.listens_for(Session, "after_transaction_end")
 def _forget(db: Session, transaction: Any) -> None:
     if transaction.parent is None:
-        db.info.pop("written", None)
-        db.info.pop("recorded", None)
-        db.info.pop("revision", None)
+        for name in ("connection", "written", "recorded", "revision"):
+            db.info.pop(name, None)

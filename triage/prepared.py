@@ -5,15 +5,31 @@ compiled, and makes an object each for the execution, the cursor and the result.
 errors become and who listens to the engine's statements is here as it is there.
 """
 
+import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import JSON, Connection, Executable
 from sqlalchemy.exc import DBAPIError
 
 Processor = Callable[[Any], Any]
+#: So long at most are texts whose meaning is kept: "yes", "no", a number, a choice, which most answers are.
+SHORT = 16
+
+
+def from_json(text: Any) -> Any:
+    """Return what a text of JSON says; SQLite keeps a number as a number."""
+    if isinstance(text, str) and len(text) <= SHORT and text[0] not in "[{":
+        return _short(text)
+    return json.loads(text) if isinstance(text, str | bytes) else text
+
+
+@lru_cache(1024)
+def _short(text: str) -> Any:
+    return json.loads(text)
 
 
 @dataclass
@@ -28,7 +44,7 @@ class _Plan:
     fixed: Mapping[str, Any]
     names: Sequence[str] | None
     lists: Mapping[str, Sequence[str]]
-    written: Sequence[tuple[str, Processor]]
+    written: Sequence[tuple[str, Processor, bool]]
     columns: Sequence[Any]
     read: Sequence[tuple[int, Processor]] | None = None
     row: Callable[[Iterable[Any]], Any] = field(default=tuple)
@@ -38,34 +54,36 @@ class _Plan:
         given = {**self.fixed, **values}
         for name, parts in self.lists.items():
             given.update(zip(parts, given.pop(name), strict=True))
-        for name, process in self.written:
-            given[name] = process(given[name])
+        for name, process, minds_nothing in self.written:
+            if minds_nothing or given[name] is not None:
+                given[name] = process(given[name])
         return given if self.names is None else tuple([given[name] for name in self.names])
 
     def rows(self, connection: Connection, cursor: Any) -> list[Any]:
         """Return the rows that a cursor has to give, as the types of their columns make them."""
         if self.read is None:
             self._learn(connection, cursor.description)
-        make, read = self.row, self.read or ()
-        return [make(_processed(row, read)) for row in cursor.fetchall()]
+        rows = [list(row) for row in cursor.fetchall()]
+        for place, process in self.read or ():
+            for row in rows:
+                if row[place] is not None:  # nothing stays nothing, whatever the type
+                    row[place] = process(row[place])
+        return list(map(self.row, rows))
 
     def _learn(self, connection: Connection, described: Sequence[Any]) -> None:
         made = [
-            column.type.dialect_impl(connection.dialect).result_processor(connection.dialect, as_driver[1])
+            _reader(column.type, connection.dialect, as_driver[1])
             for column, as_driver in zip(self.columns, described, strict=True)
         ]
         named: Any = namedtuple("Row", [column.keyname for column in self.columns], rename=True)  # type: ignore[misc]
-        self.row = named._make
+        self.row = partial(tuple.__new__, named)
         self.read = [(place, process) for place, process in enumerate(made) if process is not None]
 
 
-def _processed(row: Iterable[Any], read: Sequence[tuple[int, Processor]]) -> Iterable[Any]:
-    if not read:
-        return row
-    values = list(row)
-    for place, process in read:
-        values[place] = process(values[place])
-    return values
+def _reader(kind: Any, dialect: Any, as_driver: Any) -> Processor | None:
+    """Return what makes a value of a type from what the driver gives; of JSON straight away, there are many answers."""
+    process: Processor | None = kind.dialect_impl(dialect).result_processor(dialect, as_driver)
+    return from_json if process and isinstance(kind, JSON) else process
 
 
 class Prepared:
@@ -105,7 +123,12 @@ class Prepared:
             fixed.update(zip(state.parameter_expansion[name], fixed.pop(name), strict=True))
         names = state.positiontup if compiled.positional else None
         processes = {**compiled._bind_processors, **state.processors}
-        written = [(name, process) for name, process in processes.items() if name in state.parameters]
+        json_names = {name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON)}
+        written = [
+            (name, process, name in json_names)  # to JSON nothing is a value of its own
+            for name, process in processes.items()
+            if name in state.parameters
+        ]
         return _Plan(state.statement, fixed, names, lists, written, compiled._result_columns)
 
 

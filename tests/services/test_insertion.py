@@ -15,12 +15,10 @@ from triage.services.insertion import insert_row
 
 def ask_for(actor: Actor, encounter: Encounter) -> ImagingOrder:
     at = clock.now()
-    order = ImagingOrder(
-        site_id=actor.site_id, encounter_id=encounter.id, modality="ct", status="requested",
+    return insert_row(
+        ImagingOrder, site_id=actor.site_id, encounter_id=encounter.id, modality="ct", status="requested",
         requested_by=actor.staff_id, requested_at=at, updated_by=actor.name, updated_at=at,
     )  # fmt: skip
-    insert_row(order)
-    return order
 
 
 def told(actor: Actor, order: ImagingOrder) -> None:

@@ -8,11 +8,10 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, update
-from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
-from triage.db import Base, note_write, session
+from triage.db import Base, connected, note_write, session
 from triage.models.versioned import Versioned
 from triage.prepared import Prepared
 
@@ -32,17 +31,19 @@ def _names(noun: type[Base]) -> tuple[str, ...]:
 
 def kept(noun: type[Noun], values: Sequence[Any]) -> Noun:
     """Return the row with these values of all its columns: the session's own where it holds the row already."""
-    mapper = noun.__mapper__
+    mapper, db = noun.__mapper__, session()
     loaded: dict[str, Any] = dict(zip(_names(noun), values, strict=True))
     identity = tuple([loaded[str(column.key)] for column in mapper.primary_key])
-    row: Noun | None = session.identity_map.get(mapper.identity_key_from_primary_key(identity))
+    key = mapper.identity_key_from_primary_key(identity)
+    row: Noun | None = db.identity_map.get(key)
     if row is not None:
         vars(row).update(loaded)  # what was changed of it has been written, so nothing is lost
         return row
     row = mapper.class_manager.new_instance()
     vars(row).update(loaded)
-    make_transient_to_detached(row)
-    session.add(row)
+    state = instance_state(row)
+    state.key, state.session_id = key, db.hash_key
+    db.identity_map.add(state)  # as the session does with what it loads
     return row
 
 
@@ -60,7 +61,7 @@ def save(row: Versioned) -> None:
     noun: Any = type(row)
     note_write(noun)
     asked = {"this_id": row.id, "this_version": row.version, **changed}
-    if _update(noun, tuple(changed)).write(session.connection(), asked) != 1:
+    if _update(noun, tuple(changed)).write(connected(session()), asked) != 1:
         raise StaleDataError(f"{type(row).__name__} was changed by somebody else")
     now["version"] = changed["version"]
     state._commit_all(now, session.identity_map)

@@ -48,8 +48,8 @@ def give(
         return step
     begun, active = since or step.at, active_at or step.at
     if held is None:
-        held = Claim(encounter_id=encounter.id, staff_id=to, lease=step.id, claimed_at=begun, active_at=active)
-        insert_row(held)
+        values = {"staff_id": to, "lease": step.id, "claimed_at": begun, "active_at": active}
+        held = insert_row(Claim, encounter_id=encounter.id, **values)
         set_committed_value(encounter, "claim", held)
     else:
         held.staff_id, held.lease, held.claimed_at, held.active_at = to, step.id, begun, active
@@ -81,14 +81,12 @@ def _drop(encounter: Encounter) -> None:
 def _keep(
     actor: Actor, encounter: Encounter, held: Claim | None, to: str | None, act: str, note: str, tell: str | None
 ) -> ClaimStep:
-    step = ClaimStep(
-        site_id=encounter.site_id, encounter_id=encounter.id, number=_count(encounter) + 1, at=clock.entered(),
-        staff_id=actor.staff_id, act=act, to_staff_id=to, note=note, tell_staff_id=tell,
+    before = (held.staff_id, held.claimed_at, held.active_at) if held is not None else (None, None, None)
+    was = dict(zip(("from_staff_id", "from_since", "from_active_at"), before, strict=True))
+    return insert_row(
+        ClaimStep, site_id=encounter.site_id, encounter_id=encounter.id, number=_count(encounter) + 1,
+        at=clock.entered(), staff_id=actor.staff_id, act=act, to_staff_id=to, note=note, tell_staff_id=tell, **was,
     )  # fmt: skip
-    if held is not None:
-        step.from_staff_id, step.from_since, step.from_active_at = held.staff_id, held.claimed_at, held.active_at
-    insert_row(step)
-    return step
 
 
 def _count(encounter: Encounter) -> int:

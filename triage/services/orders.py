@@ -21,12 +21,11 @@ def request_imaging(
 ) -> ImagingOrder:
     """Add a request for imaging inside a verb; a doctor has to order it before it can start."""
     encounter.then_specialist = then_specialist
-    order = ImagingOrder(
-        site_id=encounter.site_id, encounter_id=encounter.id, modality=modality, status="requested", note=note,
-        then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(), updated_by=actor.name,
-        updated_at=clock.now(), **imaging_grounds.usual(encounter, modality, note, examination),
+    order = insert_row(
+        ImagingOrder, site_id=encounter.site_id, encounter_id=encounter.id, modality=modality, status="requested",
+        note=note, then_specialist=then_specialist, requested_by=actor.staff_id, requested_at=clock.now(),
+        updated_by=actor.name, updated_at=clock.now(), **imaging_grounds.usual(encounter, modality, note, examination),
     )  # fmt: skip
-    insert_row(order)
     record(
         actor, "imaging_requested", patient_id=encounter.patient_id, encounter_id=encounter.id, order=order.id,
         modality=modality,

@@ -22,6 +22,8 @@ from triage.services.submissions import once, remember
 
 #: A request id that ends so answers for the check-in that came with the patient.
 _ADMITTED = "-in"
+#: What a patient is called and found by.
+_NAMES = ("family_name", "given_name", "family_kana", "given_kana")
 # Built once: to build a statement takes longer than to run it.
 _LOCK = Prepared(select(Organisation.id).where(Organisation.id == bindparam("organisation")).with_for_update())
 _LAST_NUMBER = Prepared(
@@ -91,12 +93,12 @@ def create_and_check_in(
     paper_ticket: str = "",
 ) -> str:
     """Add a patient who is standing at the desk, and return the id of the encounter; sent twice, it is one."""
-    patient = _made(actor, request_id)
-    admitted = once(f"{request_id}{_ADMITTED}") if patient else None
+    made = _made(actor, request_id)
+    admitted = once(f"{request_id}{_ADMITTED}") if made else None
     if admitted:
         return admitted
-    patient = patient or _create(actor, values, identifiers, request_id, different)
-    encounter = encounters.admit(actor, patient, paper_ticket)
+    patient = made or _create(actor, values, identifiers, request_id, different)
+    encounter = encounters.admit(actor, patient, paper_ticket, is_new=made is None)
     remember(actor, f"{request_id}{_ADMITTED}" if request_id else "", encounter.id)
     return encounter.id
 
@@ -140,17 +142,14 @@ def _lock(actor: Actor) -> None:
 
 
 def _add(actor: Actor, values: Mapping[str, Any]) -> Patient:
-    patient = Patient(
-        organisation_id=actor.organisation_id, number=_next_number(actor), created_at=clock.now(), **dict(values)
-    )
-    patient.search_key = _key(patient)
-    encounters.touch(actor, patient)
-    insert_row(patient)
-    return patient
+    return insert_row(
+        Patient, organisation_id=actor.organisation_id, number=_next_number(actor), created_at=clock.now(),
+        search_key=_key(values), updated_by=actor.name, updated_at=clock.entered(), **values,
+    )  # fmt: skip
 
 
-def _key(patient: Patient) -> str:
-    return names.search_key(patient.family_name, patient.given_name, patient.family_kana, patient.given_kana)
+def _key(values: Mapping[str, Any]) -> str:
+    return names.search_key(*(values[name] for name in _NAMES))
 
 
 def _next_number(actor: Actor) -> str:
@@ -219,9 +218,9 @@ def _current(patient: Patient, values: Mapping[str, Any], identifiers: Mapping[s
 
 
 def _renamed(actor: Actor, patient: Patient) -> None:
-    patient.search_key = _key(patient)
-    columns = ("family_name", "given_name", "family_kana", "given_kana")
-    same = doubles.of_name(actor, {name: getattr(patient, name) for name in columns})
+    called = {name: getattr(patient, name) for name in _NAMES}
+    patient.search_key = _key(called)
+    same = doubles.of_name(actor, called)
     _mark_same_name(actor, patient, [other for other in same if other.id != patient.id])
 
 

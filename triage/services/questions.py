@@ -55,11 +55,10 @@ def put(actor: Actor, encounter: Encounter, to_role: str, words: str) -> Questio
         raise Refused("question_needed")
     at = clock.now()
     due = at + timedelta(minutes=knowledge.load().flow.answer_within[to_role])
-    question = Question(
-        site_id=encounter.site_id, encounter_id=encounter.id, to_role=to_role, words=words.strip(),
+    question = insert_row(
+        Question, site_id=encounter.site_id, encounter_id=encounter.id, to_role=to_role, words=words.strip(),
         asked_by=actor.staff_id, asked_at=at, due_at=due, updated_by=actor.name, updated_at=at,
     )  # fmt: skip
-    insert_row(question)
     record(
         actor, "question_asked", patient_id=encounter.patient_id, encounter_id=encounter.id, question=question.id,
         to=to_role, words=question.words, due=due.isoformat(),

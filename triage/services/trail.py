@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
 
+from triage.db import connected
 from triage.models import AuditEvent, AuditPayload, Change, SiteHead
 from triage.prepared import Prepared
 from triage.wake import announce
@@ -48,7 +49,7 @@ def lock_site(db: Session, site_id: str) -> Head:
     """Return the site's head, locked until the commit: writers of one site go one after the other."""
     heads = _open(db).heads
     if site_id not in heads:
-        row = next(iter(_LOCK.rows(db.connection(), {"this_site": site_id})), None)
+        row = next(iter(_LOCK.rows(connected(db), {"this_site": site_id})), None)
         if row is None:
             db.connection().execute(
                 insert(_HEAD), {"site_id": site_id, "audit_count": 0, "audit_hash": "", "revision": 0}
@@ -88,7 +89,7 @@ def _write(db: Session) -> None:
     if held is None or not any(held.rows.values()):
         return
     db.flush()
-    connection = db.connection()
+    connection = connected(db)
     for table, rows in held.rows.items():
         if rows:
             _ADD[table].write(connection, *rows)

@@ -21,7 +21,7 @@ from triage.services import emergencies, intakes, referrals, rulesets, tasks
 from triage.services.advice import advise
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
-from triage.services.insertion import insert_row
+from triage.services.insertion import insert_values
 from triage.services.keeping import save
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
@@ -127,9 +127,9 @@ def decide(
     lifecycle.after(lifecycle.ROUTES[choice.route], encounter.stage)  # before anything is written
     why = {name: choice.not_known_reasons.get(name, "").strip() for name in now.question.not_known}
     tasks.create_tasks(actor, encounter, why)
-    decision = _keep(actor, encounter, choice, now)
+    kept = _keep(actor, encounter, choice, now)
     _send_on(actor, encounter, choice)
-    return decision.id
+    return kept
 
 
 def _known_codes(choice: Choice) -> Choice:
@@ -150,27 +150,27 @@ def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, now: S
     if emergencies.find_open(encounter) is None or level < (encounter.acuity or gate.EMERGENCY_LEVEL):
         emergencies.pin(actor, encounter, "decided", choice.note.strip(), level)
     kept = replace(choice, acuity=level, route=gate.EMERGENCY_ROUTE, modality="")
-    return _keep(actor, encounter, kept, now).id
+    return _keep(actor, encounter, kept, now)
 
 
-def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> TriageDecision:
+def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> str:
     suggestion = now.suggestion
     accepted = (choice.acuity, choice.route) == (suggestion.level, suggestion.route)
     reason = "" if accepted else choice.reason
     lacks = "" if gate.is_emergency(choice.acuity, choice.route) else " ".join(lacking(now, choice.route))
     without = choice.without.strip() if lacks else ""
-    decision = TriageDecision(
-        encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, acuity=choice.acuity, route=choice.route,
-        modality=choice.modality or None, accepted=accepted, reason=reason, note=choice.note.strip(),
-        suggestion=suggestion.as_dict(), findings=now.findings,
-        ruleset=suggestion.ruleset, ruleset_hash=suggestion.ruleset_hash, referral_lacks=lacks, without=without,
+    decision = insert_values(
+        TriageDecision, encounter_id=encounter.id, at=clock.now(), staff_id=actor.staff_id, acuity=choice.acuity,
+        route=choice.route, modality=choice.modality or None, accepted=accepted, reason=reason,
+        note=choice.note.strip(), suggestion=suggestion.as_dict(), findings=now.findings, ruleset=suggestion.ruleset,
+        ruleset_hash=suggestion.ruleset_hash, referral_lacks=lacks, without=without,
     )  # fmt: skip
-    insert_row(decision)
+    kept: str = decision["id"]
     record(
-        actor, "triage_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=decision.id,
+        actor, "triage_decided", patient_id=encounter.patient_id, encounter_id=encounter.id, decision=kept,
         acuity=choice.acuity, route=choice.route, accepted=accepted, reason=reason, lacks=lacks, without=without,
     )  # fmt: skip
-    return decision
+    return kept
 
 
 def _send_on(actor: Actor, encounter: Encounter, choice: Choice) -> None:
