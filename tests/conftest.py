@@ -15,6 +15,7 @@ from sqlalchemy import event
 from tests import builders, kept_app
 from tests.kept_app import KeptApp
 from tests.peers import postgres
+from tests.peers.kept_database import KeptDatabase
 from tests.peers.plugin import (  # noqa: F401
     pytest_collection_finish,
     pytest_collection_modifyitems,
@@ -82,15 +83,34 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     return cache(lambda name: f"sqlite:///{folder / 'test.db'}" if name == "sqlite" else postgres.address())
 
 
+@pytest.fixture(scope="session")
+def kept_database(
+    templates: Callable[[str], str], addresses: Callable[[str], str]
+) -> Iterator[Callable[[], KeptDatabase]]:
+    """Return PostgreSQL's database, which is emptied after each test."""
+    made: list[KeptDatabase] = []
+
+    def database() -> KeptDatabase:
+        if not made:
+            made.append(KeptDatabase(templates("postgresql"), addresses("postgresql")))
+        return made[0]
+
+    yield database
+    for one in made:
+        one.drop()
+
+
 @pytest.fixture
-def database_url(engine_name: str, templates: Callable[[str], str], addresses: Callable[[str], str]) -> Iterator[str]:
-    """Copy the migrated template into a database that is this test's alone."""
-    template, url = templates(engine_name), addresses(engine_name)
+def database_url(
+    engine_name: str, templates: Callable[[str], str], addresses: Callable[[str], str],
+    kept_database: Callable[[], KeptDatabase],
+) -> Iterator[str]:  # fmt: skip
+    """Lend a database that is this test's alone, migrated and empty."""
     if engine_name == "postgresql":
-        postgres.create_database(template, url)
-        yield url
-        postgres.drop_database(url)
+        with kept_database().lent() as url:
+            yield url
         return
+    template, url = templates(engine_name), addresses(engine_name)
     file = Path(url.removeprefix("sqlite:///"))
     shutil.copyfile(template.removeprefix("sqlite:///"), file)
     yield url
@@ -107,9 +127,19 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCach
 @pytest.fixture(scope="session")
 def kept_apps(
     tmp_path_factory: pytest.TempPathFactory, addresses: Callable[[str], str], compiled: FileSystemBytecodeCache
-) -> Callable[[str], KeptApp]:
+) -> Iterator[Callable[[str], KeptApp]]:
     """Return the application on an engine, built once: building it anew for each test was a third of all their time."""
-    return cache(lambda name: KeptApp(kept_app.build(addresses(name), tmp_path_factory.mktemp("instance"), compiled)))
+    made: dict[str, KeptApp] = {}
+
+    def on(name: str) -> KeptApp:
+        if name not in made:
+            folder = tmp_path_factory.mktemp("instance")
+            made[name] = KeptApp(kept_app.build(addresses(name), folder, compiled))
+        return made[name]
+
+    yield on
+    for kept in made.values():
+        kept.app.extensions["engine"].dispose()
 
 
 @pytest.fixture

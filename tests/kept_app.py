@@ -5,14 +5,16 @@ everything that can be changed of an application is put back, and Flask itself r
 first request was served.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from jinja2 import BytecodeCache
+from sqlalchemy import Engine
 
+from tests.peers.kept_database import rest
 from triage import create_app, db
 from triage.services import audit
 
@@ -39,8 +41,13 @@ def build(database_url: str, folder: Path, compiled: BytecodeCache) -> Flask:
 
 
 @contextmanager
-def on_its_database(app: Flask, folder: Path) -> Iterator[Flask]:
-    """Lend the application to one test, whose folder this is; afterwards no thread and no connection of it is left."""
+def on_its_database(
+    app: Flask, folder: Path, rest: Callable[[Engine], None] = Engine.dispose
+) -> Iterator[Flask]:  # fmt: skip
+    """Lend the application to one test, whose folder this is; afterwards no thread and no connection of it is left.
+
+    ``rest`` is done with the connections that are in nobody's hands.
+    """
     engine = app.extensions["engine"]
     app.instance_path = str(folder.resolve())
     audit.use_key(SECRET)
@@ -52,7 +59,7 @@ def on_its_database(app: Flask, folder: Path) -> Iterator[Flask]:
         app.extensions["live"].stop()
         db.session.remove()
         left_open, listening = engine.pool.checkedout(), len(engine.dispatch.before_cursor_execute)
-        engine.dispose()
+        (Engine.dispose if left_open else rest)(engine)
     assert not left_open, "the test left a connection to its database open"
     assert not listening, "the test left somebody who listens to every statement"
 
@@ -62,6 +69,7 @@ class KeptApp:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        self._rest = rest if app.extensions["engine"].name == "postgresql" else Engine.dispose
         app.test_client().get("/static/nothing")  # from the first request on Flask refuses new views and handlers
         self._kept = [(part, dict(part)) for part in _parts(app)]
 
@@ -69,8 +77,9 @@ class KeptApp:
     def lent(self, folder: Path) -> Iterator[Flask]:
         """Lend it to one test, whose folder this is."""
         self.app.extensions["live"].start_anew()
+        self._rest(self.app.extensions["engine"])  # its database may be another by now
         try:
-            with on_its_database(self.app, folder):
+            with on_its_database(self.app, folder, self._rest):
                 yield self.app
         finally:
             for part, kept in self._kept:

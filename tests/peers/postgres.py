@@ -33,6 +33,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "64MB",
     "min_wal_size": "32MB",
+    "autovacuum": "off",  # the planner knows of a table what it knows of a new one
     "timezone": "Asia/Tokyo",
 }
 
