@@ -87,7 +87,8 @@ def server(app: Flask) -> Iterator[str]:
     app.config["WTF_CSRF_ENABLED"] = True
     httpd = make_server("127.0.0.1", 0, remembered(app), threaded=True, request_handler=Handler)
     httpd.daemon_threads = False  # server_close() waits for an answer that is still being written
-    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    # So many seconds pass until it hears that it shall stop; of its own accord half of one, after each test.
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}"
     app.extensions["live"].stop()  # else the open streams are waited for

@@ -151,7 +151,7 @@ class Viewer(BaseHTTPRequestHandler):
 @pytest.fixture
 def viewer() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Viewer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
