@@ -75,6 +75,25 @@ def test_a_locked_database_is_answered_503_with_the_truth_and_heals_by_itself(
     assert client.post("/sign-in", data=wrong | {"password": PASSWORD}).status_code == 303
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_while_the_database_is_away_every_page_says_so_and_none_breaks(
+    app: Flask, signed_in: Callable[[str], FlaskClient], database_url: str, headers: dict[str, str]
+) -> None:
+    client, file = signed_in("nurse"), Path(database_url.removeprefix("sqlite:///"))
+    app.extensions["engine"].dispose()
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    try:
+        answer = client.get("/board", headers=headers)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "Not available for a moment" in answer.text or headers
+        assert client.get("/nothing", headers=headers).status_code == 404
+    finally:
+        file.rmdir()
+        file.with_suffix(".away").rename(file)
+    assert client.get("/board", headers=headers).status_code == 200
+
+
 def test_a_form_without_its_token_is_refused(database_url: str, tmp_path: Path, clinic: Clinic) -> None:
     app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": "test", "SESSION_COOKIE_SECURE": False}, tmp_path)
     answer = app.test_client().post("/sign-in", data={"user_name": "nurse", "password": PASSWORD})

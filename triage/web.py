@@ -13,7 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -93,9 +93,7 @@ def in_language(language: str, template: str, values: Mapping[str, Any]) -> Mark
 def done(url: str) -> AnyResponse:
     """Answer a successful write: the browser goes on to ``url``, with or without JavaScript."""
     if htmx:
-        answer = make_response("", 204)
-        answer.headers["HX-Redirect"] = url
-        return answer
+        return make_response("", 204, {"HX-Redirect": url})
     return redirect(url, 303)
 
 
@@ -197,9 +195,7 @@ def _sign_in_first() -> AnyResponse:
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     url = url_for("accounts.sign_in", next=back)
     if htmx or request.headers.get("X-Background"):
-        answer = make_response("", 401)
-        answer.headers["HX-Redirect"] = url_for("accounts.sign_in", ended=1)
-        return answer
+        return make_response("", 401, {"HX-Redirect": url_for("accounts.sign_in", ended=1)})
     return redirect(url, 303)
 
 
@@ -209,26 +205,29 @@ def _domain_error(error: errors.DomainError) -> Response:
 
 
 def _error(status: int, code: str, error: object = None, **params: object) -> Response:
-    text = sentence(code, **params)
-    return page(
-        "errors/error.html", partial="errors/_error.html", status=status, code=status, message=text, error=error
-    )
+    return _fault(status, sentence(code, **params), error)
+
+
+def _fault(code: int, message: str | None = None, error: object = None) -> Response:
+    try:
+        reader()
+    except SQLAlchemyError:  # the database is away: the page goes to nobody in particular
+        g._login_user = login.anonymous_user()
+    return page("errors/error.html", "errors/_error.html", status=code, code=code, message=message, error=error)
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
     if error.response is not None:
         return error.get_response()
-    text = gettext("This form was open for too long. Reload the page and send it again.")
-    shown = text if isinstance(error, CSRFError) else None
-    status = error.code or 500
-    return page("errors/error.html", partial="errors/_error.html", status=status, code=status, message=shown)
+    late = gettext("This form was open for too long. Reload the page and send it again.")
+    return _fault(error.code or 500, late if isinstance(error, CSRFError) else None)
 
 
 def _database_away(error: Exception) -> Response:
     current_app.logger.warning("database away: %s", type(error).__name__)
     db.session.remove()
-    g.pop("_login_user", None)
-    response = page("errors/error.html", partial="errors/_error.html", status=503, code=503, message=None)
+    g.setdefault("_login_user", login.anonymous_user())  # not asked for again: who waits has waited already
+    response = _fault(503)
     response.headers["Retry-After"] = "5"
     return response
 
@@ -241,7 +240,7 @@ def _not_storable(_error_: Exception) -> Response:
 def _last_resort(error: Exception) -> Response:
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
     db.session.rollback()
-    return page("errors/error.html", partial="errors/_error.html", status=500, code=500, message=None)
+    return _fault(500)
 
 
 def zone() -> ZoneInfo:
