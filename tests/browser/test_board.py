@@ -269,6 +269,23 @@ def test_a_list_that_gets_no_answer_is_called_old_though_the_strip_still_gets_on
     expect(page.locator("[data-live][data-state=offline]")).to_contain_text("No connection. Shown as of")
 
 
+def test_a_paused_board_without_connection_says_so_too_for_no_alarm_reaches_it(
+    at_board: Open, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    page.clock.install()
+    page.reload()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-live]")).to_contain_text("Paused since")
+    page.route("**/alerts*", lambda route: route.abort())
+    page.clock.fast_forward(32_000)
+    expect(page.locator("[data-live][data-state=offline]")).to_contain_text("No connection. Shown as of")
+    expect(row(page, queue[0]).get_by_role("button", name="Take")).to_have_attribute("aria-disabled", "true")
+    page.unroute("**/alerts*")
+    page.clock.fast_forward(6_000)
+    expect(page.locator("[data-live]")).to_contain_text("Paused since")
+
+
 def test_a_pause_ends_by_itself_after_five_minutes(at_board: Open, clinic: Clinic, queue: list[Encounter]) -> None:
     page = at_board()
     stop_clock(page)

@@ -11,8 +11,8 @@ function keep(old, fresh) {
 
 function beforeSwap(event) {
   const { target, fragment } = event.detail;
-  const same = (one, other) => one.textContent.replace(/\s+/g, ' ').trim() === other.textContent.replace(/\s+/g, ' ').trim();
-  if (target.id === 'news' && same(target, fragment)) event.detail.shouldSwap = false; // said once
+  const words = (place) => place.textContent.replace(/\s+/g, ' ').trim();
+  if (target.id === 'news' && words(target) === words(fragment)) event.detail.shouldSwap = false; // said once
   if (target.matches('[data-row]')) keep(target, fragment);
 }
 

@@ -91,7 +91,7 @@ function warnIme(event) {
 function describe(list) {
   const seen = new Map();
   $$('[data-key]').filter((e) => visible(e) || e.closest('details')).forEach((control) => {
-    const text = control.dataset.keyLabel ?? control.ariaLabel ?? [...control.childNodes].filter((n) => n.nodeName !== 'KBD' && n.nodeName !== 'B').map((n) => n.textContent).join(' ').trim();
+    const text = control.dataset.keyLabel ?? control.ariaLabel ?? [...control.childNodes].filter((n) => !n.matches?.('kbd, b')).map((n) => n.textContent).join(' ').trim();
     if (!seen.has(control.dataset.key)) seen.set(control.dataset.key, text);
   });
   if (document.querySelector('[data-row-link]')) seen.set('j', list.dataset.textNext).set('k', list.dataset.textPrevious);

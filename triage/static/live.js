@@ -9,6 +9,7 @@ let ticked = last;
 // What is shown is the server's time: this computer's clock may be wrong.
 export let ahead = last - new Date(document.body.dataset.now);
 let heard = last; // the present that the stream told of last
+let reached = last; // when any answer came
 let asked = last;
 let known; // revision and minute that the list was last asked for
 let behind = false;
@@ -20,7 +21,7 @@ const place = () => document.querySelector('[data-live]');
 // The page's own list if it has one: the strip must not make an old list look fresh.
 export const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
 
-// --- the stream of all tabs says that there is news; where there is none the list is asked for every 5 s ----------------
+// The stream of all tabs says that there is news; where there is none the list is asked for every 5 s.
 let meet;
 function listen() {
   const url = new URL('live-worker.js', import.meta.url);
@@ -47,7 +48,7 @@ function tick() {
   if (!place()) return;
   const now = Date.now();
   const back = Math.max(0, ticked - now); // a clock set back makes nothing fresh
-  last -= back; heard -= back; asked -= back; ahead -= back;
+  last -= back; heard -= back; reached -= back; asked -= back; ahead -= back;
   ticked = now;
   const silent = now - heard > 7000;
   if (silent) meet();
@@ -67,8 +68,9 @@ function sent({ detail: { elt } }) {
 
 function answered({ detail: { elt, successful, xhr } }) {
   if (!elt.closest('[data-live-source]')) busy(-1);
-  else if (!successful) behind = true;
-  if (elt !== source()) return;
+  else if (successful) reached = Date.now();
+  else behind = true;
+  if (elt !== source()) { show(); return; }
   // The session has ended: nothing of a patient stays on the screen.
   if (ended && !successful) document.body.replaceChildren(document.getElementById('ended').content);
   ended = false;
@@ -84,17 +86,16 @@ function busy(more) {
   document.body.toggleAttribute('data-busy-page', requests > 0);
 }
 
-// --- freshness
 export function show() {
   const out = place();
   if (!out || document.hidden) return;
-  const age = Date.now() - last;
-  const { paused } = document.body.dataset; // since when
-  const now = paused ? 'paused' : !navigator.onLine || age > OFFLINE ? 'offline' : age > STALE ? 'stale' : 'live';
+  const { paused, zone: timeZone } = document.body.dataset; // since when
+  const age = Date.now() - (paused ? reached : last);
+  const now = !navigator.onLine || age > OFFLINE ? 'offline' : paused ? 'paused' : age > STALE ? 'stale' : 'live';
   const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
-  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone: document.body.dataset.zone })}${more}`;
+  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone })}${more}`;
   if (now !== state) change(now, out.dataset.textWrite);
 }
 
