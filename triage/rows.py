@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from triage import knowledge, web
 from triage.domain.access import Actor
-from triage.services.board import Board, Filters
+from triage.services.board import Board, Filters, offered
 from triage.services.lines import Line
 from triage.services.presence import Visitor
 from triage.services.tally import Tally
@@ -86,7 +86,8 @@ def _row_values(viewer: Viewer, told: Mapping[str, str]) -> dict[str, Any]:
 def board_values(state: Board, filters: Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what the board and its refreshes are drawn with; ``told`` is what was refused, by the row's id."""
     viewer = Viewer.of(web.actor())
-    around = {"counts": _counts(state.tally, viewer), "tabs": _tabs(state.tally, state.mine, filters, viewer)}
+    tabs = _tabs(*offered(web.actor(), state, filters), filters, viewer)
+    around = {"counts": _counts(state.tally, viewer), "tabs": tabs}
     values = _row_values(viewer, told or {})
 
     def all_rows() -> Markup:

@@ -232,6 +232,16 @@ def test_a_filter_that_does_not_exist_breaks_nothing(clinic: Clinic, signed_in: 
         assert client.get(f"/board/rows?{query}", headers=HTMX).status_code == 200, query
 
 
+def test_the_bar_of_a_filtered_board_counts_what_each_press_would_show(clinic: Clinic, signed_in: SignIn) -> None:
+    arrive(clinic.reception)
+    for _ in range(2):
+        wait(clinic.reception)
+    client, untriaged = signed_in("nurse"), re.compile(r'id="f-level-0".*?<b>(\d+)</b>', re.DOTALL)
+    for path, count in (("/board", "3"), ("/board?stage=waiting", "2"), ("/board?stage=registered&over=1", "0")):
+        found = untriaged.search(client.get(path).text)
+        assert (found[1] if found else "0") == count
+
+
 def test_a_filter_with_nobody_in_it_says_so_and_offers_the_way_back(clinic: Clinic, signed_in: SignIn) -> None:
     wait(clinic.reception)
     text = signed_in("nurse").get("/board?mine=1").text

@@ -1,6 +1,6 @@
 """The board shows everybody who is here, in order; and a patient is taken by one person."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -57,6 +57,19 @@ def test_filters_show_what_they_say(clinic: Clinic) -> None:
     assert look["mine"] == [mine.id]
     assert look["desk"] == [desk.id]
     assert set(look["untriaged"]) == set(look["over"]) == {mine.id, desk.id}
+
+
+def test_the_count_at_a_filter_is_what_it_shows_together_with_those_that_are_set(clinic: Clinic) -> None:
+    mine, _other, _desk = wait(clinic.reception), wait(clinic.reception), arrive(clinic.reception)
+    claims.claim(clinic.nurse, mine.id)
+    nobody = board.Filters()
+    whole, own = board.offered(clinic.nurse, board.look(clinic.nurse, nobody), nobody)
+    assert (whole.stage("waiting"), whole.stage("registered"), own) == (2, 1, 1)
+    desk = board.Filters(stage="registered")
+    at_desk, own = board.offered(clinic.nurse, board.look(clinic.nurse, desk), desk)
+    assert (at_desk.here, at_desk.level(None), at_desk.stage("waiting"), own) == (3, 1, 2, 0)
+    for changes, count in (({"level": "0"}, 1), ({"stage": "waiting"}, 2), ({"mine": True}, 0)):
+        assert len(board.look(clinic.nurse, replace(desk, **changes)).ids) == count
 
 
 def test_the_board_costs_the_same_number_of_queries_for_one_as_for_sixty(clinic: Clinic, statements: list[str]) -> None:

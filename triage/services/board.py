@@ -16,10 +16,11 @@ from triage.models import Change
 from triage.services import snapshots
 from triage.services.lines import Line, load
 from triage.services.snapshots import Snapshot, current_revision
-from triage.services.tally import Tally
+from triage.services.tally import Tally, counted, tally
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "current_revision", "find_line", "look",
+    "offered",
 ]  # fmt: skip
 
 
@@ -123,6 +124,21 @@ def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after:
         shown = [line for line in shown if filters.admits(line, actor.staff_id)]
     changed = _changed(actor, seen, snapshot)
     return Board(snapshot, shown, revision, snapshot.holders[actor.staff_id], changed)
+
+
+def offered(actor: Actor, state: Board, filters: Filters) -> tuple[Tally, int]:
+    """Return how many rows each filter would show together with the others that are set, and how many "mine" would."""
+    if not filters.query():
+        return state.tally, state.mine
+
+    def left(**changes: str | bool) -> Tally:
+        wanted = replace(filters, **changes)  # type: ignore[arg-type]
+        rows = [line for line in state.lines if wanted.admits(line, actor.staff_id)]
+        return tally(counted(rows), [line.minutes for line in rows])
+
+    flags = {name: left(**{name: True}).here for name in ("over", "missing", "look", "carried")}
+    levels, stages, rooms = left(level="").levels, left(stage="").stages, left(room="").rooms
+    return replace(state.tally, levels=levels, stages=stages, rooms=rooms, **flags), left(mine=True).here
 
 
 def _changed(actor: Actor, seen: Seen | None, snapshot: Snapshot) -> set[str]:
