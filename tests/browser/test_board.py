@@ -186,6 +186,23 @@ def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     assert place_of(row(page, queue[1])) == place
 
 
+def test_the_word_who_was_first_is_taken_down_as_soon_as_it_is_no_longer_so(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    stop_clock(page)  # else it would leave by itself after a while
+    page.reload()
+    by_others(claims.claim, clinic.surgeon, queue[1].id)
+    page.route("**/board/rows*", lambda route: route.fulfill(status=204))
+    row(page, queue[1]).get_by_role("button", name="Take").click()
+    told = row(page, queue[1]).get_by_role("alert")
+    expect(told).to_contain_text("Surgeon has this patient since")
+    page.unroute("**/board/rows*")
+    by_others(claims.release, clinic.surgeon, queue[1].id)
+    expect(row(page, queue[1]).get_by_role("button", name="Take")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
 def test_take_and_release_by_key(at_board: Open, queue: list[Encounter]) -> None:
     page = at_board()
     page.keyboard.press("j")

@@ -2,11 +2,13 @@
 const rows = document.getElementById('rows');
 const filters = document.getElementById('filters');
 
-// A menu that is open, and the word who was first, outlive the exchange of their row.
+const owner = (row) => row.querySelector('.c-owner .line')?.textContent;
+
+// A menu that is open outlives the exchange of its row, and the word who was first does as long as that is so.
 function keep(old, fresh) {
   for (const menu of old.querySelectorAll('details[open]')) fresh.querySelector(`#${CSS.escape(menu.id)}`)?.setAttribute('open', '');
   const told = old.querySelector('.told');
-  if (told && !fresh.querySelector('.told')) fresh.querySelector('.c-owner')?.append(told);
+  if (told && owner(old) === owner(fresh) && !fresh.querySelector('.told')) fresh.querySelector('.c-owner')?.append(told);
 }
 
 function beforeSwap(event) {

@@ -18,8 +18,8 @@ function addHold({ detail: { elt, parameters } }) {
   if ('liveList' in elt.dataset) parameters.said = document.querySelector('#alerts input').value;
 }
 
-// An answer in a new order that was asked for before the hand came in is dropped; the next one keeps the rows in place.
-// And while a button waits for its answer nothing takes its place: htmx would lose that answer with the button.
+// An answer in a new order that was asked for before the hand came in is dropped. And while a button waits for its answer
+// nothing takes its place: htmx would lose that answer with it.
 function dropLate({ detail }) {
   const asked = detail.requestConfig;
   if (asked?.parameters.hold === '0' && holding()) { detail.shouldSwap = false; missed(); }

@@ -47,7 +47,8 @@ function arrow(event) {
 }
 
 function single(event) {
-  if (event.key === 'j' || event.key === 'k') return document.querySelector('[data-row-link]') && moveRow(event.key === 'j' ? 1 : -1);
+  const step = { j: 1, k: -1 }[event.key];
+  if (step) return moveRow(step);
   const control = find(prefix ? `${prefix} ${event.key}` : event.key);
   if (control) { activate(control); return true; }
   if (!prefix && document.querySelector(`[data-key^="${CSS.escape(event.key)} "]`)) {

@@ -95,7 +95,7 @@ export function show() {
   const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
-  out.textContent = `${out.dataset[`text${now[0].toUpperCase()}${now.slice(1)}`]} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone })}${more}`;
+  out.textContent = `${out.getAttribute(`data-text-${now}`)} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone })}${more}`;
   if (now !== state) change(now, out.dataset.textWrite);
 }
 
