@@ -31,7 +31,7 @@ def test_an_emergency_says_since_when_and_who_answers(signed_in: SignIn, clinic:
     assert "Nobody yet" in client.get("/board/snapshot").text
     emergencies.acknowledge(clinic.nurse2, here.id)
     text = client.get("/board/snapshot").text
-    for shown in ("Emergency since", "Nurse2", "numb saddle", "<b>2</b>"):
+    for shown in ("Emergency since", "With: Nurse2", "numb saddle", "<b>2</b>"):
         assert shown in text
 
 
