@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 from jinja2 import DictLoader
+from markupsafe import Markup
 
 from triage.wording import ByLanguage, catalogue
 
@@ -50,6 +51,15 @@ def test_what_somebody_typed_is_escaped_inside_a_sentence(own_app: Flask, page: 
     html = drawn(own_app, page, language, years="<script>")
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
+
+
+def test_a_small_part_that_is_kept_tells_what_was_typed_from_what_is_markup(own_app: Flask) -> None:
+    with own_app.test_request_context():
+        macros = own_app.jinja_env.get_template("_macros.html").module
+        for _ in range(2):
+            assert "<b>" in macros.chip(Markup("<b>"))  # type: ignore[attr-defined]
+            assert "<b>" not in macros.chip("<b>")  # type: ignore[attr-defined]
+            assert macros.icon("warning") != macros.icon("check")  # type: ignore[attr-defined]
 
 
 def test_a_number_of_things_has_its_own_word(own_app: Flask) -> None:

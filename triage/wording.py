@@ -17,6 +17,11 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 LOCALES = ("en", "ja")
+#: Where every template imports its macros from, those of them that are kept for the values they were given, and how
+#: many of each.
+MACROS = "_macros.html"
+SMALL = ("icon", "chip", "flag", "acuity_badge", "acuity_shape", "acuity_word", "sex_word", "language_word")
+KEPT = 256
 CATALOGUES = Path(__file__).parent / "translations"
 
 
@@ -92,6 +97,13 @@ class Translator(NodeTransformer):
         return kind(*fields, lineno=1, environment=self.environment)
 
 
+def _kept(macros: Template) -> Template:
+    """Let the small parts that say the same of the same values be drawn once; Markup and text are told apart."""
+    for name in SMALL:
+        setattr(macros.module, name, lru_cache(KEPT, typed=True)(getattr(macros.module, name)))
+    return macros
+
+
 class Templates(Environment):
     """Flask's templates, each in every language; by its plain name the one that is being written."""
 
@@ -113,7 +125,7 @@ class Templates(Environment):
         if found is None:
             found = super().get_template(name, f"{language}/", globals)
             if not globals and not self.auto_reload:
-                self._found[language, name] = found
+                self._found[language, name] = found if name != MACROS else _kept(found)
         return found
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
