@@ -68,16 +68,21 @@ def _rev(text: str) -> str:
     return found[1] if found else ""
 
 
+def _judged(text: str) -> str:
+    found = re.search(r'id="judged" name="at" value="(\d+)"', text)
+    return found[1] if found else ""
+
+
 def _toucher(pair: Pair, ids: list[str]) -> Callable[[int], object]:
     return lambda number: change(pair.actor, ids[number % len(ids)])
 
 
 def _refresh(pair: Pair, ids: list[str], rev: str, touch: Callable[[int], object]) -> Case:
-    known, seen = ",".join(f"e-{one}" for one in ids), [rev]
+    known, seen = ",".join(f"e-{one}" for one in ids), [rev, ""]
 
     def ask(_number: int) -> Answer:
-        answer = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen[0]}", **BACKGROUND)
-        seen[0] = _rev(answer.text)
+        answer = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen[0]}&at={seen[1]}", **BACKGROUND)
+        seen[:] = _rev(answer.text), _judged(answer.text)
         return answer
 
     return Case("refresh of one row", READ, ask, lambda n: pair.bare.get(f"/board/rows?id={ids[n % 50]}"), touch)

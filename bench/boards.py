@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 REVISION = re.compile(rb'id="rev" name="rev" value="((\d+)\.\d+)"')
+JUDGED = re.compile(rb'id="judged" name="at" value="(\d+)"')
 STRIP = re.compile(rb'<input type="hidden" name="rev" value="([^"]*)"')
 LEASE = re.compile(rb'name="lease" value="([^"]+)"')
 ROW = re.compile(rb'<tr id="e-([a-z2-7]+)"')
@@ -76,6 +77,7 @@ class Board:
     fetches: list[float] = field(default_factory=list)
     errors: int = 0
     told: str = ""
+    judged: str = ""
     _behind: bool = False
 
     async def live(self) -> None:
@@ -112,7 +114,7 @@ class Board:
     async def _catch_up(self, line: Line) -> None:
         while self._behind:
             self._behind = False
-            path = f"/board/rows?rev={self.rev}&hold=0&known={self.known}&said={self.told}"
+            path = f"/board/rows?rev={self.rev}&at={self.judged}&hold=0&known={self.known}&said={self.told}"
             answer = await line.ask(path, None, "HX-Request: true", "X-Background: 1")
             self.fetches.append(answer.seconds)
             found = REVISION.search(answer.body)
@@ -126,7 +128,8 @@ class Board:
     def _read(self, body: bytes) -> None:
         if b'id="rows"' in body:
             self.known = ",".join(f"e-{row.decode()}" for row in ROW.findall(body))
-        strip = STRIP.search(body)
+        judged, strip = JUDGED.search(body), STRIP.search(body)
+        self.judged = judged[1].decode() if judged else self.judged
         self.told = strip[1].decode() if strip else self.told
 
     def showed(self, revision: int) -> float | None:

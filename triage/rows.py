@@ -51,10 +51,11 @@ class Viewer:
     @classmethod
     def of(cls, actor: Actor) -> "Viewer":
         """Return the viewer that the signed-in person is."""
+        held = actor.permissions
         return cls(
-            web.locale(), actor.time_zone, actor.may("encounters:claim"), actor.may("claims:take_over"),
-            actor.may("emergencies:raise"), request.script_root, actor.may("patients:create"),
-            actor.may("days:end"), actor.may("claims:hold"),
+            web.locale(), actor.time_zone, "encounters:claim" in held, "claims:take_over" in held,
+            "emergencies:raise" in held, request.script_root, "patients:create" in held, "days:end" in held,
+            "claims:hold" in held,
         )  # fmt: skip
 
 
@@ -130,8 +131,9 @@ def held(pieces: Iterable[Markup], news: tuple[int, int, int], values: Mapping[s
 def _around(locale: str, values: Mapping[str, Any]) -> str:
     if values["with_views"] or values["alerts"]:
         return part("board/_around.html", **values)
-    start, counts, tabs, end = _plain(locale)
-    return joined(start, escape(values["rev"]), counts, values["counts"], tabs, values["tabs"], end)
+    start, judged, counts, tabs, end = _plain(locale)
+    rev, at = escape(values["rev"]), escape(values["judged"])
+    return joined(start, rev, judged, at, counts, values["counts"], tabs, values["tabs"], end)
 
 
 @lru_cache(maxsize=len(LOCALES))
@@ -141,7 +143,7 @@ def _held(locale: str) -> list[Markup]:
 
 @lru_cache(maxsize=len(LOCALES))
 def _plain(locale: str) -> list[Markup]:
-    return drawn("board/_around.html", locale, {"rev": CUT, "counts": CUT, "tabs": CUT}, 4)
+    return drawn("board/_around.html", locale, {"rev": CUT, "judged": CUT, "counts": CUT, "tabs": CUT}, 5)
 
 
 @lru_cache(maxsize=AROUND_KEPT)
@@ -156,9 +158,10 @@ def joined(*parts: str) -> Markup:
 
 @lru_cache(maxsize=KEPT)
 def _parts(line: Line, viewer: Viewer, own: Own) -> list[Markup]:
-    zone = ZoneInfo(viewer.zone)
+    zone, words = ZoneInfo(viewer.zone), knowledge.load()
+    feared = " · ".join([words.findings[name].label(viewer.locale) for name in line.flags[:3]])
     values = {
-        "line": line, "viewer": viewer, "locale": viewer.locale, "words": knowledge.load(), "cut": CUT,
+        "line": line, "viewer": viewer, "locale": viewer.locale, "words": words, "feared": feared, "cut": CUT,
         "mine": own.is_mine, "undo": own.undo, "visitors": own.visitors, "hour": partial(_hour, zone),
         "url_for": partial(_url, viewer.root),
     }  # fmt: skip
@@ -208,4 +211,5 @@ def drawn(template: str, locale: str, values: Mapping[str, Any], parts: int) -> 
 
 
 def _hour(zone: ZoneInfo, moment: datetime) -> str:
-    return f"{moment.astimezone(zone):%H:%M}"
+    here = moment.astimezone(zone)
+    return f"{here.hour:02}:{here.minute:02}"

@@ -174,17 +174,17 @@ def _no_file_for_words() -> None:
 
 
 def _guard() -> AnyResponse | None:
-    if request.endpoint is None:
+    if (endpoint := request.endpoint) is None:
         return None  # 404 and 405 are answered by their handlers
-    needed = getattr(current_app.view_functions[request.endpoint], "permission", None)
+    needed = getattr(current_app.view_functions[endpoint], "permission", None)
     if needed == PUBLIC:
         return None
     if needed in DEVICE_PERMISSIONS:
         return device_door.refusal(needed)
-    if not current_user.is_authenticated:
+    if (who := reader()) is None:
         return _sign_in_first()
-    if needed is None or not actor().may(needed):
-        audit.record_read(actor(), "access_refused", endpoint=request.endpoint, permission=needed or "")
+    if needed is None or not who.may(needed):
+        audit.record_read(who, "access_refused", endpoint=endpoint, permission=needed or "")
         raise errors.NotAllowed("not_allowed")
     if "\x00" in request.path:
         raise errors.NotFound()  # no id holds it, and PostgreSQL refuses to look

@@ -1,19 +1,22 @@
 """The board over HTTP: what a refresh answers, who is offered what, and that no address breaks it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import product
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event, update
 
 from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage import clock
 from triage.db import session
 from triage.domain.limits import as_values
 from triage.models import Claim, Encounter
-from triage.services import claims, emergencies, encounters, intakes, limits
+from triage.services import board, claims, emergencies, encounters, intakes, limits
 
 SignIn = Callable[[str], FlaskClient]
 HTMX = {"HX-Request": "true", "X-Background": "1"}
@@ -177,6 +180,61 @@ def test_each_minute_brings_the_waits_alone_and_each_element_in_a_template_of_it
     assert "<tr" not in text
     templates = re.findall(r"<template>(.*?)</template>", text, re.S)
     assert [re.findall(r'<td[^>]* id="w-(\w+)"', one) for one in templates] == [[first.id], [second.id]]
+
+
+def test_a_row_that_time_alone_changed_comes_to_screens_that_were_judged_before_and_to_no_other(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    first, second = wait(clinic.reception), wait(clinic.reception)
+    client = signed_in("nurse")
+    (line,) = [line for line in board.look(clinic.nurse, board.Filters()).lines if line.id == first.id]
+    assert line.turns_at is not None
+    turns, known = line.turns_at.replace(second=30, microsecond=0), f"e-{first.id},e-{second.id}"
+    with session.get_bind().begin() as other:  # type: ignore[union-attr]
+        moved = update(Encounter).where(Encounter.id == first.id)
+        other.execute(moved.values(arrived_at=first.arrived_at + (turns - line.turns_at)))
+    session.remove()
+    begun = turns.replace(second=0)
+    with clock.at(begun):
+        rev = rev_of(client.get("/board").text)
+    claims.claim(clinic.surgeon, second.id)
+    for at, comes in ((0, True), (29, True), (30, False), (45, False), (99999, False), ("", True), ("x", True)):
+        asked = str(int(begun.timestamp()) + at) if isinstance(at, int) else at
+        with clock.at(begun + timedelta(seconds=50)):
+            _status, text = refresh(client, rev=rev, at=asked, known=known, hold="1")
+        assert (f'<tr id="e-{first.id}"' in text) is comes, at
+        assert f'<tr id="e-{second.id}"' in text
+
+
+def test_when_one_board_has_shown_a_change_the_next_asks_only_who_its_reader_is(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    encounter = wait(clinic.reception)
+    nurse, surgeon = signed_in("nurse"), signed_in("surgeon")
+    with clock.at(clock.now().replace(second=1)):
+        rev = rev_of(nurse.get("/board").text)
+        intakes.change_details(clinic.reception, encounter.id, None, {"complaint": "legs too"})
+        session.remove()
+        with sent(nurse.application) as statements:
+            assert "legs too" in refresh(nurse, rev=rev, known=f"e-{encounter.id}", hold="1")[1]
+            first = len(statements)
+            assert "legs too" in refresh(surgeon, rev=rev, known=f"e-{encounter.id}", hold="1")[1]
+    assert (first, len(statements) - first) == (4, 1)  # who asks, what changed, its row and what stands around it
+
+
+@contextmanager
+def sent(app: Flask) -> Iterator[list[str]]:
+    """Yield the statements that are sent to the database."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        found.append(statement)
+
+    event.listen(app.extensions["engine"], "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(app.extensions["engine"], "before_cursor_execute", note)
 
 
 def test_once_the_hand_is_gone_what_waited_is_shown_even_if_nothing_changed_since(

@@ -28,8 +28,9 @@ def index() -> Response:
 
 def shown(status: int = 200, told: Mapping[str, str] | None = None) -> Response:
     """Return the whole board; ``told`` is what was refused, by the row's id."""
-    filters = _filters()
-    return page("board/index.html", status=status, **_values(_look(filters), filters, told))
+    asked = _asked()
+    filters = board.Filters.read(asked)
+    return page("board/index.html", status=status, **_values(_look(filters, asked), filters, asked, told))
 
 
 def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = "") -> AnyResponse:
@@ -46,19 +47,21 @@ def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = ""
 def rows() -> AnyResponse:
     """Answer a refresh: nothing (204), the rows that changed in their places, or the list anew; and the strip.
 
-    While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order. ``said`` is
-    what its strip of alarms says.
+    While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order. ``at`` is when
+    they were judged, ``said`` what its strip of alarms says.
     """
-    asked, filters = _asked(), _filters()
-    state = _look(filters)
+    asked = _asked()
+    filters = board.Filters.read(asked)
+    state = _look(filters, asked)
     onscreen = state.on_screen(asked.get("known", ""))
     in_place = asked.get("hold") == "1" or onscreen == state.ids
-    values = {**_values(state, filters), "alerts": _strip_beside(state, asked.get("said"))}
-    if in_place and asked.get("rev") == values["rev"] and values["alerts"] is None:
+    strip, rev = _strip_beside(state, asked.get("said")), _rev(state)
+    if in_place and strip is None and asked.get("rev") == rev:
         return make_response("", 204)
+    values = {**_values(state, filters, asked), "alerts": strip, "rev": rev}
     if not in_place:
         return make_response(part("board/_anew.html", **values))
-    ticked = asked.get("rev", "").partition(".")[2] != values["rev"].partition(".")[2]
+    ticked = asked.get("rev", "").partition(".")[2] != rev.partition(".")[2]
     return make_response(held(_pieces(state, onscreen, ticked, values), _news(state, onscreen), values))
 
 
@@ -91,25 +94,33 @@ def _news(state: board.Board, onscreen: Sequence[str]) -> tuple[int, int, int]:
     return len(state.ids) - len(stay), moved, len(onscreen) - len(stay)
 
 
-def _look(filters: board.Filters) -> board.Board:
-    return board.look(actor(), filters, _seen(), lapses())
+def _look(filters: board.Filters, asked: Mapping[str, str]) -> board.Board:
+    return board.look(actor(), filters, _seen(asked), lapses())
 
 
-def _values(state: board.Board, filters: board.Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
-    minute = int(clock.now().timestamp() // 60)
-    own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": _asked().get("views") == "1"}
-    return {"rev": f"{state.revision}.{minute}", **own, **board_values(state, filters, told)}
+def _rev(state: board.Board) -> str:
+    return f"{state.revision}.{int(clock.now().timestamp() // 60)}"
 
 
-def _seen() -> board.Seen | None:
-    revision, _, minute = _asked().get("rev", "").partition(".")
-    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in (revision, minute)):
+def _values(
+    state: board.Board, filters: board.Filters, asked: Mapping[str, str], told: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    when = {"rev": _rev(state), "judged": int(state.snapshot.at.timestamp())}
+    own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": asked.get("views") == "1"}
+    return {**when, **own, **board_values(state, filters, told)}
+
+
+def _seen(asked: Mapping[str, str]) -> board.Seen | None:
+    revision, _, minute = asked.get("rev", "").partition(".")
+    if not (_is_number(revision) and _is_number(minute)):
         return None
-    return board.Seen(int(revision), datetime.fromtimestamp(int(minute) * 60, UTC))
+    at, begun = asked.get("at", ""), int(minute) * 60  # the rows were judged within the minute, most know when
+    judged = min(int(at), begun + 59) if _is_number(at, 11) else begun
+    return board.Seen(int(revision), datetime.fromtimestamp(judged, UTC))
 
 
-def _filters() -> board.Filters:
-    return board.Filters.read(_asked())
+def _is_number(text: str, below: int = 10) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < below
 
 
 def _asked() -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """What every page's strip says: emergencies until the patient has left, and questions that are overdue."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,42 +80,41 @@ def look(actor: Actor, seen: str = "", lapses_after: timedelta = LAPSES_AFTER) -
 def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
     """Return what this person has to be told of the board as it stands."""
     at, said = clock.now(), set(seen.split("-"))
-    found = [_alarm(actor, line, said, at) for line in snapshot.lines if line.is_emergency]
+    found = [_alarm(actor, line, said, at) for line in snapshot.emergencies]
     alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, _since(alarm.line)))
-    asks = actor.may("tasks:view")
+    asks, images = actor.may("tasks:view"), actor.may("imaging:view")
     due = snapshot.awaited.due if asks else ()
-    awaited = sorted(_awaited(snapshot.lines), key=lambda pair: pair[0]) if asks else []
+    awaited = snapshot.to_look if asks else ()
     overdue = [task_id for task_id, when in due if when <= at]
     looks = [line for when, line in awaited if when <= at]
     marks = [alarm.mark for alarm in alarms] + overdue
     marks += [f"{line.id}{'w' if line.worse_at is not None else ''}" for line in looks]
     news = [told for told in snapshot.news if told.tell == actor.staff_id]
-    lapsed = [line for line in snapshot.lines if line.is_idle and line.holder_id == actor.staff_id]
+    lapsed = snapshot.idle.get(actor.staff_id, ())
     marks += [*(told.step_id for told in news), *(f"{line.id}l" for line in lapsed)]
     asked = [one for one in snapshot.awaited.asked if asks and one.waits_for(actor.roles)]
     late = {one.id for one in asked if one.answered_at is None and one.due_at <= at}
     marks += [f"{one.id}{'a' if one.answered_at else 'l' if one.id in late else ''}" for one in asked]
-    waiting = [one for one in snapshot.awaited.examinations if actor.may("imaging:view")]
+    waiting, odd = (snapshot.awaited.examinations, snapshot.awaited.odd) if images else ((), ())
     over = [one for one in waiting if one.due_at <= at]
-    odd = snapshot.awaited.odd if actor.may("imaging:view") else ()
     marks += [one.id for one in over] + [f"{one}o" for one in odd]
     turns = [_since(alarm.line) + limits.ACKNOWLEDGE_LIMIT for alarm in alarms if alarm.is_open]
     turns += [when for _task, when in due] + [when for when, _line in awaited]
     turns += [one.due_at for one in asked if one.answered_at is None] + [one.due_at for one in waiting]
-    turns_in = min((math.ceil((turn - at).total_seconds()) for turn in turns if turn > at), default=None)
-    counts = _counts(over, odd)
     return Alerts(
-        alarms, len(overdue), "-".join(marks) or "0", turns_in, looks, news, lapsed, asked, len(late), *counts
-    )
+        alarms, len(overdue), "-".join(marks) or "0", _until(turns, at), looks, news, lapsed, asked, len(late),
+        *_counts(over, odd),
+    )  # fmt: skip
+
+
+def _until(turns: Iterable[datetime], at: datetime) -> int | None:
+    following = min([turn for turn in turns if turn > at], default=None)
+    return None if following is None else math.ceil((following - at).total_seconds())
 
 
 def _counts(over: Sequence[Examined], odd: Sequence[str]) -> tuple[int, int, int]:
     results = sum(1 for one in over if one.is_result)
     return results, len(over) - results, len(odd)
-
-
-def _awaited(lines: Iterable[Line]) -> Iterator[tuple[datetime, Line]]:
-    return ((line.reassess_at, line) for line in lines if line.reassess_at is not None)
 
 
 def _since(line: Line) -> datetime:

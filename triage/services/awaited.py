@@ -30,6 +30,7 @@ from triage.prepared import Prepared
 APART = frozenset({
     "checked_in", "encounter_changed", "claimed", "claim_released", "claim_taken_over", "claim_handed_over",
     "claim_undone", "told", "patient_called", "call_answered", "call_not_answered", "call_undone", "room_assigned",
+    "page_opened", "page_left",
 })  # fmt: skip
 
 

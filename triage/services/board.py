@@ -111,7 +111,7 @@ class Board:
 
     def on_screen(self, known: str) -> list[str]:
         """Return the ids that a screen named as the elements of its rows, in its order: the board's own where equal."""
-        if known == ",".join([f"e-{encounter_id}" for encounter_id in self.ids]):
+        if known == (self.snapshot.known if self.shown is self.lines else snapshots.named(self.ids)):
             return self.ids
         return [row.removeprefix("e-") for row in known.split(",") if row.isprintable() and row]
 

@@ -14,6 +14,12 @@ from triage.models import ClaimStep, Encounter, Staff
 from triage.prepared import Prepared
 from triage.services.audit import note_change
 
+#: Events after which nobody has to be told of anything else than before: they touch no act upon a claim but the first.
+APART = frozenset({
+    "checked_in", "encounter_changed", "claimed", "patient_called", "call_answered", "call_not_answered", "call_undone",
+    "room_assigned", "page_opened", "page_left",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class News:

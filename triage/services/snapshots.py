@@ -4,10 +4,10 @@ import threading
 from bisect import insort
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from sqlalchemy import Engine, bindparam, select
 
@@ -21,7 +21,7 @@ from triage.services import awaited, notices
 from triage.services.awaited import Awaited
 from triage.services.lines import Line, load
 from triage.services.notices import News
-from triage.services.tally import Fact, Tally, counted, tally
+from triage.services.tally import NONE, Counts, Tally
 
 #: Sites whose board each process keeps; a site's own is a few hundred kB.
 SITES = 32
@@ -29,6 +29,11 @@ SITES = 32
 CHANGES = 200
 #: Where more patients than this changed since, all rows are read anew.
 FEW = 12
+
+
+def named(ids: Iterable[str]) -> str:
+    """Return rows as a screen names them: the elements' ids in their order."""
+    return ",".join([f"e-{encounter_id}" for encounter_id in ids])
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Snapshot:
     awaited: Awaited
     recent: Mapping[int, str]  # who changed, by the number of the change
     news: tuple[News, ...] = ()  # what somebody has to be told of
-    counts: Counter[Fact] = field(default_factory=Counter)
+    counts: Counts = NONE
 
     @cached_property
     def by_id(self) -> dict[str, Line]:
@@ -58,18 +63,43 @@ class Snapshot:
         return [line.id for line in self.lines]
 
     @cached_property
+    def known(self) -> str:
+        """Return the rows as a screen that shows them all names them."""
+        return named(self.ids)
+
+    @cached_property
     def holders(self) -> Counter[str | None]:
         """Return how many patients each person has."""
         return Counter(map(attrgetter("holder_id"), self.lines))
 
-    @cached_property
+    @property
     def tally(self) -> Tally:
-        """Count the rows."""
-        return tally(self.counts, [line.minutes for line in self.lines])
+        """Return how many rows there are of what."""
+        return self.counts.tally
 
     def fits(self, revision: int, now: datetime) -> bool:
         """Tell whether this is how the board stands at a revision and a moment."""
         return self.revision >= revision and self.at <= now < self.until
+
+    @cached_property
+    def emergencies(self) -> list[Line]:
+        """Return the rows with an open alarm."""
+        return [line for line in self.lines if line.is_emergency]
+
+    @cached_property
+    def to_look(self) -> list[tuple[datetime, Line]]:
+        """Return who is to be looked at again, and when, the first due first."""
+        found = [(line.reassess_at, line) for line in self.lines if line.reassess_at is not None]
+        return sorted(found, key=itemgetter(0))
+
+    @cached_property
+    def idle(self) -> dict[str | None, list[Line]]:
+        """Return the rows whose claim has lapsed, by who has the patient."""
+        found: dict[str | None, list[Line]] = {}
+        for line in self.lines:
+            if line.is_idle:
+                found.setdefault(line.holder_id, []).append(line)
+        return found
 
     @cached_property
     def _turned(self) -> list[tuple[datetime, str]]:
@@ -146,13 +176,13 @@ def _anew(kept: Snapshot | None, actor: Actor, lapses_after: timedelta, revision
     if kept is None or len(touched) > FEW:
         lines = in_order(load(actor, lapses_after, at=now))
         recent = {**kept.recent, **changes} if kept else changes
-        return _snapshot(actor, revision, now, lines, recent, counted(lines))
-    return _amended(kept, actor, lapses_after, (revision, now), changes, topics <= awaited.APART)
+        return _snapshot(actor, revision, now, lines, Counts.of(lines), recent)
+    return _amended(kept, actor, lapses_after, (revision, now), changes, topics)
 
 
 def _amended(
     kept: Snapshot, actor: Actor, lapses_after: timedelta, present: tuple[int, datetime], changes: Mapping[int, str],
-    same_wait: bool,
+    topics: set[str],
 ) -> Snapshot:  # fmt: skip
     touched = set(changes.values())
     gone = [line for encounter_id in touched if (line := kept.by_id.get(encounter_id))]
@@ -160,20 +190,22 @@ def _amended(
     lines = [line for line in kept.lines if line.id not in touched]
     for line in come:
         insort(lines, line, key=_key)
-    told = ({**kept.recent, **changes}, counted(come, kept.counts, gone), kept.awaited if same_wait else None)
+    waiting = kept.awaited if topics <= awaited.APART else None
+    news = kept.news if topics <= notices.APART else None
+    told = (kept.counts.brought_on(gone, come, lines), {**kept.recent, **changes}, waiting, news)
     snapshot = _snapshot(actor, present[0], kept.at, lines, *told)
     return snapshot if snapshot.fits(*present) else _anew(None, actor, lapses_after, *present)
 
 
 def _snapshot(
-    actor: Actor, revision: int, at: datetime, lines: Sequence[Line], recent: Mapping[int, str],
-    counts: Counter[Fact], waiting: Awaited | None = None,
+    actor: Actor, revision: int, at: datetime, lines: Sequence[Line], counts: Counts, recent: Mapping[int, str],
+    waiting: Awaited | None = None, news: tuple[News, ...] | None = None,
 ) -> Snapshot:  # fmt: skip
     until = min([line.turns_at for line in lines if line.turns_at is not None], default=_minute(at))
     if len(recent) > 2 * CHANGES:
         recent = {number: who for number, who in recent.items() if number > revision - CHANGES}
-    told = (waiting or awaited.load(actor), recent, notices.untold(actor), counts)
-    return Snapshot(revision, at, min(until, _minute(at)), tuple(lines), *told)
+    waiting, news = waiting or awaited.load(actor), notices.untold(actor) if news is None else news
+    return Snapshot(revision, at, min(until, _minute(at)), tuple(lines), waiting, recent, news, counts)
 
 
 def _changes(actor: Actor, seen: int) -> tuple[Mapping[int, str], set[str]]:

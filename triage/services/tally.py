@@ -1,7 +1,7 @@
 """How many rows of the board there are of what: counted once, then told apart by what came and what went."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -57,17 +57,35 @@ class Tally:
         return dict(self.stages).get(stage, 0)
 
 
-def counted(lines: Iterable[Line], before: "Counter[Fact] | None" = None, gone: Iterable[Line] = ()) -> "Counter[Fact]":
-    """Return how many rows there are of each kind: these, and those counted before without those that are gone."""
-    found = Counter(before)
-    for line in gone:
-        found[Fact.of(line)] -= 1
-    for line in lines:
-        found[Fact.of(line)] += 1
-    return +found
+@dataclass(frozen=True)
+class Counts:
+    """How many rows there are of each kind, and what the board says of them."""
+
+    facts: Mapping[Fact, int]
+    tally: Tally
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "Counts":
+        """Count the rows."""
+        facts = Counter(map(Fact.of, lines))
+        return cls(facts, tally(facts, [line.minutes for line in lines]))
+
+    def brought_on(self, gone: Sequence[Line], come: Sequence[Line], lines: Sequence[Line]) -> "Counts":
+        """Return the counts of these rows, where some took the place of others."""
+        if sorted(map(_counted, gone), key=str) == sorted(map(_counted, come), key=str):
+            return self
+        facts = Counter(self.facts)
+        facts.subtract(map(Fact.of, gone))
+        facts.update(map(Fact.of, come))
+        facts = +facts
+        return Counts(facts, tally(facts, [line.minutes for line in lines]))
 
 
-def tally(counts: "Counter[Fact]", waits: list[int]) -> Tally:
+def _counted(line: Line) -> tuple[Fact, int]:
+    return Fact.of(line), line.minutes
+
+
+def tally(counts: Mapping[Fact, int], waits: Sequence[int]) -> Tally:
     """Return what the board says of so many rows of each kind, which wait so many minutes."""
     found, each = list(counts.items()), _each(counts)
     return Tally(
@@ -85,7 +103,7 @@ def tally(counts: "Counter[Fact]", waits: list[int]) -> Tally:
     )
 
 
-def _each(counts: "Counter[Fact]") -> dict[str, dict[Any, int]]:
+def _each(counts: Mapping[Fact, int]) -> dict[str, dict[Any, int]]:
     found: dict[str, dict[Any, int]] = {"level": defaultdict(int), "stage": defaultdict(int), "room": defaultdict(int)}
     levels, stages, rooms = found.values()
     for fact, number in counts.items():
@@ -97,3 +115,7 @@ def _each(counts: "Counter[Fact]") -> dict[str, dict[Any, int]]:
 
 def _name(room: tuple[Room | None, int]) -> str:
     return room[0][1] if room[0] else ""
+
+
+#: Of a board that nobody may see.
+NONE = Counts.of(())
