@@ -30,7 +30,7 @@ def test_every_screen_is_measured_beside_its_floor_and_the_page_is_small(tmp_pat
 
 
 def test_where_the_time_of_a_page_goes_adds_up(tmp_path: Path) -> None:
-    found = share(pairs.urls(tmp_path, "sqlite")["sqlite"], tmp_path, 5, 2)
+    found = share(pairs.urls(tmp_path, "sqlite")["sqlite"], tmp_path, 30, 2)
     assert set(found) == {"unchanged", "after a change", "a new minute", "nothing kept"}
     assert found["nothing kept"]["template"] > found["unchanged"]["template"]
     assert found["after a change"]["queries"] > found["unchanged"]["queries"] == 0

@@ -16,7 +16,7 @@ from triage.models import Change
 from triage.services import snapshots
 from triage.services.lines import Line, load
 from triage.services.snapshots import Snapshot, current_revision
-from triage.services.tally import Tally, counted, tally
+from triage.services.tally import Counts, Tally
 
 __all__ = [
     "LAPSES_AFTER", "Board", "Filters", "Line", "Seen", "changed_since", "current_revision", "find_line", "look",
@@ -128,13 +128,12 @@ def look(actor: Actor, filters: Filters, seen: Seen | None = None, lapses_after:
 
 def offered(actor: Actor, state: Board, filters: Filters) -> tuple[Tally, int]:
     """Return how many rows each filter would show together with the others that are set, and how many "mine" would."""
-    if not filters.query():
+    if filters == EVERYTHING:
         return state.tally, state.mine
 
     def left(**changes: str | bool) -> Tally:
         wanted = replace(filters, **changes)  # type: ignore[arg-type]
-        rows = [line for line in state.lines if wanted.admits(line, actor.staff_id)]
-        return tally(counted(rows), [line.minutes for line in rows])
+        return Counts.of([line for line in state.lines if wanted.admits(line, actor.staff_id)]).tally
 
     flags = {name: left(**{name: True}).here for name in ("over", "missing", "look", "carried")}
     levels, stages, rooms = left(level="").levels, left(stage="").stages, left(room="").rooms
