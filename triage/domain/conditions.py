@@ -87,11 +87,12 @@ class AtLeast:
         self.n = n
         self.parts = parts
         self.may_fail = len(parts) - n
+        self._tests = tuple(part.test for part in parts)  # looked up once: it is asked far more often than it is built
 
     def test(self, values: Values) -> Verdict:
         held = failed = 0
-        for part in self.parts:
-            verdict = part.test(values)
+        for test in self._tests:
+            verdict = test(values)
             if verdict:
                 held += 1
                 if held == self.n:
