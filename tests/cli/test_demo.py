@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
@@ -49,11 +50,15 @@ CASES = list(reading.read().cases.values())
 EMERGENCY_WAYS = {"emergency", "late_emergency"}
 
 
+def forget_settings(patch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("TRIAGE_")]:
+        patch.delenv(name)
+
+
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away what the machine's environment says about the demonstration."""
-    for name in [name for name in os.environ if name.startswith("TRIAGE_")]:
-        monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -297,24 +302,6 @@ def content(path: Path) -> list[str]:
     return sorted(lines)
 
 
-def test_the_same_seed_gives_the_same_clinic(tmp_path: Path, folder: Path) -> None:
-    audit.use_key("demonstration")
-    with clock.at(NOON):
-        loading.load(tmp_path / "again.db", "demonstration")
-    assert content(tmp_path / "again.db") == content(folder / "demo.db")
-
-
-@pytest.mark.parametrize("hours", [9.5, 18.5])
-def test_it_can_be_loaded_at_any_hour_and_with_any_seed(tmp_path: Path, hours: float) -> None:
-    audit.use_key("demonstration")
-    with clock.at(NOON + timedelta(hours=hours)):
-        assert loading.load(tmp_path / "demo.db", "demonstration", seed=round(hours)) >= 55
-    engine = db.connect(f"sqlite:///{tmp_path / 'demo.db'}")
-    assert not audit.verify()[0].damage
-    session.remove()
-    engine.dispose()
-
-
 @pytest.fixture
 def clinic_app(tmp_path: Path) -> Iterator[Flask]:
     """Stand where a person stands who runs ``flask demo`` without any setting."""
@@ -334,18 +321,67 @@ def made(folder: Path) -> int:
     return (folder / "demo.db").stat().st_ino
 
 
-def test_load_if_empty_and_reset(clinic_app: Flask, tmp_path: Path) -> None:
-    first = run(clinic_app, "load", "--if-empty")
-    assert first.exit_code == 0, first.output
-    assert "invented" in first.output
+@dataclass(frozen=True)
+class Commanded:
+    """A folder in which ``flask demo load`` was run, and what it said."""
+
+    folder: Path
+    result: Result
+
+
+@pytest.fixture(scope="module")
+def commanded(tmp_path_factory: pytest.TempPathFactory) -> Commanded:
+    """Load the demonstration once by the command, for the tests that go on from there."""
+    made = tmp_path_factory.mktemp("commanded")
+    with pytest.MonkeyPatch.context() as patch, clock.at(NOON):
+        forget_settings(patch)
+        app = create_app(instance=made)
+        result = run(app, "load", "--if-empty")
+        app.extensions["engine"].dispose()
+    return Commanded(made, result)
+
+
+@pytest.fixture
+def loaded_app(clinic_app: Flask, commanded: Commanded, tmp_path: Path) -> Iterator[Flask]:
+    """Stand there when the demonstration has been loaded, at the moment it was."""
+    shutil.copytree(commanded.folder, tmp_path, dirs_exist_ok=True)
+    with clock.at(NOON):
+        yield clinic_app
+
+
+def test_the_same_seed_gives_the_same_clinic(commanded: Commanded, folder: Path) -> None:
+    assert content(commanded.folder / "demo.db") == content(folder / "demo.db")
+
+
+@pytest.mark.parametrize("hours", [9.5, 18.5])
+def test_it_can_be_loaded_at_any_hour_with_any_seed_and_a_password_of_ones_own(
+    clinic_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    monkeypatch.setenv("TRIAGE_DEMO_PASSWORD", "chosen by us")
+    with clock.at(NOON + timedelta(hours=hours)):
+        result = run(clinic_app, "load", "--seed", f"{round(hours)}")
+    assert result.exit_code == 0, result.output
+    assert int(re.findall(r"(\d+) arrivals today", result.output)[0]) >= 55
+    assert not (tmp_path / "demo-password").exists()
+    engine = db.connect(f"sqlite:///{tmp_path / 'demo.db'}")
+    assert not audit.verify()[0].damage
+    _, actor = accounts.sign_in("surgeon2", "chosen by us", "127.0.0.1", accounts.LockOut())
+    assert actor.roles == {"surgeon", "clinical_lead"}
+    session.remove()
+    engine.dispose()
+
+
+def test_load_if_empty_and_reset(loaded_app: Flask, commanded: Commanded, tmp_path: Path) -> None:
+    assert commanded.result.exit_code == 0, commanded.result.output
+    assert "invented" in commanded.result.output
     file = made(tmp_path)
-    assert run(clinic_app, "load", "--if-empty").exit_code == 0
+    assert run(loaded_app, "load", "--if-empty").exit_code == 0
     assert made(tmp_path) == file
-    second = run(clinic_app, "load")
+    second = run(loaded_app, "load")
     assert second.exit_code == 1
     assert "flask demo reset" in second.output
     (tmp_path / "demo.db-wal").write_bytes(b"left over")
-    assert run(clinic_app, "reset", "--seed", "7").exit_code == 0
+    assert run(loaded_app, "reset", "--seed", "7").exit_code == 0
     assert made(tmp_path) != file
     assert {path.name for path in tmp_path.iterdir()} == {
         "demo.db",
@@ -356,9 +392,8 @@ def test_load_if_empty_and_reset(clinic_app: Flask, tmp_path: Path) -> None:
 
 
 def test_what_it_loaded_is_served_signed_in_to_and_proved(
-    clinic_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loaded_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(clinic_app, "load").exit_code == 0
     monkeypatch.setenv("TRIAGE_DEMO", "1")
     app = create_app(instance=tmp_path)
     assert preflight.find_problem(app) is None
@@ -367,18 +402,8 @@ def test_what_it_loaded_is_served_signed_in_to_and_proved(
     password = (tmp_path / "demo-password").read_text().strip()
     answer = app.test_client().post("/sign-in", data={"user_name": "nurse", "password": password})
     assert answer.status_code == 303
-    app.extensions["engine"].dispose()
-
-
-def test_the_password_may_be_chosen(clinic_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRIAGE_DEMO_PASSWORD", "chosen by us")
-    assert run(clinic_app, "load").exit_code == 0
-    assert not (tmp_path / "demo-password").exists()
-    engine = db.connect(f"sqlite:///{tmp_path / 'demo.db'}")
-    _, actor = accounts.sign_in("surgeon2", "chosen by us", "127.0.0.1", accounts.LockOut())
-    assert actor.roles == {"surgeon", "clinical_lead"}
     session.remove()
-    engine.dispose()
+    app.extensions["engine"].dispose()
 
 
 @pytest.mark.parametrize("command", ["load", "reset"])
@@ -399,12 +424,11 @@ def test_a_production_database_in_the_settings_file_counts_too(clinic_app: Flask
 
 
 def test_a_load_that_fails_leaves_what_was_there(
-    clinic_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loaded_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(clinic_app, "load").exit_code == 0
     before = made(tmp_path)
     monkeypatch.setattr(loading, "fill", lambda *_: 1 / 0)
-    assert run(clinic_app, "reset").exit_code == 1
+    assert run(loaded_app, "reset").exit_code == 1
     assert made(tmp_path) == before
 
 
