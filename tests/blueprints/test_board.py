@@ -300,6 +300,11 @@ def test_the_bar_of_a_filtered_board_counts_what_each_press_would_show(clinic: C
         assert (found[1] if found else "0") == count
 
 
+def test_without_javascript_the_board_says_as_of_when_it_is(clinic: Clinic, signed_in: SignIn) -> None:
+    wait(clinic.reception)
+    assert re.search(r"<noscript>as of \d\d:\d\d</noscript>", signed_in("nurse").get("/board").text)
+
+
 def test_a_filter_with_nobody_in_it_says_so_and_offers_the_way_back(clinic: Clinic, signed_in: SignIn) -> None:
     wait(clinic.reception)
     text = signed_in("nurse").get("/board?mine=1").text
