@@ -9,12 +9,20 @@ from sqlalchemy.orm import Session, scoped_session
 
 from triage import postgres
 
+#: Where a session notes the connection of its transaction, for as long as that lasts.
+OWN = "connection"
 _held: ContextVar[Connection | None] = ContextVar("beside", default=None)
 
 
 def connection() -> Connection | None:
     """Return the connection that is read through instead of the session's, None where it is the session's."""
     return _held.get()
+
+
+def connected(own: Session) -> Connection:
+    """Return the connection of the session's transaction; looked up by the session it costs as much as a statement."""
+    known: Connection | None = own.info.get(OWN)
+    return known or own.connection()
 
 
 @contextmanager

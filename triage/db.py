@@ -23,7 +23,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from triage import beside, postgres, sqlite
+from triage import ahead, beside, pipeline, postgres, sqlite
 from triage.prepared import Prepared, from_json
 
 #: Seconds that a writer of SQLite waits for the others.
@@ -105,6 +105,7 @@ def connect(url: str, durable: bool = True) -> Engine:
         sqlite.listen(engine, _writing.get, BUSY, durable)
     else:
         postgres.listen(engine)
+        pipeline.listen(engine)
     session.remove()
     session.configure(bind=engine)
     return engine
@@ -142,9 +143,11 @@ def read(query: Prepared | Executable, **values: Any) -> Sequence[Any]:
     Outside a use case as they are committed, inside as it has left them so far. A query that is built once is prepared.
     """
     db = session()
+    if isinstance(query, Prepared) and (known := ahead.take(db, query, values)) is not None:
+        return known
     if _verb.get() and db.autoflush:
         db.flush()
-    connection = beside.connection() or connected(db)
+    connection = beside.connection() or beside.connected(db)
     return query.rows(connection, values) if isinstance(query, Prepared) else connection.execute(query, values).all()
 
 
@@ -159,12 +162,6 @@ def apart() -> AbstractContextManager[None]:
     return nullcontext() if _verb.get() else beside.reading(session())
 
 
-def connected(db: Session) -> Connection:
-    """Return the connection of the session's transaction; looked up by the session it costs as much as a statement."""
-    known: Connection | None = db.info.get("connection")
-    return known or db.connection()
-
-
 def write(statement: Prepared, noun: type[Base], **values: Any) -> int:
     """Send a prepared statement that changes rows of a table, inside a use case; return how many it met.
 
@@ -173,7 +170,7 @@ def write(statement: Prepared, noun: type[Base], **values: Any) -> int:
     db = session()
     db.flush()
     note_write(noun)
-    return statement.write(connected(db), values)
+    return statement.write(beside.connected(db), values)
 
 
 def in_verb() -> bool:
@@ -194,7 +191,7 @@ def aside() -> Iterator[Session]:
 
 @event.listens_for(Session, "after_begin")
 def _begin(db: Session, _transaction: object, connection: Connection) -> None:
-    db.info["connection"] = connection
+    db.info[beside.OWN] = connection
     if not _writing.get():
         postgres.read_apart(connection)
 
@@ -244,5 +241,5 @@ def _refuse_unaudited(db: Session) -> None:
 @event.listens_for(Session, "after_transaction_end")
 def _forget(db: Session, transaction: Any) -> None:
     if transaction.parent is None:
-        for name in ("connection", "written", "recorded", "revision"):
+        for name in (beside.OWN, "written", "recorded", "revision", ahead.KEPT):
             db.info.pop(name, None)

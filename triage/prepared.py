@@ -10,10 +10,11 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import JSON, Connection, Executable
-from sqlalchemy.exc import DBAPIError
+
+from triage import pipeline
 
 Processor = Callable[[Any], Any]
 #: So long at most are texts whose meaning is kept: "yes", "no", a number, a choice, which most answers are.
@@ -97,14 +98,27 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Return the rows as named tuples; raises what SQLAlchemy does."""
+        pipeline.settle(connection)
+        return self.ask(connection, values)()
+
+    def ask(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], list[Any]]:
+        """Send the statement and return what gives its rows, once its answer is there."""
         plan = self._plan(connection, values, [len(value) for value in values.values() if type(value) is list])
-        return plan.rows(connection, _sent(connection, plan.text, [plan.parameters(values)]))
+        cursor = _sent(connection, plan.text, [plan.parameters(values)])
+        return lambda: plan.rows(connection, cursor)
 
     def write(self, connection: Connection, *rows: Mapping[str, Any]) -> int:
         """Send the statement once for each of the values; return how many rows it met. Raises what SQLAlchemy does."""
-        plan = self._plan(connection, rows[0])
-        count: int = _sent(connection, plan.text, [plan.parameters(values) for values in rows]).rowcount
+        cursor = self.send(connection, *rows)
+        pipeline.settle(connection)
+        count: int = cursor.rowcount
         return count
+
+    def send(self, connection: Connection, *rows: Mapping[str, Any]) -> Any:
+        """Send the statement once for each of the values; what it is refused for may be raised by a later one."""
+        plan = self._plan(connection, rows[0])
+        pipeline.go_on(connection)
+        return _sent(connection, plan.text, [plan.parameters(values) for values in rows])
 
     def _plan(self, connection: Connection, values: Mapping[str, Any], sizes: Iterable[int] = ()) -> _Plan:
         key = (connection.dialect.name, *sizes)
@@ -141,15 +155,5 @@ def _sent(connection: Connection, text: str, parameters: Sequence[Any]) -> Any:
     try:
         (cursor.executemany if many else cursor.execute)(text, what)
     except connection.dialect.loaded_dbapi.Error as error:
-        _raise(connection, cursor, text, what, error, many)
+        pipeline.refuse(connection, cursor, text, what, error, many)
     return cursor
-
-
-def _raise(connection: Connection, cursor: Any, text: str, what: Any, error: Any, many: bool) -> NoReturn:
-    dialect, raw = connection.dialect, connection.connection
-    lost = not connection.closed and dialect.is_disconnect(error, raw.driver_connection, cursor)
-    base = dialect.loaded_dbapi.Error
-    said = DBAPIError.instance(text, what, error, base, connection_invalidated=lost, dialect=dialect, ismulti=many)
-    if lost:
-        connection.invalidate(error)
-    raise said from error

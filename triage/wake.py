@@ -5,15 +5,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, String, bindparam, create_engine, event, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
+
+from triage.prepared import Prepared
 
 #: Where PostgreSQL passes the word on.
 CHANNEL = "triage_change"
 #: Seconds between two looks at SQLite's own counter of commits; one look takes some microseconds.
 PACE = 0.05
-_SAY = select(func.pg_notify(CHANNEL, bindparam("news")))
+_SAY = Prepared(select(func.pg_notify(CHANNEL, bindparam("news", type_=String()))))
 
 
 class Ear(Protocol):
@@ -75,7 +77,7 @@ def _notify(db: Session) -> None:
     news = db.info.pop("news", {})
     if news and db.get_bind().dialect.name == "postgresql":  # part of the transaction: rolled back with it
         for site_id, revision in news.items():
-            db.connection().execute(_SAY, {"news": f"{site_id} {revision}"})
+            _SAY.send(db.connection(), {"news": f"{site_id} {revision}"})
 
 
 @event.listens_for(Session, "after_transaction_end")

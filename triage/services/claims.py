@@ -16,7 +16,7 @@ from triage.services import calls
 from triage.services.audit import record
 from triage.services.colleagues import ACTIVE_WITHIN, find_active
 from triage.services.encounters import for_writing
-from triage.services.leases import give, steps_of, taken
+from triage.services.leases import give, last_number_of, steps_of, taken
 
 
 @verb
@@ -28,7 +28,8 @@ def claim(
     A claim without activity for longer than ``lapses_after`` holds nobody up. Returns the step that undo names; None
     where the actor has the patient by another's act.
     """
-    return take(actor, for_writing(actor, encounter_id), leases.CLAIMED, lapses_after, seen)
+    encounter = for_writing(actor, encounter_id, last_number_of(encounter_id))
+    return take(actor, encounter, leases.CLAIMED, lapses_after, seen)
 
 
 def take(

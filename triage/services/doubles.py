@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from triage import ahead
 from triage.db import read, session
 from triage.domain import names
 from triage.domain.access import Actor
@@ -13,6 +14,15 @@ from triage.models import Patient
 from triage.prepared import Prepared
 from triage.services import name_index
 from triage.services.lookup import KEPT, SHOWN
+
+
+def questions(actor: Actor, values: Mapping[str, Any]) -> Iterator[ahead.Question]:
+    """Yield what ``find_alike`` asks, for who asks it together with other things."""
+    if values.get("birth_date"):
+        yield _born_on(actor), {"day": values["birth_date"]}
+    keys = _keys(values)
+    if keys:
+        yield _bearers(name_index.database(), actor, len(keys), SHOWN), name_index.values("whole", [keys])
 
 
 def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
@@ -33,7 +43,7 @@ def _born_on(actor: Actor) -> Prepared:
 
 def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -> Sequence[Patient]:
     """Return the patients of the same full name, as written or as read, in a lasting order."""
-    keys = [f"|{key}|" for key in _full_names(values) if key]
+    keys = _keys(values)
     if not keys:
         return []
     query = _bearers(name_index.database(), actor, len(keys), limit)
@@ -45,6 +55,10 @@ def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -
 def _bearers(_database: str, actor: Actor, spellings: int, limit: int | None) -> Prepared:
     ids = name_index.bearers(actor, "whole", (spellings,))
     return Prepared(select(Patient.id).where(Patient.id.in_(ids)).order_by(Patient.id).limit(limit))
+
+
+def _keys(values: Mapping[str, Any]) -> list[str]:
+    return [f"|{key}|" for key in _full_names(values) if key]
 
 
 def _full_names(values: Mapping[str, Any]) -> Iterator[str]:

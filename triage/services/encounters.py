@@ -5,13 +5,12 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from triage import clock
+from triage import ahead, clock
 from triage.db import read, read_one, session, verb
 from triage.domain import lifecycle
 from triage.domain.access import Actor
@@ -25,6 +24,7 @@ from triage.services.insertion import insert_row, insert_values
 from triage.services.keeping import columns, kept
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
+from triage.services.trail import lock_of
 
 # Built once: to build a statement takes longer than to run it.
 _HERE = Prepared(
@@ -96,8 +96,12 @@ def print_(actor: Actor, encounter_id: str, what: str) -> Encounter:
     return encounter
 
 
-def for_writing(actor: Actor, encounter_id: str) -> Encounter:
-    """Return the encounter inside a verb, the site's writes in order; raises NotFound, or Conflict if closed."""
+def for_writing(actor: Actor, encounter_id: str, *more: ahead.Question) -> Encounter:
+    """Return the encounter inside a verb, the site's writes in order; raises NotFound, or Conflict if closed.
+
+    ``more`` is what the verb is going to ask about it, asked together with it.
+    """
+    ahead.ask(session(), lock_of(actor.site_id), (_WHOLE, {"id": encounter_id, **sight(actor)}), *more)
     lock_site(session(), actor.site_id)
     encounter = get(actor, encounter_id)
     if encounter.stage in lifecycle.CLOSED:
@@ -192,7 +196,7 @@ def _refuse_overlap(actor: Actor, patient: Patient) -> None:
 
 def _new_encounter(actor: Actor, patient: Patient, paper_ticket: str) -> Encounter:
     at = clock.now()
-    day = at.astimezone(ZoneInfo(actor.time_zone)).date()
+    day = tickets.day_of(actor, at)
     ticket = tickets.from_pad(actor, day, paper_ticket) if paper_ticket else tickets.following(actor, day)
     encounter = insert_row(
         Encounter, site_id=actor.site_id, patient_id=patient.id, ticket_date=day, ticket=ticket,

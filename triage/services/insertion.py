@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import insert
 
-from triage.db import Base, connected, note_write, session
+from triage.beside import connected
+from triage.db import Base, note_write, session
 from triage.prepared import Prepared
 from triage.services.keeping import columns, kept
 
@@ -35,7 +36,7 @@ def insert_values(noun: type[Base], **values: Any) -> Mapping[str, Any]:
     names = tuple(values)
     if not plan.names.issuperset(names):
         raise TypeError(f"no column of {noun.__name__}: {', '.join(sorted(set(names) - plan.names))}")
-    _insert(noun, names).write(connected(session()), values)
+    _insert(noun, names).send(connected(session()), values)
     note_write(noun)
     return values
 

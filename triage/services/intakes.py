@@ -28,7 +28,7 @@ from triage.services.reassessments import restart_on
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
 #: What the rules read of a finding; built once, and no row of the session, for nothing is changed.
-_ANSWERS = Prepared(
+ANSWERS = Prepared(
     select(Finding.name, Finding.known, Finding.value).where(Finding.encounter_id == bindparam("encounter"))
 )
 #: FHIR administrative gender -> the value the rules read; anything else is unknown.
@@ -48,7 +48,7 @@ def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
 
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
     """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
-    recorded = {name: Answer(known, value) for name, known, value in read(_ANSWERS, encounter=encounter.id)}
+    recorded = {name: Answer(known, value) for name, known, value in read(ANSWERS, encounter=encounter.id)}
     return _from_record(encounter) | recorded
 
 

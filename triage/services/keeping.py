@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
-from triage.db import Base, connected, note_write, session
+from triage.beside import connected
+from triage.db import Base, note_write, session
 from triage.models.versioned import Versioned
 from triage.prepared import Prepared
 

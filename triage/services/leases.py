@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from triage import clock
+from triage import ahead, clock
 from triage.db import read_one, session
 from triage.domain import leases
 from triage.domain.access import Actor
@@ -87,6 +87,11 @@ def _keep(
         ClaimStep, site_id=encounter.site_id, encounter_id=encounter.id, number=_count(encounter) + 1,
         at=clock.entered(), staff_id=actor.staff_id, act=act, to_staff_id=to, note=note, tell_staff_id=tell, **was,
     )  # fmt: skip
+
+
+def last_number_of(encounter_id: str) -> ahead.Question:
+    """Return the question after the last step's number, for who is going to add one."""
+    return _LAST_NUMBER, {"encounter": encounter_id}
 
 
 def _count(encounter: Encounter) -> int:

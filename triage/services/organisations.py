@@ -11,7 +11,7 @@ from triage.domain.access import Actor
 from triage.models import Site
 from triage.prepared import Prepared
 
-_ZONE = Prepared(select(Site.time_zone).where(Site.id == bindparam("site")))
+ZONE = Prepared(select(Site.time_zone).where(Site.id == bindparam("site")))
 
 
 def site_of(actor: Actor) -> Site:
@@ -21,4 +21,4 @@ def site_of(actor: Actor) -> Site:
 
 def today(site_id: str) -> date:
     """Return the day that the calendar on the site's wall shows: a birthday begins at its midnight, not at UTC's."""
-    return clock.now().astimezone(ZoneInfo(read_one(_ZONE, site=site_id))).date()
+    return clock.now().astimezone(ZoneInfo(read_one(ZONE, site=site_id))).date()

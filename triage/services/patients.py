@@ -1,24 +1,25 @@
 """Patients: made once, changed with the other person's change in view, opened with a trace."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
-from triage import clock
+from triage import ahead, clock
 from triage.db import read_one, session, verb
 from triage.domain import names
 from triage.domain.access import Actor
-from triage.domain.errors import Conflict, Invalid, NotFound, Stale
-from triage.models import Encounter, Organisation, Patient, PatientIdentifier, TreatmentDecision
+from triage.domain.errors import Conflict, NotFound, Stale
+from triage.models import Encounter, Organisation, Patient, TreatmentDecision
 from triage.prepared import Prepared
-from triage.services import doubles, drafts, encounters, intakes, lookup
+from triage.services import doubles, drafts, encounters, intakes, issued, lookup, tickets
 from triage.services.audit import lock_site, record, record_read
 from triage.services.insertion import insert_row
 from triage.services.notices import note_rows
-from triage.services.submissions import once, remember
+from triage.services.submissions import MADE, once, remember
+from triage.services.trail import lock_of
 
 #: A request id that ends so answers for the check-in that came with the patient.
 _ADMITTED = "-in"
@@ -79,7 +80,7 @@ def create(
     Raises Conflict while somebody on file may be the same person, unless their id is among ``different``: then both
     records are marked. Raises Invalid for a number that another record bears.
     """
-    made = _made(actor, request_id)
+    made = _made(actor, request_id, *_asked(actor, values))
     return made.id if made else _create(actor, values, identifiers, request_id, different).id
 
 
@@ -93,7 +94,8 @@ def create_and_check_in(
     paper_ticket: str = "",
 ) -> str:
     """Add a patient who is standing at the desk, and return the id of the encounter; sent twice, it is one."""
-    made = _made(actor, request_id)
+    ticket = tickets.question(actor, tickets.day_of(actor, clock.now()))
+    made = _made(actor, request_id, *_asked(actor, values), ticket)
     admitted = once(f"{request_id}{_ADMITTED}") if made else None
     if admitted:
         return admitted
@@ -113,9 +115,15 @@ def add_caller(actor: Actor, values: Mapping[str, Any], request_id: str, differe
     return patient
 
 
-def _made(actor: Actor, request_id: str) -> Patient | None:
-    """Return the patient whom this request has made before, looked for under the lock."""
-    _lock(actor)
+def _asked(actor: Actor, values: Mapping[str, Any]) -> Iterator[ahead.Question]:
+    """Yield what a new patient makes necessary to know."""
+    yield from doubles.questions(actor, values)
+    yield _LAST_NUMBER, {"organisation": actor.organisation_id}
+
+
+def _made(actor: Actor, request_id: str, *more: ahead.Question) -> Patient | None:
+    """Return the patient whom this request has made before, looked for under the lock; ``more`` is asked with it."""
+    _lock(actor, (MADE, {"request": request_id}), *more)
     made = once(request_id)
     return get(actor, made) if made else None
 
@@ -127,7 +135,7 @@ def _create(
     if any(other.id not in different for other in alike):
         raise Conflict("maybe_on_file")
     patient = _add(actor, values)
-    _write_identifiers(actor, patient, identifiers)
+    issued.write(actor, patient, identifiers)
     _mark_same_name(actor, patient, alike)
     remember(actor, request_id, patient.id)
     record(actor, "patient_created", patient_id=patient.id, number=patient.number)
@@ -135,10 +143,12 @@ def _create(
     return patient
 
 
-def _lock(actor: Actor) -> None:
+def _lock(actor: Actor, *more: ahead.Question) -> None:
     """Let one desk write at a time: the site's in order, then the organisation's, whose numbers all sites share."""
+    organisation = {"organisation": actor.organisation_id}
+    ahead.ask(session(), lock_of(actor.site_id), (_LOCK, organisation), *more)
     lock_site(session(), actor.site_id)
-    read_one(_LOCK, organisation=actor.organisation_id)
+    read_one(_LOCK, **organisation)
 
 
 def _add(actor: Actor, values: Mapping[str, Any]) -> Patient:
@@ -170,22 +180,6 @@ def _mark_same_name(actor: Actor, patient: Patient, others: Iterable[Patient]) -
             note_rows(actor, Encounter.patient_id == other.id, "patient_changed")
 
 
-def _write_identifiers(actor: Actor, patient: Patient, identifiers: Mapping[str, str]) -> None:
-    for issuer, value in identifiers.items():
-        if not value:
-            continue
-        same = select(PatientIdentifier.id).where(
-            PatientIdentifier.organisation_id == actor.organisation_id,
-            PatientIdentifier.issuer == issuer,
-            PatientIdentifier.value == value,
-        )
-        if session.scalar(same):
-            raise Invalid(**{issuer: "number_taken"})
-        session.add(
-            PatientIdentifier(organisation_id=actor.organisation_id, patient_id=patient.id, issuer=issuer, value=value)
-        )
-
-
 @verb
 def update(
     actor: Actor, patient_id: str, version: int, values: Mapping[str, Any], identifiers: Mapping[str, str] | None = None
@@ -198,7 +192,7 @@ def update(
     before = {name: getattr(patient, name) for name in values}
     changed = {name: value for name, value in values.items() if before[name] != value}
     old_numbers = {issuer: patient.identifier(issuer) for issuer in identifiers or {}}
-    numbers = _change_identifiers(actor, patient, identifiers or {})
+    numbers = issued.change(actor, patient, identifiers or {})
     if not changed and not numbers:
         return
     for name, value in changed.items():
@@ -230,13 +224,3 @@ def _record_change(actor: Actor, patient: Patient, before: Mapping[str, Any], af
     record(actor, "patient_changed", patient_id=patient.id, encounter_id=encounter_id, before=before, after=after)
     if visit and {"birth_date", "sex"} & after.keys():
         intakes.reassess(actor, encounters.get(actor, visit.id))  # the rules read both
-
-
-def _change_identifiers(actor: Actor, patient: Patient, identifiers: Mapping[str, str]) -> dict[str, str]:
-    changed = {issuer: value for issuer, value in identifiers.items() if patient.identifier(issuer) != value}
-    for row in [row for row in patient.identifiers if row.issuer in changed]:
-        patient.identifiers.remove(row)
-        session.delete(row)
-    session.flush()
-    _write_identifiers(actor, patient, changed)
-    return changed

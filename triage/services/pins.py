@@ -25,7 +25,7 @@ _OPEN = (
     .where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
     .options(joinedload(Emergency.acknowledger))
 )
-_OPEN_ID = Prepared(
+OPEN_ID = Prepared(
     select(Emergency.id).where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
 )
 
@@ -37,7 +37,7 @@ def find_open(encounter: Encounter) -> Emergency | None:
 
 def is_open(encounter: Encounter) -> bool:
     """Tell whether the encounter has an open emergency."""
-    return read_one(_OPEN_ID, encounter=encounter.id) is not None
+    return read_one(OPEN_ID, encounter=encounter.id) is not None
 
 
 def find_latest(encounter: Encounter) -> Emergency | None:

@@ -17,7 +17,7 @@ from triage.prepared import Prepared
 #: Published versions already read, by id: what is published never changes.
 _read: dict[str, Knowledge] = {}
 _KEPT = 32
-_NEWEST = Prepared(
+NEWEST = Prepared(
     select(RulesetPublication.version_id)
     .where(RulesetPublication.site_id == bindparam("site"))
     .order_by(RulesetPublication.sequence.desc())
@@ -31,7 +31,7 @@ def in_force(site_id: str) -> Knowledge:
     Which ones is asked of the database every time, so that all processes agree from the moment of a publication on.
     Raises KnowledgeError where this program cannot read them; ``preflight`` has refused to start then.
     """
-    version_id = read_one(_NEWEST, site=site_id)
+    version_id = read_one(NEWEST, site=site_id)
     if version_id is None:
         return knowledge.load()
     if version_id not in _read:

@@ -9,12 +9,12 @@ from triage.models import Submission
 from triage.prepared import Prepared
 from triage.services.insertion import insert_values
 
-_MADE = Prepared(select(Submission.result_id).where(Submission.request_id == bindparam("request")))
+MADE = Prepared(select(Submission.result_id).where(Submission.request_id == bindparam("request")))
 
 
 def once(request_id: str) -> str | None:
     """Return the id of the row that this request already made, or None."""
-    return read_one(_MADE, request=request_id) if request_id else None
+    return read_one(MADE, request=request_id) if request_id else None
 
 
 def remember(actor: Actor, request_id: str, result_id: str) -> None:

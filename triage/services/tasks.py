@@ -22,7 +22,7 @@ _OPEN = (
     .where(Task.encounter_id == bindparam("encounter"), Task.done_at.is_(None))
     .order_by(Task.due_at, Task.id)
 )
-_REASONS = Prepared(_OPEN.with_only_columns(Task.question, Task.reason))
+REASONS = Prepared(_OPEN.with_only_columns(Task.question, Task.reason))
 
 
 def open_tasks(actor: Actor) -> list[Task]:
@@ -43,7 +43,7 @@ def tasks_of(encounter: Encounter) -> list[Task]:
 
 def reasons_of(encounter: Encounter) -> dict[str, str]:
     """Return why each question with an open task was not known, by question."""
-    return {task.question: task.reason for task in read(_REASONS, encounter=encounter.id)}
+    return {task.question: task.reason for task in read(REASONS, encounter=encounter.id)}
 
 
 def create_tasks(actor: Actor, encounter: Encounter, reasons: Mapping[str, str]) -> None:

@@ -1,9 +1,11 @@
 """The tickets of a site's day: the next one in order, or one of the pad's that a patient bears already."""
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Integer, bindparam, cast, func, select
 
+from triage import ahead
 from triage.db import read_one, session
 from triage.domain.access import Actor
 from triage.domain.errors import Invalid
@@ -25,12 +27,22 @@ _HIGHEST = Prepared(
 )
 
 
+def day_of(actor: Actor, at: datetime) -> date:
+    """Return the day whose tickets are given out at a moment, by the site's calendar."""
+    return at.astimezone(ZoneInfo(actor.time_zone)).date()
+
+
 def following(actor: Actor, day: date) -> str:
     """Return the day's next ticket, under the site's lock."""
-    of_day = {"site": actor.site_id, "day": day}
-    last: str | None = read_one(_LAST, **of_day)
+    query, of_day = question(actor, day)
+    last: str | None = read_one(query, **of_day)
     highest = read_one(_HIGHEST, **of_day) if last == _LAST_AS_WORDS_GO else int(last[1:]) if last else 0
     return f"A{highest + 1:03d}"
+
+
+def question(actor: Actor, day: date) -> ahead.Question:
+    """Return what ``following`` asks, for who asks it together with other things."""
+    return _LAST, {"site": actor.site_id, "day": day}
 
 
 def from_pad(actor: Actor, day: date, text: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Table, bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
 
-from triage.db import connected
+from triage import ahead
+from triage.beside import connected
 from triage.models import AuditEvent, AuditPayload, Change, SiteHead
 from triage.prepared import Prepared
 from triage.wake import announce
@@ -49,13 +50,20 @@ def lock_site(db: Session, site_id: str) -> Head:
     """Return the site's head, locked until the commit: writers of one site go one after the other."""
     heads = _open(db).heads
     if site_id not in heads:
-        row = next(iter(_LOCK.rows(connected(db), {"this_site": site_id})), None)
+        query, asked = lock_of(site_id)
+        rows = ahead.take(db, query, asked)
+        row = next(iter(query.rows(connected(db), asked) if rows is None else rows), None)
         if row is None:
             db.connection().execute(
                 insert(_HEAD), {"site_id": site_id, "audit_count": 0, "audit_hash": "", "revision": 0}
             )
         heads[site_id] = Head(site_id, *(row or (0, "", 0)))
     return heads[site_id]
+
+
+def lock_of(site_id: str) -> ahead.Question:
+    """Return the question that locks a site's head, for who asks it together with others; it comes first."""
+    return _LOCK, {"this_site": site_id}
 
 
 def append(db: Session, event_: dict[str, Any], body: dict[str, Any]) -> None:
@@ -92,10 +100,10 @@ def _write(db: Session) -> None:
     connection = connected(db)
     for table, rows in held.rows.items():
         if rows:
-            _ADD[table].write(connection, *rows)
+            _ADD[table].send(connection, *rows)
     for head in held.heads.values():
         values = {"audit_count": head.audit_count, "audit_hash": head.audit_hash, "revision": head.revision}
-        _MOVE.write(connection, {"this_site": head.site_id, **values})
+        _MOVE.send(connection, {"this_site": head.site_id, **values})
 
 
 @event.listens_for(Session, "after_transaction_end")

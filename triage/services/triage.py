@@ -1,13 +1,13 @@
 """The decision of a nurse or surgeon: accept or override the suggestion, send the patient on, undo that for a while."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from triage import clock, knowledge
+from triage import ahead, clock, knowledge
 from triage.db import session, verb
 from triage.domain import gate, lifecycle
 from triage.domain.access import Actor
@@ -17,7 +17,7 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.domain.referral import REFERRING
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, TreatmentDecision, TriageDecision
-from triage.services import emergencies, intakes, referrals, rulesets, tasks
+from triage.services import emergencies, intakes, organisations, pins, referrals, rulesets, tasks
 from triage.services.advice import advise
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
@@ -25,7 +25,6 @@ from triage.services.insertion import insert_values
 from triage.services.keeping import save
 from triage.services.leases import find_holder, let_go, taken
 from triage.services.orders import NOT_STARTED, cancel_imaging, orders_of, request_imaging
-from triage.services.pins import alarms, is_open
 from triage.services.reassessments import restart
 from triage.services.tasks import open_tasks
 
@@ -69,13 +68,13 @@ def situation(encounter: Encounter) -> Situation:
     rules = rulesets.in_force(encounter.site_id)
     findings = resolve(rules, answers)
     suggestion = advise(rules.ruleset, findings)
-    fired = set(alarms(rules.ruleset, suggestion))
+    fired = set(pins.alarms(rules.ruleset, suggestion))
     question = gate.Question(
         unanswered=unanswered_urgent(known, answers),
         not_known=not_known_urgent(known, answers),
         level=suggestion.level,
         route=suggestion.route,
-        emergency_open=is_open(encounter),
+        emergency_open=pins.is_open(encounter),
         emergency_withdrawn=not fired or fired <= emergencies.withdrawn_rules(encounter),
     )
     return Situation(encounter, answers, findings, suggestion, question, tasks.reasons_of(encounter))
@@ -114,7 +113,7 @@ def decide(
     """
     if not actor.may("triage:decide"):
         raise NotAllowed("only_care_decides")
-    encounter, choice = for_writing(actor, encounter_id), _known_codes(choice)
+    encounter, choice = for_writing(actor, encounter_id, *_asked(actor, encounter_id)), _known_codes(choice)
     now = situation(encounter)
     if gate.is_emergency(choice.acuity, choice.route):
         return _decide_emergency(actor, encounter, choice, now)
@@ -130,6 +129,14 @@ def decide(
     kept = _keep(actor, encounter, choice, now)
     _send_on(actor, encounter, choice)
     return kept
+
+
+def _asked(actor: Actor, encounter_id: str) -> Iterator[ahead.Question]:
+    """Yield what ``situation`` asks, all of it before anything is written."""
+    for query in (intakes.ANSWERS, pins.OPEN_ID, tasks.REASONS):
+        yield query, {"encounter": encounter_id}
+    for query in (organisations.ZONE, rulesets.NEWEST):
+        yield query, {"site": actor.site_id}
 
 
 def _known_codes(choice: Choice) -> Choice:

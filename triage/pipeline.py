@@ -1,0 +1,78 @@
+"""Several statements in one go: PostgreSQL answers each, but nobody waits for each of the answers.
+
+To wait takes more of the processor than to ask: the answer wakes a thread whose memory has gone cold meanwhile. SQLite
+answers within the call, so there is nothing to spare.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+
+#: Where a connection notes that answers are outstanding.
+_OPEN = "pipeline"
+
+
+def listen(engine: Engine) -> None:
+    """Wait for what is outstanding before SQLAlchemy itself asks something, and before a transaction ends."""
+    event.listen(engine, "before_execute", lambda connection, *_: settle(connection))
+    event.listen(engine, "commit", settle)
+    event.listen(engine, "rollback", _abandon)
+
+
+def go_on(connection: Connection) -> None:
+    """Let what is written from here on in a transaction be sent without waiting for its answer."""
+    if connection.dialect.name == "postgresql" and _OPEN not in connection.info and not _driver(connection).autocommit:
+        going = _driver(connection).pipeline()
+        going.__enter__()
+        connection.info[_OPEN] = going
+
+
+def settle(connection: Connection) -> None:
+    """Wait for every outstanding answer; raises, as SQLAlchemy does, what one of the statements was refused for."""
+    going = connection.info.pop(_OPEN, None)
+    if going is None:
+        return
+    try:
+        going.__exit__(None, None, None)
+    except connection.dialect.loaded_dbapi.Error as error:
+        refuse(connection, None, "", (), error)
+
+
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Send what is asked inside in one go; the answers are there when it ends."""
+    settle(connection)
+    go_on(connection)
+    try:
+        yield
+    except BaseException:
+        _abandon(connection)
+        raise
+    settle(connection)
+
+
+def refuse(connection: Connection, cursor: Any, text: str, what: Any, error: Any, many: bool = False) -> NoReturn:
+    """Raise the driver's error as SQLAlchemy's."""
+    dialect, raw = connection.dialect, connection.connection
+    lost = not connection.closed and dialect.is_disconnect(error, raw.driver_connection, cursor)
+    base = dialect.loaded_dbapi.Error
+    said = DBAPIError.instance(text, what, error, base, connection_invalidated=lost, dialect=dialect, ismulti=many)
+    if lost:
+        connection.invalidate(error)
+    raise said from error
+
+
+def _abandon(connection: Connection) -> None:
+    if connection.invalidated or connection.closed:
+        return
+    going = connection.info.pop(_OPEN, None)
+    if going is not None:
+        with suppress(connection.dialect.loaded_dbapi.Error):  # it is rolled back: why is known already
+            going.__exit__(None, None, None)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
