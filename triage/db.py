@@ -162,15 +162,15 @@ def apart() -> AbstractContextManager[None]:
     return nullcontext() if _verb.get() else beside.reading(session())
 
 
-def write(statement: Prepared, noun: type[Base], **values: Any) -> int:
-    """Send a prepared statement that changes rows of a table, inside a use case; return how many it met.
+def write(statement: Prepared, noun: type[Base], **values: Any) -> None:
+    """Send a prepared statement that changes rows of a table, inside a use case, however many it meets.
 
     It owes the trail an event where the table is audited. What the session holds of these rows is the caller's to mind.
     """
     db = session()
     db.flush()
     note_write(noun)
-    return statement.write(beside.connected(db), values)
+    statement.send(beside.connected(db), values)
 
 
 def in_verb() -> bool:

@@ -7,12 +7,13 @@ answers within the call, so there is nothing to spare.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
-#: Where a connection notes that answers are outstanding.
-_OPEN = "pipeline"
+#: The connections of which answers are outstanding.
+_open: WeakKeyDictionary[Connection, Any] = WeakKeyDictionary()
 
 
 def listen(engine: Engine) -> None:
@@ -24,15 +25,17 @@ def listen(engine: Engine) -> None:
 
 def go_on(connection: Connection) -> None:
     """Let what is written from here on in a transaction be sent without waiting for its answer."""
-    if connection.dialect.name == "postgresql" and _OPEN not in connection.info and not _driver(connection).autocommit:
-        going = _driver(connection).pipeline()
+    if connection.dialect.name != "postgresql" or connection in _open:
+        return
+    raw = driver(connection)
+    if not raw.autocommit:
+        _open[connection] = going = raw.pipeline()
         going.__enter__()
-        connection.info[_OPEN] = going
 
 
 def settle(connection: Connection) -> None:
     """Wait for every outstanding answer; raises, as SQLAlchemy does, what one of the statements was refused for."""
-    going = connection.info.pop(_OPEN, None)
+    going = _open.pop(connection, None)
     if going is None:
         return
     try:
@@ -66,13 +69,12 @@ def refuse(connection: Connection, cursor: Any, text: str, what: Any, error: Any
 
 
 def _abandon(connection: Connection) -> None:
-    if connection.invalidated or connection.closed:
-        return
-    going = connection.info.pop(_OPEN, None)
-    if going is not None:
+    going = _open.pop(connection, None)
+    if going is not None and not connection.invalidated and not connection.closed:
         with suppress(connection.dialect.loaded_dbapi.Error):  # it is rolled back: why is known already
             going.__exit__(None, None, None)
 
 
-def _driver(connection: Connection) -> Any:
+def driver(connection: Connection) -> Any:
+    """Return the driver's own connection."""
     return connection.connection.driver_connection

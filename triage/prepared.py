@@ -10,26 +10,29 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, Connection, Executable
+import psycopg
+from sqlalchemy import JSON, Connection, Dialect, Executable
 
 from triage import pipeline
 
 Processor = Callable[[Any], Any]
 #: So long at most are texts whose meaning is kept: "yes", "no", a number, a choice, which most answers are.
 SHORT = 16
+#: So lists and objects begin: whoever gets one may change it.
+_CAN_CHANGE = frozenset({"[", "{", b"[", b"{"})
 
 
 def from_json(text: Any) -> Any:
     """Return what a text of JSON says; SQLite keeps a number as a number."""
-    if isinstance(text, str) and len(text) <= SHORT and text[0] not in "[{":
-        return _short(text)
-    return json.loads(text) if isinstance(text, str | bytes) else text
+    if not isinstance(text, str | bytes):
+        return text
+    return _short(text) if len(text) <= SHORT and text[:1] not in _CAN_CHANGE else json.loads(text)
 
 
 @lru_cache(1024)
-def _short(text: str) -> Any:
+def _short(text: str | bytes) -> Any:
     return json.loads(text)
 
 
@@ -127,7 +130,8 @@ class Prepared:
         return self._plans[key]
 
     def _planned(self, connection: Connection, values: Mapping[str, Any]) -> _Plan:
-        compiled: Any = self.statement.compile(dialect=connection.dialect, column_keys=self._names)  # type: ignore[attr-defined]
+        dialect = _as_sent(connection.dialect)
+        compiled: Any = self.statement.compile(dialect=dialect, column_keys=self._names)  # type: ignore[attr-defined]
         if compiled.insert_prefetch or compiled.update_prefetch:
             raise ValueError(f"columns with a default of their own are to be named: {compiled}")
         fixed = compiled.construct_params(_check=False, escape_names=False)
@@ -146,9 +150,29 @@ class Prepared:
         return _Plan(state.statement, fixed, names, lists, written, compiled._result_columns)
 
 
+@lru_cache
+def _as_sent(dialect: Dialect) -> Dialect:
+    """Return the dialect in which statements are written for the driver: for PostgreSQL as its server reads them.
+
+    The driver then need not look in them for the places where values go.
+    """
+    if dialect.name != "postgresql":
+        return dialect
+    make: Any = type(dialect)
+    written = make(paramstyle="numeric_dollar")
+    kept = ("paramstyle", "positional", "identifier_preparer")
+    written.__dict__.update({**vars(dialect), **{name: getattr(written, name) for name in kept}})
+    return cast(Dialect, written)
+
+
+def _cursor(connection: Connection) -> Any:
+    postgresql = connection.dialect.name == "postgresql"
+    return psycopg.RawCursor(pipeline.driver(connection)) if postgresql else connection.connection.cursor()
+
+
 def _sent(connection: Connection, text: str, parameters: Sequence[Any]) -> Any:
     """Return the cursor that the statement went through, once for each of the parameters."""
-    cursor, many = connection.connection.cursor(), len(parameters) > 1
+    cursor, many = _cursor(connection), len(parameters) > 1
     what = parameters if many else parameters[0]
     for tell in connection.engine.dispatch.before_cursor_execute:
         tell(connection, cursor, text, what, None, many)

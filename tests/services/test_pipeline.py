@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.builders import Clinic, wait
 from triage import ahead, clock
 from triage.beside import connected
-from triage.db import read, read_one, session, verb, write
+from triage.db import read, read_one, session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.models import Encounter, Submission
@@ -140,7 +140,7 @@ def test_how_many_rows_a_statement_met_is_known_after_it(clinic: Clinic) -> None
     @verb
     def change(actor: Actor) -> list[int]:
         keep(actor, "one")
-        return [write(end, Submission, which=one) for one in ("one", "none")]
+        return [end.write(connected(session()), {"which": one}) for one in ("one", "none")]
 
     assert change(clinic.nurse) == [1, 0]
     assert [row.result_id for row in read(MADE, request="one")] == ["other"]
