@@ -6,6 +6,7 @@ from flask_babel import force_locale
 from jinja2 import DictLoader
 from markupsafe import Markup
 
+from triage import wording
 from triage.wording import ByLanguage, catalogue
 
 PAGES = {
@@ -72,13 +73,25 @@ def test_a_number_of_things_has_its_own_word(own_app: Flask) -> None:
     ("page", "said"),
     [("sets.html", "2<1>1".replace("<1>", "&lt;1&gt;")), ("rounds.html", "21 22 "), ("again.html", "210")],
 )
-def test_a_part_says_in_its_place_what_it_says_by_itself(own_app: Flask, page: str, said: str, reload: bool) -> None:
+def test_a_part_says_in_its_place_what_it_says_by_itself(
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch, page: str, said: str, reload: bool
+) -> None:
+    monkeypatch.setattr(wording, "ROWS", frozenset(PAGES))
     own_app.jinja_env.auto_reload = reload
     assert drawn(own_app, page, "en", years="<1>", depth=2) == said
 
 
-def test_a_part_that_a_developer_changes_is_read_again(own_app: Flask) -> None:
+def test_a_part_stands_in_a_row_and_not_where_a_developer_changes_it(
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled() -> str:
+        with own_app.app_context():
+            whole = own_app.jinja_env._parse(PAGES["whole.html"], None, None)
+            return own_app.jinja_env._generate(whole, "en/whole.html", None)
+
+    own_app.jinja_env.loader = ByLanguage(DictLoader(PAGES))
+    assert "word.html" in compiled()  # a page
+    monkeypatch.setattr(wording, "ROWS", frozenset(PAGES))
+    assert "word.html" not in compiled()
     own_app.jinja_env.auto_reload = True
-    with own_app.app_context():
-        source = own_app.jinja_env._generate(own_app.jinja_env._parse(PAGES["whole.html"], None, None), "en/x", None)
-    assert "word.html" in source
+    assert "word.html" in compiled()
