@@ -203,7 +203,7 @@ def test_a_form_that_breaks_is_found(
 
 
 def all_that_is_refused_is_told(clinic: Clinic, signed_in: SignIn, sent: list[Sent]) -> None:
-    """Send each form from another site, from an old page, and with a field wrong: nothing is changed, so it comes first.
+    """Send each form from another site, from an old page, and with a field wrong: nothing is changed, so it is first.
 
     To build every state and to read every page as four people takes longer than all that is sent.
     """
