@@ -1,6 +1,5 @@
 """Engine, session, base class, column types, the one write transaction, and the guard that no write goes unaudited."""
 
-import base64
 import functools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -61,9 +60,13 @@ class UTC(TypeDecorator[datetime]):
         return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
 
 
+#: Each of a byte's values is one of 32 letters, all of them as often: of every byte five bits count.
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
+
+
 def new_id() -> str:
     """Return an id of 80 random bits, safe in a URL: it can be neither guessed nor counted."""
-    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return secrets.token_bytes(16).translate(_LETTERS).decode()
 
 
 class Base(DeclarativeBase):

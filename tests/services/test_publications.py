@@ -233,7 +233,7 @@ def test_a_decision_keeps_the_rules_it_was_made_on(clinic: Clinic) -> None:
     encounter = wait(clinic.reception, calm)
     current = encounters.get(clinic.nurse, encounter.id)
     level, route = (current.suggestion or {})["level"], (current.suggestion or {})["route"]
-    decision_id = triage.decide(clinic.nurse, encounter.id, current.version, triage.Choice(level, route))
+    decision_id = triage.decide(clinic.nurse, encounter.id, current.version, triage.Choice(level, route)).id
     put(clinic, draft(clinic))
     session.close()
     decision = session.get_one(TriageDecision, decision_id)

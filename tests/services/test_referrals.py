@@ -29,7 +29,7 @@ def come(clinic: Clinic, answers: dict[str, Any], **details: Any) -> Encounter:
 
 
 def send(clinic: Clinic, here: Encounter, route: str = "specialist_consult", **but: Any) -> str:
-    return triage.decide(clinic.nurse, here.id, here.version, override(route, without=but.pop("without", ""), **but))
+    return triage.decide(clinic.nurse, here.id, here.version, override(route, without=but.pop("without", ""), **but)).id
 
 
 def test_a_referral_that_does_not_say_which_pain_is_worse_is_refused(clinic: Clinic) -> None:

@@ -324,7 +324,7 @@ def test_an_emergency_is_never_undone_by_one_person(clinic: Clinic) -> None:
 
 def test_an_old_undo_button_does_not_undo_a_newer_decision(clinic: Clinic) -> None:
     encounter = wait(clinic.reception, all_no())
-    first = triage.decide(clinic.nurse, encounter.id, encounter.version, override("ct"))
+    first = triage.decide(clinic.nurse, encounter.id, encounter.version, override("ct")).id
     triage.recall(clinic.nurse, encounter.id, first)
     triage.decide(clinic.nurse, encounter.id, reloaded(clinic, encounter).version, override("xray"))
     with pytest.raises(Conflict):

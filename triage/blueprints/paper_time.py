@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from triage import clock
 from triage.domain.errors import Invalid, Untimely
-from triage.forms.late import LateForm
+from triage.forms.late import NAMES, LateForm
 from triage.services import late
 from triage.web import message, sentence, zone
 
@@ -33,23 +33,31 @@ def at_paper_time(act: Callable[[], Result], needed: bool = False, always: bool 
 
     ``always``: an emergency is done in any case: now, where the time cannot be.
     """
-    form = late_form()
     try:
-        return _at(form, act, needed)
+        return _at(act, needed)
     except Untimely as error:
+        form = late_form()
         if not form.errors and not form.late_time.errors:
             form.say("late_time", message(error))
         if not always:
             raise
     except Invalid as wrong:
         if "paper_ticket" in wrong.fields:
-            form.say("paper_ticket", sentence(wrong.fields["paper_ticket"]))
+            late_form().say("paper_ticket", sentence(wrong.fields["paper_ticket"]))
         raise
     flash(gettext("The time on paper could not be used. It was noted as of now."))
     return act()
 
 
-def _at(form: LateForm, act: Callable[[], Result], needed: bool) -> Result:
+def is_from_paper() -> bool:
+    """Tell whether anything stands in the fields from paper, which are seldom worth being read."""
+    return any(request.form.get(name, "").strip() for name in NAMES)
+
+
+def _at(act: Callable[[], Result], needed: bool) -> Result:
+    if not needed and not is_from_paper():
+        return act()
+    form = late_form()
     if (needed or form.says_something) and not form.reads(needed):
         raise Untimely("invalid")
     with late.entry(form.moment(zone(), clock.now())):

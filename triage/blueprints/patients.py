@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage.blueprints.paper_time import at_paper_time, late_form
+from triage.blueprints.paper_time import at_paper_time, is_from_paper, late_form
 from triage.domain.dates import in_era
 from triage.domain.errors import Conflict, Invalid, Stale, Untimely
 from triage.domain.names import normalise
@@ -97,9 +97,9 @@ def _save_new(form: PatientForm) -> str:
     different = request.form.get("different", "").split(",")
     values = (actor(), form.values(), form.identifiers(), form.request_id.data or "", different)
     if request.form.get("then") == "check_in":
-        paper = late_form()
-        opened = patients.create_and_check_in(*values, paper.paper_ticket.data or "")
-        return url_for("late.show" if paper.says_something else "intakes.show", encounter_id=opened)
+        paper = late_form() if is_from_paper() else None
+        opened = patients.create_and_check_in(*values, (paper and paper.paper_ticket.data) or "")
+        return url_for("late.show" if paper and paper.says_something else "intakes.show", encounter_id=opened)
     return url_for("patients.show", patient_id=patients.create(*values))
 
 

@@ -105,17 +105,17 @@ def decide(encounter_id: str) -> Response:
     """Send the patient on as suggested or another way; refused with every reason on the page."""
     form = DecisionForm()
     choice = _choice(form)
-    emergency, ticket = gate.is_emergency(choice.acuity, choice.route), encounters.ticket_of(actor(), encounter_id)
+    emergency = gate.is_emergency(choice.acuity, choice.route)
     try:
         if not form.validate() and not emergency:
             raise Invalid()
         given = (encounter_id, form.version.data or 0, choice, _lapses())
-        decision_id = at_paper_time(lambda: triage.decide(actor(), *given), always=emergency)
+        decided = at_paper_time(lambda: triage.decide(actor(), *given), always=emergency)
     except (Conflict, Invalid, Refused) as error:
         return _again(encounter_id, form, choice, error)
     if emergency:
         return done(url_for("emergencies.show", encounter_id=encounter_id))
-    _flash_undo(encounter_id, ticket, choice.route, decision_id)
+    _flash_undo(encounter_id, decided, choice.route)
     return done(url_for("board.index"))
 
 
@@ -141,9 +141,9 @@ def _named(now: triage.Situation, route: str) -> str:
     return ", ".join(part.text[locale()] for part in knowledge.load().flow.referral if part.id in lacks)
 
 
-def _flash_undo(encounter_id: str, ticket: str, route: str, decision_id: str) -> None:
+def _flash_undo(encounter_id: str, decided: triage.Decided, route: str) -> None:
     where = knowledge.load().routes[route].label(locale())
-    toast(f"{ticket} → {where}", url_for("triage.recall", encounter_id=encounter_id, decision=decision_id))
+    toast(f"{decided.ticket} → {where}", url_for("triage.recall", encounter_id=encounter_id, decision=decided.id))
 
 
 @blueprint.post("/encounters/<encounter_id>/recall")

@@ -107,15 +107,15 @@ def resolve(knowledge: Any, answers: Mapping[str, Answer]) -> dict[str, object]:
     A positive always wins over a negative, wherever either comes from.
     """
     gathered = _Resolution(knowledge.findings)
-    for name in knowledge.findings:
-        answer = answers.get(name)
-        if answer is not None and answer.known and not _is_unknown(knowledge.findings[name], answer.value):
+    for name in (name for name in knowledge.findings if name in answers):
+        answer = answers[name]
+        if answer.known and not _is_unknown(knowledge.findings[name], answer.value):
             gathered.values[name] = answer.value
     measured = {name: answer.value for name, answer in answers.items() if answer.known and answer.value is not None}
     for derivation in knowledge.examination.derivations:
         _derive(gathered, derivation, knowledge.examination.cells, measured)
     for option in knowledge.options:
-        if _said_yes(answers, option.key):
+        if option.key in answers and _said_yes(answers[option.key]):
             for name, value in option.implies.items():
                 gathered.add(name, value)
     for question in knowledge.urgent_questions:
@@ -154,9 +154,8 @@ def _is_unknown(finding: Finding, value: object) -> bool:
     return value is None and finding.null_means == "unknown"
 
 
-def _said_yes(answers: Mapping[str, Answer], name: str) -> bool:
-    answer = answers.get(name)
-    return answer is not None and answer.known and answer.value is True
+def _said_yes(answer: Answer) -> bool:
+    return answer.known and answer.value is True
 
 
 def _answer_question(gathered: _Resolution, question: Question, answers: Mapping[str, Answer]) -> None:

@@ -13,6 +13,9 @@ from triage.forms import told
 from triage.forms.base import FormPart
 from triage.forms.patients import in_one_width, text
 
+#: The fields that stand in another form.
+NAMES = ("paper_ticket", "late_time", "late_day")
+
 
 class LateForm(FormPart):
     """Part of another form: empty means that it happens now. The other form brings the token."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -48,6 +49,13 @@ class Choice:
     note: str = ""
     not_known_reasons: dict[str, str] = field(default_factory=dict)
     without: str = ""
+
+
+class Decided(NamedTuple):
+    """The id of a decision, and the ticket of whom it is about."""
+
+    id: str
+    ticket: str
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,8 @@ def lacking(now: Situation, route: str) -> tuple[str, ...]:
 @verb
 def decide(
     actor: Actor, encounter_id: str, version: int, choice: Choice, lapses_after: timedelta = LAPSES_AFTER
-) -> str:
-    """Keep the decision with the suggestion it answers, send the patient on, and return the decision's id.
+) -> Decided:
+    """Keep the decision with the suggestion it answers, send the patient on, and return what was decided for whom.
 
     Emergency is never refused. Raises Refused where the gate is closed, Conflict for a foreign claim or another stage,
     Stale for an old page: of two people who decide at once, one wins.
@@ -128,7 +136,7 @@ def decide(
     tasks.create_tasks(actor, encounter, why)
     kept = _keep(actor, encounter, choice, now)
     _send_on(actor, encounter, choice)
-    return kept
+    return Decided(kept, encounter.ticket)
 
 
 def _asked(actor: Actor, encounter_id: str) -> Iterator[ahead.Question]:
@@ -151,13 +159,13 @@ def _known_codes(choice: Choice) -> Choice:
     )
 
 
-def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> str:
+def _decide_emergency(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> Decided:
     level = choice.acuity if choice.acuity in gate.LEVELS else gate.EMERGENCY_LEVEL
     level = min(level, encounter.acuity or gate.EMERGENCY_LEVEL, gate.EMERGENCY_LEVEL)
     if emergencies.find_open(encounter) is None or level < (encounter.acuity or gate.EMERGENCY_LEVEL):
         emergencies.pin(actor, encounter, "decided", choice.note.strip(), level)
     kept = replace(choice, acuity=level, route=gate.EMERGENCY_ROUTE, modality="")
-    return _keep(actor, encounter, kept, now)
+    return Decided(_keep(actor, encounter, kept, now), encounter.ticket)
 
 
 def _keep(actor: Actor, encounter: Encounter, choice: Choice, now: Situation) -> str:
