@@ -1,11 +1,13 @@
 """What every answer carries beside its page: the headers that keep browsers in bounds, and the signed cookie."""
 
+import json
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response, request
+from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -33,8 +35,20 @@ KEPT = 1024
 VARY = "HX-Request, Cookie, Accept-Encoding"
 
 
+class Words(TaggedJSONSerializer):
+    """What the cookie says is words and lists of them: it is written as it is, with no look for other kinds."""
+
+    write = json.JSONEncoder(separators=(",", ":")).encode
+
+    def dumps(self, value: Any) -> str:
+        """Return the value as JSON."""
+        return self.write(value)
+
+
 class SignedCookie(SecureCookieSessionInterface):
     """Flask's signed cookie; what signs it is made once, and a signature is checked once, not at each request."""
+
+    serializer = Words()
 
     @lru_cache(1)  # noqa: B019 - one for the application, which lives as long as the process
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:

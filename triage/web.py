@@ -163,7 +163,8 @@ def _load(token: str) -> SignedIn | None:
     # Background refreshes must not keep an abandoned desk signed in.
     asked = current_app.view_functions.get(request.endpoint or "")
     by_itself = request.headers.get("X-Background") or hasattr(asked, "in_background")
-    found = accounts.find_actor(token, session_limits(), extend=not by_itself)
+    more = not by_itself and request.method == "GET"  # what a page asks by itself seldom does, and use cases begin anew
+    found = accounts.find_actor(token, session_limits(), extend=not by_itself, more=more)
     return SignedIn(token, found) if found else None
 
 

@@ -189,7 +189,9 @@ def test_a_row_that_time_alone_changed_comes_to_screens_that_were_judged_before_
     client = signed_in("nurse")
     (line,) = [line for line in board.look(clinic.nurse, board.Filters()).lines if line.id == first.id]
     assert line.turns_at is not None
-    turns, known = line.turns_at.replace(second=30, microsecond=0), f"e-{first.id},e-{second.id}"
+    # In the minute after, whatever second it is now: what was judged a moment ago is then judged anew.
+    turns = (line.turns_at + timedelta(minutes=1)).replace(second=30, microsecond=0)
+    known = f"e-{first.id},e-{second.id}"
     with session.get_bind().begin() as other:  # type: ignore[union-attr]
         moved = update(Encounter).where(Encounter.id == first.id)
         other.execute(moved.values(arrived_at=first.arrived_at + (turns - line.turns_at)))

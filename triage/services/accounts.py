@@ -103,14 +103,15 @@ def end_sessions_of(staff_id: str) -> None:
     session.execute(running.values(ended_at=clock.now()))
 
 
-def find_actor(token: str, limits: Limits, extend: bool) -> Actor | None:
+def find_actor(token: str, limits: Limits, extend: bool, more: bool = False) -> Actor | None:
     """Return who holds this session token, or None when it has ended; only a person's own act extends it.
 
     One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once. It
     brings the number of the site's last change along, good until this transaction or the next use case ends it.
+    ``more`` will be asked in the same transaction.
     """
     at, token_hash = clock.now(), _hash(token)
-    with nullcontext() if extend else apart():  # what a page asks by itself seldom asks for more
+    with nullcontext() if more else apart():
         rows = read(_SESSION, token_hash=token_hash, today=_today(at))
     if not rows or at - rows[0].seen_at > limits.idle or at - rows[0].created_at > limits.longest:
         return None
