@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 #: The connections of which answers are outstanding.
 _open: WeakKeyDictionary[Connection, Any] = WeakKeyDictionary()
+#: Their statements that have to meet one row, with what is raised where one does not.
+_expected: WeakKeyDictionary[Connection, list[tuple[Any, Exception]]] = WeakKeyDictionary()
 
 
 def listen(engine: Engine) -> None:
@@ -38,10 +40,22 @@ def settle(connection: Connection) -> None:
     going = _open.pop(connection, None)
     if going is None:
         return
+    asked = _expected.pop(connection, ())
     try:
         going.__exit__(None, None, None)
     except connection.dialect.loaded_dbapi.Error as error:
         refuse(connection, None, "", (), error)
+    for cursor, otherwise in asked:
+        if cursor.rowcount != 1:
+            raise otherwise
+
+
+def expect_one(connection: Connection, cursor: Any, otherwise: Exception) -> None:
+    """Raise the error unless the statement met one row: now where its answer is there, else when it is waited for."""
+    if connection in _open:
+        _expected.setdefault(connection, []).append((cursor, otherwise))
+    elif cursor.rowcount != 1:
+        raise otherwise
 
 
 @contextmanager
@@ -69,6 +83,7 @@ def refuse(connection: Connection, cursor: Any, text: str, what: Any, error: Any
 
 
 def _abandon(connection: Connection) -> None:
+    _expected.pop(connection, None)
     going = _open.pop(connection, None)
     if going is not None and not connection.invalidated and not connection.closed:
         with suppress(connection.dialect.loaded_dbapi.Error):  # it is rolled back: why is known already

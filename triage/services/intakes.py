@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from triage import clock, knowledge
-from triage.db import read, session, verb
+from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import NotAllowed, Refused, Stale
 from triage.domain.findings import Answer, resolve, unanswered_urgent
@@ -17,8 +17,7 @@ from triage.domain.people import age_in_years
 from triage.domain.suggestion import Suggestion
 from triage.domain.urgent import not_denied
 from triage.models import Encounter, Finding
-from triage.prepared import Prepared
-from triage.services import emergencies, late, pins, rulesets, tasks
+from triage.services import answered, emergencies, late, pins, rulesets, tasks
 from triage.services.advice import advise, suggest
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
@@ -27,10 +26,6 @@ from triage.services.reassessments import restart_on
 
 #: Finding.source by the role that records it; the first that the actor holds counts.
 SOURCES = ("surgeon", "nurse", "reception")
-#: What the rules read of a finding; built once, and no row of the session, for nothing is changed.
-ANSWERS = Prepared(
-    select(Finding.name, Finding.known, Finding.value).where(Finding.encounter_id == bindparam("encounter"))
-)
 #: FHIR administrative gender -> the value the rules read; anything else is unknown.
 SEX = {"male": "M", "female": "F"}
 
@@ -48,8 +43,7 @@ def recorded(encounter_id: str) -> tuple[dict[str, Finding], dict[str, str]]:
 
 def answers_of(encounter: Encounter) -> dict[str, Answer]:
     """Return the recorded answers as the domain reads them, age and sex from the patient's record among them."""
-    recorded = {name: Answer(known, value) for name, known, value in read(ANSWERS, encounter=encounter.id)}
-    return _from_record(encounter) | recorded
+    return _from_record(encounter) | answered.recorded(encounter.id)
 
 
 def _from_record(encounter: Encounter) -> dict[str, Answer]:

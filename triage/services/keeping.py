@@ -14,6 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from triage.beside import connected
 from triage.db import Base, note_write, session
 from triage.models.versioned import Versioned
+from triage.pipeline import expect_one
 from triage.prepared import Prepared
 
 Noun = TypeVar("Noun", bound=Base)
@@ -51,8 +52,9 @@ def kept(noun: type[Noun], values: Sequence[Any]) -> Noun:
 def save(row: Versioned) -> None:
     """Write now, inside a verb, what has changed of a row, and raise its version; nothing where nothing has.
 
-    Raises StaleDataError where somebody else has changed the row since it was read. The session would do it with the
-    commit; it first puts all that has changed in order, which takes longer than the rest of a routing's writing.
+    Raises StaleDataError where somebody else has changed the row since it was read, with the commit at the latest.
+    The session would do it with the commit; it first puts all that has changed in order, which takes longer than the
+    rest of a routing's writing.
     """
     state, now = instance_state(row), instance_dict(row)
     changed = {name: now[name] for name, before in state.committed_state.items() if now[name] != before}
@@ -62,8 +64,9 @@ def save(row: Versioned) -> None:
     noun: Any = type(row)
     note_write(noun)
     asked = {"this_id": row.id, "this_version": row.version, **changed}
-    if _update(noun, tuple(changed)).write(connected(session()), asked) != 1:
-        raise StaleDataError(f"{type(row).__name__} was changed by somebody else")
+    connection = connected(session())
+    cursor = _update(noun, tuple(changed)).send(connection, asked)
+    expect_one(connection, cursor, StaleDataError(f"{type(row).__name__} was changed by somebody else"))
     now["version"] = changed["version"]
     state._commit_all(now, session.identity_map)
 

@@ -18,6 +18,7 @@ Spellings = tuple[int, ...]
 
 #: Kept by the database (migrations/name_index.py). The column of its own name is how FTS5 is asked.
 _TRIGRAM = table("patient_trigram", column("rowid"), column("patient_trigram"))
+_TRIGRAM_LENGTH = 3
 _NAME = table("patient_name", column("id"), column("patient_id"), column("organisation_id"))
 
 
@@ -72,4 +73,8 @@ def _phrases(pieces: Iterable[Iterable[str]]) -> str:
 
 
 def _phrase(piece: str) -> str:
-    return '"' + piece.replace("|", "||").replace('"', '""') + '"'
+    """Return a piece as a phrase: a single letter at a bar needs both of its bars, a longer one but one of them."""
+    bars = "||" if len(piece) < _TRIGRAM_LENGTH else "|"
+    inside = piece.strip("|").replace("|", "||").replace('"', '""')
+    begins, ends = (bars if there else "" for there in (piece.startswith("|"), piece.endswith("|")))
+    return f'"{begins}{inside}{ends}"'

@@ -18,7 +18,7 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.domain.referral import REFERRING
 from triage.domain.suggestion import Suggestion
 from triage.models import Encounter, TreatmentDecision, TriageDecision
-from triage.services import emergencies, intakes, organisations, pins, referrals, rulesets, tasks
+from triage.services import answered, emergencies, intakes, organisations, pins, referrals, rulesets, tasks
 from triage.services.advice import advise
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move
@@ -141,7 +141,8 @@ def decide(
 
 def _asked(actor: Actor, encounter_id: str) -> Iterator[ahead.Question]:
     """Yield what ``situation`` asks, all of it before anything is written."""
-    for query in (intakes.ANSWERS, pins.OPEN_ID, tasks.REASONS):
+    yield answered.question(encounter_id)
+    for query in (pins.OPEN_ID, tasks.REASONS):
         yield query, {"encounter": encounter_id}
     for query in (organisations.ZONE, rulesets.NEWEST):
         yield query, {"site": actor.site_id}
