@@ -2,8 +2,9 @@
 
 One query, one template, no session, no permission, no audit; a write is the one set of statements and a commit. It
 shows the cells and keeps the rows of the clinic that the product shows and keeps, no more: no trail, no change row, no
-key against a form sent twice, no lock, no look at what stands there. It is not made slower than it must be: the queries
-are built once, the tables are plain, the words are in dictionaries.
+key against a form sent twice, no lock, no look at what stands there. What it keeps it can show: who is registered has
+the key that the search looks for, and a decision the suggestion that it answers (ADR 0037). It is not made slower than
+it must be: the queries are built once, the tables are plain, the words are in dictionaries.
 """
 
 import os
@@ -19,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from triage import knowledge
 from triage.db import new_id
 from triage.domain.dates import in_era
+from triage.domain.names import search_key
 
 OPEN_ORDERS = ("requested", "ordered", "started")
 STAGES = {
@@ -107,6 +109,14 @@ class Floor:
         insert = kind(self["claim"])
         again = {name: insert.excluded[name] for name in ("staff_id", "claimed_at", "active_at", "lease")}
         return insert.on_conflict_do_update(index_elements=["encounter_id"], set_=again)
+
+    def decided(self, names: set[str]) -> sa.Insert:
+        """Return the statement that keeps these columns of a decision and the suggestion that stands at the visit."""
+        columns, given = self["triage_decision"].c, sorted(names - {"suggestion"})
+        values = (sa.bindparam(name, type_=columns[name].type).label(name) for name in given)
+        visit = self["encounter"].c
+        made = sa.select(*values, visit.suggestion).where(visit.id == sa.bindparam("encounter_id"))
+        return sa.insert(self["triage_decision"]).from_select([*given, "suggestion"], made)
 
     def blank(self, name: str) -> dict[str, Any]:
         """Return a row with what the table wants, empty; asked once for each table."""
@@ -200,7 +210,8 @@ def _registration(app: Flask, floor: Floor, blank: dict[str, dict[str, Any]]) ->
         names = {name: form[name] for name in ("family_name", "given_name", "family_kana", "given_kana", "sex")}
         person = {"id": who, "organisation_id": site.organisation_id, "number": who, "mobility": "walking"}
         here = {"id": visit, "site_id": site.id, "patient_id": who, "ticket": visit, "stage": "registered"}
-        born = {"birth_date": date.fromisoformat(form["birth_date"]), "created_at": now}
+        key = search_key(names["family_name"], names["given_name"], names["family_kana"], names["given_kana"])
+        born = {"birth_date": date.fromisoformat(form["birth_date"]), "created_at": now, "search_key": key}
         with floor.engine.begin() as connection:
             connection.execute(patient, {**blank["patient"], **person, **names, **born})
             connection.execute(encounter, {**blank["encounter"], **here})
@@ -224,7 +235,8 @@ def _claim(app: Flask, floor: Floor, blank: dict[str, dict[str, Any]]) -> None:
 
 
 def _routing(app: Flask, floor: Floor, blank: dict[str, dict[str, Any]]) -> None:
-    decision, moved, order = (sa.insert(floor[n]) for n in ("triage_decision", "stage_change", "imaging_order"))
+    moved, order = (sa.insert(floor[name]) for name in ("stage_change", "imaging_order"))
+    decision = floor.decided({*blank["triage_decision"], "id", "encounter_id", "at", "staff_id", "acuity", "route"})
     routed = sa.update(floor["encounter"]).where(floor["encounter"].c.id == sa.bindparam("which"))
 
     @app.post("/encounters/<encounter_id>/decision")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, event
 
 from triage.domain import lifecycle
@@ -54,11 +55,20 @@ def growing(connection: Connection, statement: str, parameters: Any, small: bool
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return _sqlite([row.detail for row in rows], statement, coarse)
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # tables of a test are small enough to be read whole
-    plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+    plan = _explained(connection, statement, parameters)
     tiny = {row.relname for row in connection.exec_driver_sql(TINY)}
     early = _stops_early(statement) and "Sort Key" not in str(plan)
     steps = _postgres(plan[0]["Plan"], early, coarse, "")
     return [step for step in steps if small or step.split()[0] not in tiny]
+
+
+def _explained(connection: Connection, statement: str, parameters: Any) -> Any:
+    """Return PostgreSQL's plan of a statement, whose values stand at numbers or at names (triage/prepared.py)."""
+    kind = psycopg.Cursor if isinstance(parameters, dict) else psycopg.RawCursor
+    raw: Any = connection.connection.driver_connection
+    with kind(raw) as cursor:
+        (plan,) = cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters).fetchall()
+        return plan[0]
 
 
 def _stops_early(statement: str) -> bool:

@@ -5,11 +5,10 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from datetime import UTC as utc
 from datetime import datetime
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, Executable, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import JSON, Engine, Executable, MetaData, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -23,6 +22,7 @@ from sqlalchemy.orm import (
 )
 
 from triage import ahead, beside, pipeline, postgres, sqlite
+from triage.moments import UTC as UTC  # noqa: PLC0414 - migrations and models know it from here
 from triage.prepared import Prepared, from_json
 
 #: Seconds that a writer of SQLite waits for the others.
@@ -37,27 +37,6 @@ _verb: ContextVar[str] = ContextVar("verb", default="")
 
 class UnauditedWrite(RuntimeError):
     """A transaction wrote an audited row and recorded no audit event."""
-
-
-class UTC(TypeDecorator[datetime]):
-    """A moment: aware on both sides, UTC in storage (SQLite forgets zones, so the type puts it back)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive datetime and store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime: give every moment its zone")
-        return value.astimezone(utc)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the stored moment as aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
 
 
 #: Each of a byte's values is one of 32 letters, all of them as often: of every byte five bits count.

@@ -5,6 +5,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField, StringField
 from wtforms.meta import DefaultMeta
+from wtforms.utils import unset_value
 
 
 class Kept(DefaultMeta):
@@ -46,6 +47,16 @@ class PostedForm(FlaskForm):
         """No second token: the page's forms carry the one that every answer is checked by."""
 
         csrf = False
+
+    def process(self, formdata: Any = None, obj: Any = None, data: Any = None, **rest: Any) -> None:
+        """Read what was posted; the library looks for each field whether anything else is to be read into it."""
+        posted = self.meta.wrap_formdata(self, formdata)
+        if posted is None or obj is not None or data or rest:
+            super().process(formdata, obj, data, **rest)
+            return
+        for field in self._fields.values():
+            field.process(posted, None if field.default is None else unset_value)
+        self.post_process(posted)
 
 
 class FormPart(Form):

@@ -33,4 +33,4 @@ def recorded(encounter_id: str) -> dict[str, Answer]:
     """Return what is recorded of an encounter, by name."""
     query, asked = question(encounter_id)
     found: list[tuple[str, Any, Any]] = read_one(query, **asked) or []  # PostgreSQL calls no rows nothing
-    return {name: Answer(bool(known), value) for name, known, value in found}
+    return {name: Answer(known == 1, value) for name, known, value in found}

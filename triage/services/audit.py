@@ -28,6 +28,8 @@ __all__ = [
 
 #: So often at most is a claim renewed: what has just been taken is not written twice.
 RENEWED_EVERY = timedelta(seconds=1)
+#: How what is signed is written: the same for the same, whoever writes it.
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":")).encode
 _keys: dict[str, bytes] = {}
 _current: list[str] = []
 #: What the signature of an event covers, in this order; behind it the moment it tells of, where that was earlier.
@@ -123,10 +125,6 @@ def _mark_late(db: Session, encounter_id: str) -> None:
     # The visit bears the mark for good: the board and every page of it say that not all of it was entered at once.
     if clock.entered_late():
         db.get_one(Encounter, encounter_id).late_at = clock.entered()
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
 
 
 def _signed_part(event: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, bindparam, event, insert, select, update
@@ -17,7 +18,10 @@ _HEAD: Table = SiteHead.__table__  # type: ignore[assignment]
 # Built once: to build a statement takes longer than to run it.
 _THIS_SITE = _HEAD.c.site_id == bindparam("this_site")
 _LOCK = Prepared(select(_HEAD.c.audit_count, _HEAD.c.audit_hash, _HEAD.c.revision).where(_THIS_SITE).with_for_update())
-_MOVE = Prepared(update(_HEAD).where(_THIS_SITE), ("audit_count", "audit_hash", "revision"))
+_MOVED = ("audit_count", "audit_hash", "revision")
+_MOVE = Prepared(update(_HEAD).where(_THIS_SITE), _MOVED)
+#: So many rows at most go in one statement with the head's; each number of them is a statement of its own.
+_FEW = 9
 #: Where the rows go, in the order in which they refer to each other.
 _TABLES: tuple[Table, ...] = (AuditEvent.__table__, AuditPayload.__table__, Change.__table__)  # type: ignore[assignment]
 _ADD = {table: Prepared(insert(table), [column.key for column in table.columns]) for table in _TABLES}
@@ -98,12 +102,32 @@ def _write(db: Session) -> None:
         return
     db.flush()
     connection = connected(db)
-    for table, rows in held.rows.items():
-        if rows:
-            _ADD[table].send(connection, *rows)
-    for head in held.heads.values():
-        values = {"audit_count": head.audit_count, "audit_hash": head.audit_hash, "revision": head.revision}
-        _MOVE.send(connection, {"this_site": head.site_id, **values})
+    heads = [
+        {"this_site": head.site_id, **{name: getattr(head, name) for name in _MOVED}} for head in held.heads.values()
+    ]
+    counts = tuple(len(rows) for rows in held.rows.values())
+    if connection.dialect.name == "postgresql" and len(heads) == 1 and sum(counts) <= _FEW:
+        rows = {f"{table.name}_{n}_{name}": value for table, some in held.rows.items()
+                for n, row in enumerate(some) for name, value in row.items()}  # fmt: skip
+        _together(counts).send(connection, heads[0] | rows)
+        return
+    for table, some in held.rows.items():
+        if some:
+            _ADD[table].send(connection, *some)
+    for head in heads:
+        _MOVE.send(connection, head)
+
+
+@cache
+def _together(counts: tuple[int, ...]) -> Prepared:
+    """Return the statement that adds so many rows to each table and moves the head: PostgreSQL takes it as one."""
+    added = [
+        insert(table).values({c.key: bindparam(f"{table.name}_{n}_{c.key}", type_=c.type) for c in table.columns})
+        for table, count in zip(_TABLES, counts, strict=True)
+        for n in range(count)
+    ]
+    moved = update(_HEAD).where(_THIS_SITE).values({name: bindparam(name, type_=_HEAD.c[name].type) for name in _MOVED})
+    return Prepared(moved.add_cte(*(one.cte(f"added_{n}") for n, one in enumerate(added))))
 
 
 @event.listens_for(Session, "after_transaction_end")

@@ -1,0 +1,39 @@
+"""How a moment is kept: aware on both sides, UTC in storage."""
+
+from collections.abc import Callable
+from datetime import UTC as utc
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, TypeDecorator
+
+
+class UTC(TypeDecorator[datetime]):
+    """A moment: aware on both sides, UTC in storage (SQLite forgets zones, so the type puts it back)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Return what makes a moment ready for the driver; SQLite has it written at once, not part by part."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive datetime and store UTC."""
+        return None if value is None else _in_utc(value)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the stored moment as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("naive datetime: give every moment its zone")
+    return value.astimezone(utc)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
