@@ -3,9 +3,11 @@
 Only where somebody waits for answers at all (PostgreSQL); elsewhere each is asked when its turn comes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage import pipeline
@@ -16,18 +18,34 @@ KEPT = "ahead"
 Question = tuple[Prepared, Mapping[str, Any]]
 
 
-def ask(db: Session, *questions: Question) -> None:
+def ask(db: Session, *questions: Question, values: Sequence[Question] = ()) -> None:
     """Ask inside a use case what it is going to read, in this order; each answer is good for one reading.
 
-    The caller vouches that nothing which the use case writes before it reads an answer would change that answer.
+    ``values`` are questions after one value each, of which a name means the same in all: they are asked as one. The
+    caller vouches that nothing which the use case writes before it reads an answer would change that answer.
     """
     db.flush()
     connection = db.connection()
     if connection.dialect.name == "sqlite":
         return
     with pipeline.at_once(connection):
-        answers = [(_key(query, values), query.ask(connection, values)) for query, values in questions]
-    db.info[KEPT] = {key: answer() for key, answer in answers}
+        answers = [(_key(query, asked), query.ask(connection, asked)) for query, asked in questions]
+        together = _one(*(query for query, _ in values)).ask(connection, _joined(values)) if values else list
+    kept = {key: answer() for key, answer in answers}
+    for row in together():
+        kept |= {_key(query, asked): [(value,)] for (query, asked), value in zip(values, row, strict=True)}
+    db.info[KEPT] = kept
+
+
+@cache
+def _one(*queries: Prepared) -> Prepared:
+    """Return the question that brings the values of all of these in one row."""
+    parts: list[Any] = [query.statement.scalar_subquery() for query in queries]  # type: ignore[attr-defined]
+    return Prepared(select(*(part.label(f"value_{n}") for n, part in enumerate(parts))))
+
+
+def _joined(questions: Sequence[Question]) -> dict[str, Any]:
+    return {name: value for _, asked in questions for name, value in asked.items()}
 
 
 def take(db: Session, query: Prepared, values: Mapping[str, Any]) -> list[Any] | None:
@@ -36,5 +54,5 @@ def take(db: Session, query: Prepared, values: Mapping[str, Any]) -> list[Any] |
     return answers.pop(_key(query, values), None) if answers else None
 
 
-def _key(query: Prepared, values: Mapping[str, Any]) -> tuple[int, str]:
-    return id(query), repr(sorted(values.items()))
+def _key(query: Prepared, values: Mapping[str, Any]) -> tuple[Prepared, str]:
+    return query, repr(sorted(values.items()))

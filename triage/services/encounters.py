@@ -1,6 +1,6 @@
 """An arrival and its way through the stages: loading what the actor may see, checking in, moving, leaving."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -96,12 +96,14 @@ def print_(actor: Actor, encounter_id: str, what: str) -> Encounter:
     return encounter
 
 
-def for_writing(actor: Actor, encounter_id: str, *more: ahead.Question) -> Encounter:
+def for_writing(
+    actor: Actor, encounter_id: str, *more: ahead.Question, values: Sequence[ahead.Question] = ()
+) -> Encounter:
     """Return the encounter inside a verb, the site's writes in order; raises NotFound, or Conflict if closed.
 
-    ``more`` is what the verb is going to ask about it, asked together with it.
+    ``more`` and ``values`` are what the verb is going to ask about it, asked together with it.
     """
-    ahead.ask(session(), lock_of(actor.site_id), (_WHOLE, {"id": encounter_id, **sight(actor)}), *more)
+    ahead.ask(session(), lock_of(actor.site_id), (_WHOLE, {"id": encounter_id, **sight(actor)}), *more, values=values)
     lock_site(session(), actor.site_id)
     encounter = get(actor, encounter_id)
     if encounter.stage in lifecycle.CLOSED:

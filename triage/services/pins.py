@@ -26,7 +26,9 @@ _OPEN = (
     .options(joinedload(Emergency.acknowledger))
 )
 OPEN_ID = Prepared(
-    select(Emergency.id).where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
+    select(Emergency.id)
+    .where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
+    .limit(1)
 )
 
 

@@ -1,6 +1,6 @@
 """The decision of a nurse or surgeon: accept or override the suggestion, send the patient on, undo that for a while."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from triage import ahead, clock, knowledge
+from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain import gate, lifecycle
 from triage.domain.access import Actor
@@ -121,7 +121,10 @@ def decide(
     """
     if not actor.may("triage:decide"):
         raise NotAllowed("only_care_decides")
-    encounter, choice = for_writing(actor, encounter_id, *_asked(actor, encounter_id)), _known_codes(choice)
+    here, site = {"encounter": encounter_id}, {"site": actor.site_id}  # all that ``situation`` asks, before any write
+    values = ((pins.OPEN_ID, here), (organisations.ZONE, site), (rulesets.NEWEST, site))
+    more = (answered.question(encounter_id), (tasks.REASONS, here))
+    encounter, choice = for_writing(actor, encounter_id, *more, values=values), _known_codes(choice)
     now = situation(encounter)
     if gate.is_emergency(choice.acuity, choice.route):
         return _decide_emergency(actor, encounter, choice, now)
@@ -137,15 +140,6 @@ def decide(
     kept = _keep(actor, encounter, choice, now)
     _send_on(actor, encounter, choice)
     return Decided(kept, encounter.ticket)
-
-
-def _asked(actor: Actor, encounter_id: str) -> Iterator[ahead.Question]:
-    """Yield what ``situation`` asks, all of it before anything is written."""
-    yield answered.question(encounter_id)
-    for query in (pins.OPEN_ID, tasks.REASONS):
-        yield query, {"encounter": encounter_id}
-    for query in (organisations.ZONE, rulesets.NEWEST):
-        yield query, {"site": actor.site_id}
 
 
 def _known_codes(choice: Choice) -> Choice:
