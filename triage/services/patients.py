@@ -1,6 +1,6 @@
 """Patients: made once, changed with the other person's change in view, opened with a trace."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def create(
     Raises Conflict while somebody on file may be the same person, unless their id is among ``different``: then both
     records are marked. Raises Invalid for a number that another record bears.
     """
-    made = _made(actor, request_id, *_asked(actor, values))
+    made = _made(actor, request_id, values)
     return made.id if made else _create(actor, values, identifiers, request_id, different).id
 
 
@@ -95,7 +95,7 @@ def create_and_check_in(
 ) -> str:
     """Add a patient who is standing at the desk, and return the id of the encounter; sent twice, it is one."""
     ticket = tickets.question(actor, tickets.day_of(actor, clock.now()))
-    made = _made(actor, request_id, *_asked(actor, values), ticket)
+    made = _made(actor, request_id, values, ticket)
     admitted = once(f"{request_id}{_ADMITTED}") if made else None
     if admitted:
         return admitted
@@ -110,20 +110,20 @@ def add_caller(actor: Actor, values: Mapping[str, Any], request_id: str, differe
 
     Raises Conflict as ``create`` does while somebody on file may be the same person.
     """
-    patient = _made(actor, request_id) or _create(actor, {**values, "unverified": True}, {}, request_id, different)
+    patient = _made(actor, request_id, values) or _create(
+        actor, {**values, "unverified": True}, {}, request_id, different
+    )
     session.flush()
     return patient
 
 
-def _asked(actor: Actor, values: Mapping[str, Any]) -> Iterator[ahead.Question]:
-    """Yield what a new patient makes necessary to know."""
-    yield from doubles.questions(actor, values)
-    yield _LAST_NUMBER, {"organisation": actor.organisation_id}
+def _made(actor: Actor, request_id: str, values: Mapping[str, Any], *more: ahead.Question) -> Patient | None:
+    """Return the patient whom this request has made before, looked for under the lock.
 
-
-def _made(actor: Actor, request_id: str, *more: ahead.Question) -> Patient | None:
-    """Return the patient whom this request has made before, looked for under the lock; ``more`` is asked with it."""
-    _lock(actor, (MADE, {"request": request_id}), *more)
+    Asked with it is what a new patient of these values makes necessary to know, and ``more``, one value each.
+    """
+    numbers = ((MADE, {"request": request_id}), (_LAST_NUMBER, {"organisation": actor.organisation_id}))
+    _lock(actor, *doubles.questions(actor, values), values=(*numbers, *more))
     made = once(request_id)
     return get(actor, made) if made else None
 
@@ -143,10 +143,10 @@ def _create(
     return patient
 
 
-def _lock(actor: Actor, *more: ahead.Question) -> None:
+def _lock(actor: Actor, *more: ahead.Question, values: Sequence[ahead.Question] = ()) -> None:
     """Let one desk write at a time: the site's in order, then the organisation's, whose numbers all sites share."""
     organisation = {"organisation": actor.organisation_id}
-    ahead.ask(session(), lock_of(actor.site_id), (_LOCK, organisation), *more)
+    ahead.ask(session(), lock_of(actor.site_id), (_LOCK, organisation), *more, values=values)
     lock_site(session(), actor.site_id)
     read_one(_LOCK, **organisation)
 

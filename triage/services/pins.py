@@ -26,9 +26,7 @@ _OPEN = (
     .options(joinedload(Emergency.acknowledger))
 )
 OPEN_ID = Prepared(
-    select(Emergency.id)
-    .where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None))
-    .limit(1)
+    select(Emergency.id).where(Emergency.encounter_id == bindparam("encounter"), Emergency.closed_at.is_(None)).limit(1)
 )
 
 
