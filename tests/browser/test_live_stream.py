@@ -147,12 +147,15 @@ def test_the_time_of_the_list_is_the_clinics_whatever_the_computers_clock_and_zo
 
 
 def test_when_the_session_ends_nothing_of_a_patient_stays_on_the_screen_and_the_page_says_so(
-    sign_in: Open, clinic: Clinic, waiting: Encounter, monkeypatch: pytest.MonkeyPatch
+    sign_in: Open, clinic: Clinic, app: Flask, waiting: Encounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "CHECK", 0)
-    page = sign_in("nurse")
+    monkeypatch.setattr(live, "BEAT", 0.1)  # the stream of a page that was left is noticed at the next word
+    page, hub = sign_in("nurse"), app.extensions["live"]
     frozen(page)
     expect(page.locator("#rows")).to_contain_text("山本")
+    # A stream that is opened later is refused; the page notices by its clock, which stands still here.
+    becomes(lambda: hub.count, 1)
     accounts.end_sessions(clinic.admin, clinic.nurse.staff_id)
     session.remove()
     expect(page.locator("body")).to_contain_text("You are no longer signed in here.")
