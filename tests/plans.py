@@ -1,7 +1,7 @@
 """How the database means to answer: statements captured as the product sends them, and who reads a whole table."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,9 +40,28 @@ def capture(engine: Engine, into: Asked | None = None) -> Iterator[Asked]:
         if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)", statement):
             asked.setdefault(statement, parameters[0] if many else parameters)
 
+    with _hearing(engine, note):
+        yield asked
+
+
+@contextmanager
+def sent(engine: Engine, *parts: str) -> Iterator[list[str]]:
+    """Yield the statements sent meanwhile that hold these parts, each as often as it was sent."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if all(part in statement for part in parts):
+            found.append(statement)
+
+    with _hearing(engine, note):
+        yield found
+
+
+@contextmanager
+def _hearing(engine: Engine, note: Callable[..., None]) -> Iterator[None]:
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield asked
+        yield
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from triage.postgres import driver
+
 #: The connections of which answers are outstanding.
 _open: WeakKeyDictionary[Connection, Any] = WeakKeyDictionary()
 #: Their statements that have to meet one row, with what is raised where one does not.
@@ -88,8 +90,3 @@ def _abandon(connection: Connection) -> None:
     if going is not None and not connection.invalidated and not connection.closed:
         with suppress(connection.dialect.loaded_dbapi.Error):  # it is rolled back: why is known already
             going.__exit__(None, None, None)
-
-
-def driver(connection: Connection) -> Any:
-    """Return the driver's own connection."""
-    return connection.connection.driver_connection

@@ -43,14 +43,15 @@ def _back(raw: Any, record: ConnectionPoolEntry) -> None:
 def read_apart(connection: Connection) -> None:
     """Let each statement of a connection that has just been taken stand for itself."""
     if connection.dialect.name == "postgresql":
-        _driver(connection).autocommit = True
+        driver(connection).autocommit = True
 
 
 def read_together(connection: Connection) -> None:
     """Let what follows on a connection be one transaction."""
-    if connection.dialect.name == "postgresql" and _driver(connection).autocommit:
-        _driver(connection).autocommit = False
+    if connection.dialect.name == "postgresql" and driver(connection).autocommit:
+        driver(connection).autocommit = False
 
 
-def _driver(connection: Connection) -> Any:
+def driver(connection: Connection) -> Any:
+    """Return the driver's own connection."""
     return connection.connection.driver_connection

@@ -15,7 +15,7 @@ from typing import Any, cast
 import psycopg
 from sqlalchemy import JSON, Connection, Dialect, Executable
 
-from triage import pipeline
+from triage import pipeline, postgres
 
 Processor = Callable[[Any], Any]
 #: So long at most are texts whose meaning is kept: "yes", "no", a number, a choice, which most answers are.
@@ -167,7 +167,7 @@ def _as_sent(dialect: Dialect) -> Dialect:
 
 def _cursor(connection: Connection) -> Any:
     postgresql = connection.dialect.name == "postgresql"
-    return psycopg.RawCursor(pipeline.driver(connection)) if postgresql else connection.connection.cursor()
+    return psycopg.RawCursor(postgres.driver(connection)) if postgresql else connection.connection.cursor()
 
 
 def _sent(connection: Connection, text: str, parameters: Sequence[Any]) -> Any:

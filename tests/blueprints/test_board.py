@@ -1,17 +1,16 @@
 """The board over HTTP: what a refresh answers, who is offered what, and that no address breaks it."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
+from tests.plans import sent
 from triage import clock
 from triage.db import session
 from triage.domain.limits import as_values
@@ -217,26 +216,11 @@ def test_when_one_board_has_shown_a_change_the_next_asks_only_who_its_reader_is(
         rev = rev_of(nurse.get("/board").text)
         intakes.change_details(clinic.reception, encounter.id, None, {"complaint": "legs too"})
         session.remove()
-        with sent(nurse.application) as statements:
+        with sent(nurse.application.extensions["engine"]) as statements:
             assert "legs too" in refresh(nurse, rev=rev, known=f"e-{encounter.id}", hold="1")[1]
             first = len(statements)
             assert "legs too" in refresh(surgeon, rev=rev, known=f"e-{encounter.id}", hold="1")[1]
     assert (first, len(statements) - first) == (4, 1)  # who asks, what changed, its row and what stands around it
-
-
-@contextmanager
-def sent(app: Flask) -> Iterator[list[str]]:
-    """Yield the statements that are sent to the database."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        found.append(statement)
-
-    event.listen(app.extensions["engine"], "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(app.extensions["engine"], "before_cursor_execute", note)
 
 
 def test_once_the_hand_is_gone_what_waited_is_shown_even_if_nothing_changed_since(

@@ -1,15 +1,13 @@
 """Everybody who looks shares one board in each process, and nobody ever sees one that is no longer so."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
+from tests.plans import sent
 from triage import clock
 from triage.db import session, verb
 from triage.domain.access import Actor
@@ -17,26 +15,13 @@ from triage.models import Encounter
 from triage.services import alerts, board, claims, emergencies, encounters, intakes, snapshots
 from triage.services.audit import record
 
+#: What the statements hold that read the rows of a board.
+ROWS_READ = ("family_kana", "FROM encounter")
+
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     snapshots._shelves.clear()
-
-
-@contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
-    """Yield the statements that read the rows of a board."""
-    read: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "family_kana" in statement and "FROM encounter" in statement:
-            read.append(statement)
-
-    event.listen(app.extensions["engine"], "before_cursor_execute", note)
-    try:
-        yield read
-    finally:
-        event.remove(app.extensions["engine"], "before_cursor_execute", note)
 
 
 def tickets(actor: Actor) -> list[str]:
@@ -46,7 +31,7 @@ def tickets(actor: Actor) -> list[str]:
 
 def test_all_who_look_share_what_one_has_loaded(clinic: Clinic, app: Flask) -> None:
     wait(clinic.reception)
-    with clock.at(clock.now().replace(second=1)), counted(app) as read:
+    with clock.at(clock.now().replace(second=1)), sent(app.extensions["engine"], *ROWS_READ) as read:
         for who in ("nurse", "surgeon", "reception", "nurse"):
             assert len(tickets(clinic.people[who])) == 1
             alerts.look(clinic.people[who])
@@ -66,7 +51,7 @@ def test_twenty_who_ask_at_once_after_a_change_make_one_load(clinic: Clinic, app
 
     clock_then = clock.now().replace(second=1)
     session.remove()
-    with counted(app) as read, ThreadPoolExecutor(20) as pool:
+    with sent(app.extensions["engine"], *ROWS_READ) as read, ThreadPoolExecutor(20) as pool:
         assert set(pool.map(ask, range(20))) == {3}
     assert len(read) == 1
 
