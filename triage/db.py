@@ -23,7 +23,8 @@ from sqlalchemy.orm import (
 
 from triage import ahead, beside, pipeline, postgres, sqlite
 from triage.moments import UTC as UTC  # noqa: PLC0414 - migrations and models know it from here
-from triage.prepared import Prepared, from_json
+from triage.prepared import Prepared
+from triage.stored_json import from_json, to_json
 
 #: Seconds that a writer of SQLite waits for the others.
 BUSY = 5
@@ -82,7 +83,8 @@ def connect(url: str, durable: bool = True) -> Engine:
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     embedded = url.startswith("sqlite")
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if embedded else {}
-    engine = create_engine(url, pool_size=20, max_overflow=22, json_deserializer=from_json, **options)
+    options |= {"json_serializer": to_json, "json_deserializer": from_json}
+    engine = create_engine(url, pool_size=20, max_overflow=22, **options)
     if embedded:
         sqlite.listen(engine, _writing.get, BUSY, durable)
     else:

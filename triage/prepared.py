@@ -5,7 +5,6 @@ compiled, and makes an object each for the execution, the cursor and the result.
 errors become and who listens to the engine's statements is here as it is there.
 """
 
-import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,24 +15,9 @@ import psycopg
 from sqlalchemy import JSON, Connection, Dialect, Executable
 
 from triage import pipeline, postgres
+from triage.stored_json import from_json
 
 Processor = Callable[[Any], Any]
-#: So long at most are texts whose meaning is kept: "yes", "no", a number, a choice, which most answers are.
-SHORT = 16
-#: So lists and objects begin: whoever gets one may change it.
-_CAN_CHANGE = frozenset({"[", "{", b"[", b"{"})
-
-
-def from_json(text: Any) -> Any:
-    """Return what a text of JSON says; SQLite keeps a number as a number."""
-    if not isinstance(text, str | bytes):
-        return text
-    return _short(text) if len(text) <= SHORT and text[:1] not in _CAN_CHANGE else json.loads(text)
-
-
-@lru_cache(1024)
-def _short(text: str | bytes) -> Any:
-    return json.loads(text)
 
 
 @dataclass
