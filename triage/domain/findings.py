@@ -3,7 +3,7 @@
 A finding that nobody asked for is absent. Absent is unknown, and unknown is never "no".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -57,9 +57,11 @@ class Derivation:
     values: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
-    def is_abnormal(self, value: Any) -> bool:
-        """Say whether a recorded cell is abnormal."""
-        return value <= self.at_most if self.at_most is not None else value in self.values
+    def abnormal(self, recorded: Mapping[str, Any]) -> list[str]:
+        """Return the names of the recorded cells that are abnormal."""
+        if self.at_most is not None:
+            return [name for name, value in recorded.items() if value <= self.at_most]
+        return [name for name, value in recorded.items() if value in self.values]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,9 @@ class _Resolution:
         if is_new or (not self.is_positive(name) and not finding.is_negative(value)):
             self.values[name] = value
 
+    def deny(self, name: str) -> None:
+        self.values.setdefault(name, self.vocabulary[name].negative())
+
     def add_lowest(self, name: str, value: Any) -> None:
         old: Any = self.values.get(name)
         self.values[name] = value if old is None else min(old, value)
@@ -107,19 +112,18 @@ def resolve(knowledge: Any, answers: Mapping[str, Answer]) -> dict[str, object]:
     A positive always wins over a negative, wherever either comes from.
     """
     gathered = _Resolution(knowledge.findings)
-    for name in (name for name in knowledge.findings if name in answers):
-        answer = answers[name]
-        if answer.known and not _is_unknown(knowledge.findings[name], answer.value):
-            gathered.values[name] = answer.value
-    measured = {name: answer.value for name, answer in answers.items() if answer.known and answer.value is not None}
+    known = {name: value for name, (is_known, value) in answers.items() if is_known}
+    for name in filter(known.__contains__, knowledge.findings):
+        if known[name] is not None or knowledge.findings[name].null_means != "unknown":
+            gathered.values[name] = known[name]
     for derivation in knowledge.examination.derivations:
-        _derive(gathered, derivation, knowledge.examination.cells, measured)
+        _derive(gathered, derivation, knowledge.examination.cells, known)
     for option in knowledge.options:
-        if option.key in answers and _said_yes(answers[option.key]):
+        if known.get(option.key) is True:
             for name, value in option.implies.items():
                 gathered.add(name, value)
     for question in knowledge.urgent_questions:
-        _answer_question(gathered, question, answers)
+        _answer_question(gathered, question, known.get(question.id))
     return gathered.values
 
 
@@ -150,26 +154,15 @@ def refusal(finding: Finding, value: object) -> str | None:
     return _wrong_type(finding, value)
 
 
-def _is_unknown(finding: Finding, value: object) -> bool:
-    return value is None and finding.null_means == "unknown"
-
-
-def _said_yes(answer: Answer) -> bool:
-    return answer.known and answer.value is True
-
-
-def _answer_question(gathered: _Resolution, question: Question, answers: Mapping[str, Answer]) -> None:
-    answer = answers.get(question.id)
-    if answer is None or not answer.known:
-        return
-    if answer.value is True:
+def _answer_question(gathered: _Resolution, question: Question, answer: object) -> None:
+    if answer is True:
         explained = any(gathered.is_positive(name) for name in question.details)
         for name, value in question.yes_means.items():
             if name not in question.details or not explained:
                 gathered.add(name, value)
-        return
-    for name in question.findings:
-        gathered.add(name, gathered.vocabulary[name].negative())
+    elif answer is False:
+        for name in question.findings:
+            gathered.deny(name)
 
 
 def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
@@ -182,17 +175,21 @@ def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
 
 
 def _derive(
-    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], measured: Mapping[str, Any]
+    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], known: Mapping[str, Any]
 ) -> None:
-    recorded = {name: measured[name] for name in derivation.cells if name in measured}
-    abnormal = [name for name, value in recorded.items() if derivation.is_abnormal(value)]
+    recorded = _measured(derivation.cells, known)
+    abnormal = derivation.abnormal(recorded)
     if derivation.how == "lowest":
-        if abnormal or _is_grid_normal(derivation, measured):
+        if abnormal or _is_grid_normal(derivation, known):
             gathered.add_lowest(derivation.finding, min(recorded.values()))
     elif _is_enough(derivation, abnormal, cells):
         gathered.add(derivation.finding, True)
-    elif not abnormal and _is_grid_normal(derivation, measured):
+    elif not abnormal and _is_grid_normal(derivation, known):
         gathered.add(derivation.finding, False)
+
+
+def _measured(names: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: known[name] for name in names if known.get(name) is not None}
 
 
 def _is_enough(derivation: Derivation, abnormal: list[str], cells: Mapping[str, Cell]) -> bool:
@@ -201,9 +198,9 @@ def _is_enough(derivation: Derivation, abnormal: list[str], cells: Mapping[str, 
     return bool(abnormal)
 
 
-def _is_grid_normal(derivation: Derivation, measured: Mapping[str, Any]) -> bool:
-    complete = all(name in measured for name in derivation.grid)
-    return complete and not any(derivation.is_abnormal(measured[name]) for name in derivation.grid)
+def _is_grid_normal(derivation: Derivation, known: Mapping[str, Any]) -> bool:
+    recorded = _measured(derivation.grid, known)
+    return len(recorded) == len(derivation.grid) and not derivation.abnormal(recorded)
 
 
 def _refuse_text(finding: Finding, value: str) -> str | None:
