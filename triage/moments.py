@@ -18,15 +18,17 @@ class UTC(TypeDecorator[datetime]):
         """Return what makes a moment ready for the driver; SQLite has it written at once, not part by part."""
         return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what makes a moment of what the driver gives; of SQLite's text at once, zone and all."""
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a naive datetime and store UTC."""
         return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the stored moment as aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=utc) if value.tzinfo is None else value.astimezone(utc)
+        """Return in UTC the moment that PostgreSQL gives, which is in the zone of its session."""
+        return None if value is None else value.astimezone(utc)
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -36,4 +38,8 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _as_text(value: datetime | None) -> str | None:
-    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
+
+
+def _from_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")

@@ -1,4 +1,4 @@
-"""What a column of JSON holds as text, and back: a suggestion is six thousand characters, and every decision keeps one."""
+"""What a column of JSON holds, as text and back: every decision keeps a suggestion of six thousand characters."""
 
 from functools import lru_cache
 from typing import Any

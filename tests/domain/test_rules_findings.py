@@ -26,6 +26,11 @@ def test_not_known_leaves_the_findings_absent():
     assert findings(ask_urine=NOT_KNOWN, saddle_anaesthesia=NOT_KNOWN) == {}
 
 
+@pytest.mark.parametrize("value", [None, "", "no", 0])
+def test_what_is_neither_yes_nor_no_denies_nothing(value: object) -> None:
+    assert findings(ask_urine=Answer(True, value)) == {}
+
+
 def test_a_plain_yes_counts_as_its_most_dangerous_reading():
     assert findings(ask_urine=YES) == {"urinary_difficulty": True}
     assert findings(ask_aorta=YES) == {"tearing_pain": True}

@@ -174,9 +174,7 @@ def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
     return not any(answers[name].known and answers[name].value not in (False, None) for name in names)
 
 
-def _derive(
-    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], known: Mapping[str, Any]
-) -> None:
+def _derive(gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], known: Mapping[str, Any]) -> None:
     recorded = _measured(derivation.cells, known)
     abnormal = derivation.abnormal(recorded)
     if derivation.how == "lowest":

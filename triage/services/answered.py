@@ -1,7 +1,7 @@
 """What the rules read of a visit's answers: all of them as one value of JSON, which the database puts together.
 
-Each as a row of its own takes many times as long to read, and a decision reads fifty. Names, whether they are known, and
-values come as three lists: the database need not make a list of each answer.
+Each as a row of its own takes many times as long to read, and a decision reads fifty. Names, whether they are known,
+and values come as three lists: the database need not make a list of each answer.
 """
 
 from functools import partial
