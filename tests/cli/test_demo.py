@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -516,6 +517,17 @@ def test_the_command_loads_the_same_clinic_and_says_on_stderr_how_far_it_is(
     assert "earlier visits: 599 of 599" in result.stderr
     assert "599" not in result.stdout
     assert content(tmp_path / "demo.db") == content(large_folder / "demo.db")
+
+
+def test_nobody_came_on_the_sunday_before_a_monday(loaded_app: Flask, tmp_path: Path) -> None:
+    engine = db.connect(f"sqlite:///{tmp_path / 'demo.db'}")
+    said: list[str] = []
+    monday = date(2026, 11, 23)
+    size = Size(patients=5, days=1, visits=5, whole=5)
+    years.fill(accounts.system_actor(), size, Random(1), monday, lambda what, *_n: said.append(what))
+    assert said == ["patients"]
+    session.remove()
+    engine.dispose()
 
 
 @pytest.mark.parametrize("asked", [["--days", "10"], ["--patients", "0"], ["--patients", "900000"]])

@@ -90,7 +90,7 @@ def _arrivals(
     known = came = 0
     for n, day in enumerate(days):
         new, known = known, (n + 1) * len(patrons) // len(days)
-        number = round(size.visits * shares[n] / shares[-1]) - came
+        number = round(size.visits * shares[n] / (shares[-1] or 1)) - came  # all of the days may be Sundays
         came += number
         chosen = [*range(new, known)][:number]
         chosen += rng.choices(range(known or 1), k=number - len(chosen))
