@@ -30,6 +30,10 @@ from triage.models import (
 from triage.services import accounts, audit, encounters, triage
 from triage.services.audit import record
 
+#: The same people in every database, which the ids, made by chance, are not.
+AS_THEY_CAME = (Encounter.arrived_at, Encounter.ticket)
+#: So many wait where nothing else is said.
+PEOPLE = 100
 #: What hangs on an encounter and is copied with it.
 PARTS: tuple[Any, ...] = (Finding, Claim, Emergency, ImagingOrder, Task, TriageDecision, TreatmentDecision)
 #: What no two rows may share, and how a copy comes to its own; a scanner is not asked for copies.
@@ -62,7 +66,7 @@ def clinic(url: str, behind: Size | None = None) -> Iterator[Actor]:
 @verb
 def fill(actor: Actor, waiting: int) -> None:
     """Copy who is here, or send who is too many home, until ``waiting`` encounters are open."""
-    here = session.scalars(select(Encounter).where(Encounter.finished_at.is_(None)).order_by(Encounter.id)).all()
+    here = session.scalars(select(Encounter).where(Encounter.finished_at.is_(None)).order_by(*AS_THEY_CAME)).all()
     for row in here[waiting:]:
         row.stage, row.finished_at = lifecycle.FINISHED, row.stage_since
         session.execute(delete(Claim).where(Claim.encounter_id == row.id))
@@ -81,7 +85,7 @@ def undecided(actor: Actor, count: int) -> list[str]:
         Encounter.stage == lifecycle.WAITING, Encounter.unanswered == 0, Encounter.suggested_level > 2,
         ~Encounter.id.in_(select(Claim.encounter_id)),
     )  # fmt: skip
-    ids = _copy(session.scalars(query.order_by(Encounter.id)).all()[:1], count, "C")
+    ids = _copy(session.scalars(query.order_by(*AS_THEY_CAME)).all()[:1], count, "C")
     session.execute(update(Encounter).where(Encounter.ticket.startswith("C")).values(finished_at=Encounter.arrived_at))
     for number, encounter_id in enumerate(ids):  # no two alike: what the rules advise is kept by what they were asked
         _measure(encounter_id, heart_rate=60 + number % 40, systolic_bp=110 + number // 40)
