@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import measure, waiting
-from bench.crowd import HTMX, SEARCH, crowd
+from bench import measure
+from bench.cases import BACKGROUND, cases, revision
+from bench.crowd import crowd
 from bench.draw import lines
+from bench.growth import growth
 from bench.measure import table
-from bench.pairs import READ, WRITE, Case, Pair, change, compare, running, urls
-from bench.servers import Answer
+from bench.pairs import Case, Pair, change, compare, running, urls
 from bench.share import share
-from triage.db import session
-from triage.demo.years import Size
-
-PEOPLE = 100
+from bench.waiting import PEOPLE
 
 
 def screens(quick: bool) -> dict[str, Any]:
@@ -47,93 +45,6 @@ def _show(found: dict[str, Any]) -> None:
     table(f"{PEOPLE} waiting, two workers, one client", head, rows)
 
 
-def cases(pair: Pair) -> Iterator[Case]:
-    """Yield the screens: reads first, for the writes change what there is to read."""
-    board = pair.browser.get("/board").text
-    ids = re.findall(r'<tr id="e-(\w+)"', board)
-    rev = _rev(board)
-    yield Case("board, unchanged", READ, lambda _n: pair.browser.get("/board"), lambda _n: pair.bare.get("/board"))
-    touch = _toucher(pair, ids)
-    yield Case("board, changed", READ, lambda _n: pair.browser.get("/board"), lambda _n: pair.bare.get("/board"), touch)
-    yield _refresh(pair, ids, rev, touch)
-    yield Case("search", READ, lambda _n: pair.browser.get(SEARCH, **HTMX), lambda _n: pair.bare.get(SEARCH))
-    yield from _writes(pair, ids)
-
-
-BACKGROUND = {**HTMX, "X-Background": "1"}
-
-
-def _rev(text: str) -> str:
-    found = re.search(r'id="rev" name="rev" value="([^"]+)"', text)
-    return found[1] if found else ""
-
-
-def _judged(text: str) -> str:
-    found = re.search(r'id="judged" name="at" value="(\d+)"', text)
-    return found[1] if found else ""
-
-
-def _toucher(pair: Pair, ids: list[str]) -> Callable[[int], object]:
-    return lambda number: change(pair.actor, ids[number % len(ids)])
-
-
-def _refresh(pair: Pair, ids: list[str], rev: str, touch: Callable[[int], object]) -> Case:
-    known, seen = ",".join(f"e-{one}" for one in ids), [rev, ""]
-
-    def ask(_number: int) -> Answer:
-        answer = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen[0]}&at={seen[1]}", **BACKGROUND)
-        seen[:] = _rev(answer.text), _judged(answer.text)
-        return answer
-
-    return Case("refresh of one row", READ, ask, lambda n: pair.bare.get(f"/board/rows?id={ids[n % 50]}"), touch)
-
-
-def _writes(pair: Pair, ids: list[str]) -> Iterator[Case]:
-    free = [one for one in ids if f"/encounters/{one}/claim" in pair.browser.get("/board").text]
-
-    def clear(number: int) -> None:
-        if number % len(free) == 0:
-            waiting.free(pair.actor)
-            session.remove()
-
-    def claim(number: int) -> str:
-        return f"/encounters/{free[number % len(free)]}/claim"
-
-    yield Case("claim", WRITE, lambda n: pair.browser.post(claim(n), **HTMX), lambda n: pair.bare.post(claim(n)), clear)
-    for url in pair.urls:
-        waiting.admit(url)
-    sheet = waiting.accepted(pair.actor, pair.undecided[0])  # they are copies of one
-    session.remove()
-
-    def route(number: int) -> tuple[str, dict[str, str]]:
-        return f"/encounters/{pair.undecided[number]}/decision", sheet
-
-    for encounter_id in pair.undecided[: len(pair.undecided) // 2 + 1]:  # who decides has seen the sheet
-        pair.browser.get(f"/encounters/{encounter_id}/triage")
-    yield Case("routing", WRITE, lambda n: _posted(pair, *route(n)), lambda n: pair.bare.post(*route(n)))
-    yield Case(
-        "registration", WRITE, lambda n: _posted(pair, "/patients", person(n)),
-        lambda n: pair.bare.post("/patients", person(n)),
-    )  # fmt: skip
-
-
-def _posted(pair: Pair, path: str, form: dict[str, str]) -> Answer:
-    """Send a form; a toast that nobody looks at stays in the cookie, and hundreds of them make it too long."""
-    kept = dict(pair.browser.cookies)
-    answer = pair.browser.post(path, form)
-    pair.browser.cookies = kept
-    return answer
-
-
-def person(number: int) -> dict[str, str]:
-    """Return the form of a new patient whom nobody could take for another."""
-    return {
-        "family_name": f"新井{number}", "given_name": "緑", "family_kana": f"アライ{number}", "given_kana": "ミドリ",
-        "birth_date": f"{1930 + number % 70}-{1 + number % 12:02d}-{1 + number % 28:02d}", "sex": "female",
-        "language": "ja", "mobility": "walking", "then": "check_in", "request_id": f"bench-{number:012d}",
-    }  # fmt: skip
-
-
 def sizes(_quick: bool) -> dict[str, Any]:
     """Count what a browser transfers for the board: the first time with all it needs, and at a refresh."""
     with tempfile.TemporaryDirectory() as folder, running(urls(Path(folder), "sqlite")["sqlite"], PEOPLE) as pair:
@@ -142,8 +53,8 @@ def sizes(_quick: bool) -> dict[str, Any]:
         text = gzip.decompress(page.body).decode() if "content-encoding" in page.headers else page.text
         assets = sorted(set(re.findall(r'(?:href|src)="(/(?:static|assets)/[^"]+)"', text)))
         parts = {path: len(pair.browser.get(path).body) for path in assets}
-        ids, seen = re.findall(r'<tr id="e-(\w+)"', text), _rev(text)
-        change(pair.actor, ids[0])
+        ids, seen = re.findall(r'<tr id="e-(\w+)"', text), revision(text)
+        pair.do(change, ids[0])
         known = ",".join(f"e-{one}" for one in ids)
         row = pair.browser.get(f"/board/rows?hold=1&known={known}&rev={seen}", **BACKGROUND)
         whole = pair.browser.get("/board/rows?hold=0&known=&rev=0.0", **BACKGROUND)
@@ -156,33 +67,6 @@ def sizes(_quick: bool) -> dict[str, Any]:
     rows = [(name, size / 1000, 150.0 if name.startswith("first") else 20.0) for name, size in found.items()]
     table(f"kilobytes as transferred, {PEOPLE} waiting", ("", "kB", "at most"), rows)
     return {**found, "assets": parts}
-
-
-def growth(quick: bool, full: bool = False) -> dict[str, Any]:
-    """Measure the product's screens with more and more past visits behind the same day."""
-    steps = (100, 1000) if quick else (1_000, 10_000, 100_000, *((1_000_000,) if full else ()))
-    rounds, calls = (1, 2) if quick else (5, 20)
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for engine in ("sqlite", "postgresql") if full else ("sqlite",):
-        for visits in steps:
-            with tempfile.TemporaryDirectory() as folder:
-                url = urls(Path(folder), engine).get(engine)
-                if url is None:
-                    continue
-                days = max(1, min(3650, visits // 100))
-                behind = Size(patients=max(1, visits // 10), days=days, visits=visits, whole=min(visits, 2000))
-                with running(url, PEOPLE, routings=2 * (rounds + 1) * calls + 9, behind=behind) as pair:
-                    measured = {case.name: compare(pair, case, rounds, calls).product for case in cases(pair)}
-                found.setdefault(engine, {})[str(visits)] = {name: round(ms, 3) for name, ms in measured.items()}
-        _show_growth(engine, found[engine])
-    return found
-
-
-def _show_growth(engine: str, found: dict[str, dict[str, float]]) -> None:
-    sizes, last = list(found), list(found.values())[-1]
-    rows = [(name, *(found[size][name] for size in sizes), ms / found[sizes[0]][name]) for name, ms in last.items()]
-    head = ("milliseconds of processor a request", *(f"{int(size):,}" for size in sizes), "last / first")
-    table(f"{engine}: past visits behind the day (target: at most 1.2 times)", head, rows)
 
 
 def clients(quick: bool) -> dict[str, Any]:
@@ -219,7 +103,7 @@ def draw(found: dict[str, Any]) -> Iterator[Path]:
     """Draw how cost grows with data and with clients, beside the kept result."""
     for engine, by_size in found.get("growth", {}).items():
         names = next(iter(by_size.values()))
-        series = {name: [(float(size), row[name]) for size, row in by_size.items()] for name in names}
+        series = {name: [(float(size), row[name]["ms"]) for size, row in by_size.items()] for name in names}
         title = f"{engine}: cost and past visits"
         yield _write(f"growth-{engine}", lines(title, "past visits", "milliseconds of processor a request", series))
     series = {

@@ -1,15 +1,20 @@
-"""The product beside the floor: both served at once on equal data, asked in turns, compared by their processor time."""
+"""The product beside the floor, or beside itself on other data: served at once, asked in turns, compared.
+
+What is compared is the processor time of the servers' workers.
+"""
 
 import shutil
 import socket
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
 
 from bench import stored, waiting
 from bench.servers import Answer, Client, Server, serve
@@ -19,18 +24,37 @@ from triage.domain.access import Actor
 
 READ, WRITE = 2.0, 3.0
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True)
-class Pair:
-    """The running product and floor, a browser for each, and the product's database opened for changes beside them."""
+class Clinic:
+    """The running product, a browser, and its database opened for changes beside it; ``urls``: with that of a twin."""
 
     product: Server
-    floor: Server
     browser: Client
-    bare: Client
     actor: Actor
+    database: Engine | Connection
     undecided: list[str]
-    urls: tuple[str, str]
+    urls: tuple[str, ...]
+
+    def do(self, what: Callable[Concatenate[Actor, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do something as the nurse in this clinic's database: several may be open, and the session knows one."""
+        session.remove()
+        session.configure(bind=self.database)
+        try:
+            return what(self.actor, *args, **kwargs)
+        finally:
+            session.remove()
+
+
+@dataclass(frozen=True)
+class Pair(Clinic):
+    """A running clinic with the floor on a twin of its database, and a browser for that."""
+
+    floor: Server
+    bare: Client
 
 
 @dataclass(frozen=True)
@@ -40,7 +64,7 @@ class Case:
     name: str
     target: float
     product: Callable[[int], Answer]
-    floor: Callable[[int], Answer]
+    floor: Callable[[Client, int], Answer]
     before: Callable[[int], object] = lambda _number: None
 
 
@@ -59,8 +83,8 @@ class Measured:
 
 
 @dataclass
-class _Side:
-    """One of the two that are compared: its server, what it is asked, what is done before, and what it took so far."""
+class Side:
+    """One of those that are compared: its server, what it is asked, what is done before, and what it took so far."""
 
     server: Server
     ask: Callable[[int], Answer]
@@ -88,15 +112,22 @@ def compare(pair: Pair, case: Case, rounds: int, calls: int) -> Measured:
     What is done in between concerns the product's database alone, so it is done before the product is asked: a change
     before the floor is asked would be one more for the product's next answer to show.
     """
-    product = _Side(pair.product, case.product, case.before)
-    floor = _Side(pair.floor, case.floor, lambda _number: None)
-    for turn in range(rounds + 1):
-        for side in (product, floor) if turn % 2 else (floor, product):
-            took = side.take(case.name, calls if turn else max(2, calls // 5))
-            if turn:  # the first turn warms both up and does not count
-                side.found.append(took)
+    product = Side(pair.product, case.product, case.before)
+    floor = Side(pair.floor, lambda number: case.floor(pair.bare, number), lambda _number: None)
+    in_turns([product, floor], case.name, rounds, calls)
     spread = max(product.found) - min(product.found)
     return Measured(statistics.median(product.found), statistics.median(floor.found), spread)
+
+
+def in_turns(sides: Sequence[Side], name: str, rounds: int, calls: int) -> None:
+    """Ask every side in every round, in another order each time: what drifts meanwhile meets all of them alike."""
+    for turn in range(rounds + 1):
+        first = turn // 2 % len(sides)
+        order = [*sides[first:], *sides[:first]]
+        for side in reversed(order) if turn % 2 else order:
+            took = side.take(name, calls if turn else max(2, calls // 5))
+            if turn:  # the first turn warms all of them up and does not count
+                side.found.append(took)
 
 
 def urls(folder: Path, only: str | None = None) -> dict[str, str]:
@@ -120,21 +151,35 @@ def twin(url: str, folder: Path) -> str:
 
 
 @contextmanager
-def running(url: str, people: int, routings: int = 0, behind: Size | None = None) -> Iterator[Pair]:
+def running(url: str, people: int, routings: int = 0) -> Iterator[Pair]:
     """Fill the database and its twin with ``people`` waiting, serve the product and the floor, and yield the pair."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        with waiting.clinic(url, behind) as actor:
-            waiting.fill(actor, people)
-            undecided = waiting.undecided(actor, routings) if routings else []
+        undecided = filled(url, people, routings)
         other = twin(url, folder)
-        actor = stack.enter_context(waiting.clinic(url))
-        product = stack.enter_context(serve("wsgi:app", url, folder, free_port()))
+        clinic = stack.enter_context(served(folder, undecided, url, other))
         floor = stack.enter_context(serve("bench.floor:create_app()", other, folder, free_port()))
-        browser = stack.enter_context(closing(Client(product.port, {"Accept-Encoding": "identity"})))
-        browser.sign_in("nurse")
         bare = stack.enter_context(closing(Client(floor.port)))
-        yield Pair(product, floor, browser, bare, actor, undecided, (url, other))
+        yield Pair(**vars(clinic), floor=floor, bare=bare)
+
+
+def filled(url: str, people: int, routings: int = 0, behind: Size | None = None) -> list[str]:
+    """Fill the database with ``people`` waiting; return the encounters that can be routed, as many as asked for."""
+    with waiting.clinic(url, behind) as actor:
+        waiting.fill(actor, people)
+        return waiting.undecided(actor, routings) if routings else []
+
+
+@contextmanager
+def served(folder: Path, undecided: list[str], url: str, *twins: str) -> Iterator[Clinic]:
+    """Serve the product on the filled database at ``url`` and yield it with a nurse signed in."""
+    with (
+        waiting.clinic(url) as actor,
+        serve("wsgi:app", url, folder, free_port()) as product,
+        closing(Client(product.port, {"Accept-Encoding": "identity"})) as browser,
+    ):
+        browser.sign_in("nurse")
+        yield Clinic(product, browser, actor, session.get_bind(), undecided, (url, *twins))
 
 
 def free_port() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import board, compare, measure, pairs
+from bench import board, cases, compare, measure, pairs
 from bench.crowd import crowd
 from bench.draw import lines
 from bench.pairs import Case
@@ -17,9 +17,9 @@ from bench.share import share
 def test_every_screen_is_measured_beside_its_floor_and_the_page_is_small(tmp_path: Path) -> None:
     url = pairs.urls(tmp_path, "sqlite")["sqlite"]
     with pairs.running(url, 20, routings=8) as pair:
-        measured = {case.name: pairs.compare(pair, case, rounds=1, calls=1) for case in board.cases(pair)}
+        measured = {case.name: pairs.compare(pair, case, rounds=1, calls=1) for case in cases.cases(pair)}
         together = crowd(pair.product, re.findall(r'id="e-(\w+)"', pair.browser.get("/board").text), 2, 0.2)
-        broken = Case("broken", 1.0, lambda _n: pair.browser.get("/nothing"), lambda _n: pair.bare.get("/board"))
+        broken = Case("broken", 1.0, lambda _n: pair.browser.get("/nothing"), lambda bare, _n: bare.get("/board"))
         with pytest.raises(RuntimeError, match="broken: 404"):
             pairs.compare(pair, broken, rounds=1, calls=1)
     assert (together["clients"], together["errors"], together["first_error"]) == (2, 0, "")
@@ -62,5 +62,8 @@ def test_two_results_are_compared_number_by_number_and_noise_is_left_out(
 def test_what_is_drawn_lies_beside_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "RESULTS", tmp_path)
     rows = [{"clients": 1, "p95_ms": 9.0}, {"clients": 32, "p95_ms": 90.0}]
-    found = {"growth": {"sqlite": {"1000": {"board": 2.0}, "10000": {"board": 2.2}}}, "clients": {"sqlite": rows}}
+    found = {
+        "growth": {"sqlite": {"1000": {"board": {"ms": 2.0}}, "10000": {"board": {"ms": 2.2}}}},
+        "clients": {"sqlite": rows},
+    }
     assert [file.name for file in board.draw(found)] == ["board-growth-sqlite.svg", "board-clients.svg"]
