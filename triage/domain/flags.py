@@ -13,6 +13,6 @@ def feared(ruleset: Ruleset, suggestion: Suggestion, leave_out: Collection[str] 
     """Return the findings under the rules that set the level, by name; empty where the rules fear nothing urgent."""
     if suggestion.level > ALARMING_LEVEL:
         return []
-    levels = {rule.id: rule.level for rule in ruleset.rules}
-    deciding = [reason for reason in suggestion.reasons if levels.get(reason.rule) == suggestion.level]
+    fired = [reason for reason in suggestion.reasons if reason.rule in ruleset.by_id]
+    deciding = [reason for reason in fired if ruleset.by_id[reason.rule].level == suggestion.level]
     return list(dict.fromkeys(name for reason in deciding for name in reason.facts if name not in leave_out))

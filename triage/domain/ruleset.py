@@ -97,6 +97,11 @@ class Ruleset:
     _reaches: dict[tuple[str, ...], Reach] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """Return the rules by their id, without the one that stands where none fires."""
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
     def implicants(self) -> Implicants:
         """Return the implicants of the rules; raises TooManyImplicants for a rule that is too wide."""
         restricting = [restriction.rule for restriction in self.restrictions]

@@ -30,8 +30,8 @@ def usual(encounter: Encounter, modality: str, note: str, examination: str = "")
 
 def _words(reasons: Sequence[Any], means: Sequence[str]) -> str:
     """Return the words of the rule that names such imaging; of the first, where the rule in force is another one."""
-    named = {rule.id: rule.imaging for rule in knowledge.load().ruleset.rules}
-    naming = (one for one in reasons if not {*means}.isdisjoint(named.get(one["rule"], ())))
+    rules = knowledge.load().ruleset.by_id
+    naming = (one for one in reasons if one["rule"] in rules and not {*means}.isdisjoint(rules[one["rule"]].imaging))
     return str(next(naming, reasons[0])["texts"]["ja"])
 
 

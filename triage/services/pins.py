@@ -94,8 +94,8 @@ def fired_by(encounter: Encounter, suggestion: Suggestion) -> list[str]:
 
 def alarms(rules: Ruleset, suggestion: Suggestion) -> list[str]:
     """Return the ids of the emergency rules among the suggestion's reasons, by these rules."""
-    alarming = {rule.id for rule in rules.rules if rule.level <= EMERGENCY_LEVEL}
-    return [reason.rule for reason in suggestion.reasons if reason.rule in alarming]
+    fired = [rules.by_id[reason.rule] for reason in suggestion.reasons if reason.rule in rules.by_id]
+    return [rule.id for rule in fired if rule.level <= EMERGENCY_LEVEL]
 
 
 def withdrawn_rules(encounter: Encounter) -> set[str]:
