@@ -47,8 +47,8 @@ def grown(folder: Path, engine: str, sizes: Sequence[int], people: int, routings
             place.mkdir()
             url = urls(place, engine)[engine]
             ready[visits] = place, filled(url, people, routings, _behind(visits)), url
-    with ExitStack() as stack:
-        yield {visits: stack.enter_context(served(*what)) for visits, what in ready.items()}
+    with ExitStack() as stack:  # one worker each: of two, one may keep already what the other has yet to read
+        yield {visits: stack.enter_context(served(*what, workers=1)) for visits, what in ready.items()}
 
 
 def _behind(visits: int) -> Size:

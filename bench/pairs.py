@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from bench import stored, waiting
-from bench.servers import Answer, Client, Server, serve
+from bench.servers import WORKERS, Answer, Client, Server, serve
 from triage.db import session
 from triage.demo.years import Size
 from triage.domain.access import Actor
@@ -171,11 +171,11 @@ def filled(url: str, people: int, routings: int = 0, behind: Size | None = None)
 
 
 @contextmanager
-def served(folder: Path, undecided: list[str], url: str, *twins: str) -> Iterator[Clinic]:
+def served(folder: Path, undecided: list[str], url: str, *twins: str, workers: int = WORKERS) -> Iterator[Clinic]:
     """Serve the product on the filled database at ``url`` and yield it with a nurse signed in."""
     with (
         waiting.clinic(url) as actor,
-        serve("wsgi:app", url, folder, free_port()) as product,
+        serve("wsgi:app", url, folder, free_port(), workers) as product,
         closing(Client(product.port, {"Accept-Encoding": "identity"})) as browser,
     ):
         browser.sign_in("nurse")

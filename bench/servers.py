@@ -121,11 +121,11 @@ def _cpu(pid: int) -> float:
 
 
 @contextmanager
-def serve(what: str, url: str, instance: Path, port: int) -> Iterator[Server]:
+def serve(what: str, url: str, instance: Path, port: int, workers: int = WORKERS) -> Iterator[Server]:
     """Serve ``what`` (a WSGI application) on the database at ``url`` with the product's own server settings."""
     settings = {
         "TRIAGE_DATABASE_URL": url, "TRIAGE_INSTANCE": str(instance), "TRIAGE_SECRET_KEY": "bench",
-        "TRIAGE_AUDIT_KEY": "bench", "TRIAGE_COOKIE_SECURE": "0", "TRIAGE_WORKERS": str(WORKERS),
+        "TRIAGE_AUDIT_KEY": "bench", "TRIAGE_COOKIE_SECURE": "0", "TRIAGE_WORKERS": str(workers),
         "TRIAGE_BIND": f"127.0.0.1:{port}",
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", what]
