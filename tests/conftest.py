@@ -39,6 +39,8 @@ BOTH_ENGINES = (
     "tests/blueprints/test_bad_input",
     "tests/browser/test_imaging_live",
 )
+#: Of these it can be asked of PostgreSQL only: it is a server that goes away.
+POSTGRESQL_ONLY = ("tests/services/test_lost_connections",)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -46,7 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine_name" in metafunc.fixturenames:
         path = metafunc.definition.path.as_posix()
         both = any(folder in path for folder in BOTH_ENGINES)
-        names = [pytest.param("sqlite")]
+        names = [] if any(file in path for file in POSTGRESQL_ONLY) else [pytest.param("sqlite")]
         if both:
             names.append(pytest.param("postgresql", marks=pytest.mark.postgres))
         metafunc.parametrize("engine_name", names, indirect=True)

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
 
 from triage.postgres import driver
 
@@ -73,15 +72,9 @@ def at_once(connection: Connection) -> Iterator[None]:
     settle(connection)
 
 
-def refuse(connection: Connection, cursor: Any, text: str, what: Any, error: Any, many: bool = False) -> NoReturn:
-    """Raise the driver's error as SQLAlchemy's."""
-    dialect, raw = connection.dialect, connection.connection
-    lost = not connection.closed and dialect.is_disconnect(error, raw.driver_connection, cursor)
-    base = dialect.loaded_dbapi.Error
-    said = DBAPIError.instance(text, what, error, base, connection_invalidated=lost, dialect=dialect, ismulti=many)
-    if lost:
-        connection.invalidate(error)
-    raise said from error
+def refuse(connection: Connection, cursor: Any, text: str, what: Any, error: Exception) -> NoReturn:
+    """Raise the driver's error as SQLAlchemy does; of a server that went away it takes no connection out again."""
+    connection._handle_dbapi_exception(error, text, what, cursor, None)
 
 
 def _abandon(connection: Connection) -> None:

@@ -163,5 +163,5 @@ def _sent(connection: Connection, text: str, parameters: Sequence[Any]) -> Any:
     try:
         (cursor.executemany if many else cursor.execute)(text, what)
     except connection.dialect.loaded_dbapi.Error as error:
-        pipeline.refuse(connection, cursor, text, what, error, many)
+        pipeline.refuse(connection, cursor, text, what, error)
     return cursor
