@@ -6,12 +6,13 @@ from contextlib import closing, contextmanager
 from threading import Event, Thread
 
 import pytest
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.sop_class import ModalityWorklistInformationFind, Verification
 from sqlalchemy import select
 
 from tests.builders import Clinic
 from tests.served import free_port
+from triage.adapters.dicom.echo import associate
 from triage.db import session
 from triage.domain import machines
 from triage.domain.errors import NotAllowed, Refused
@@ -50,6 +51,20 @@ def test_a_scanner_that_hears_us_is_reached_and_the_try_is_recorded(clinic: Clin
 def test_a_scanner_with_another_title_refuses(clinic: Clinic) -> None:
     with scanner_at("CT2") as port:
         assert tried(clinic, port) == machines.REJECTED
+
+
+def test_a_refusal_is_one_also_where_it_was_there_before_anybody_looked() -> None:
+    closed = Event()
+
+    def look_late(_event: object) -> None:
+        assert closed.wait(20)
+
+    entity = AE()
+    entity.add_requested_context(Verification)
+    handlers = [(evt.EVT_REQUESTED, look_late), (evt.EVT_CONN_CLOSE, lambda _event: closed.set())]
+    with scanner_at("CT2") as port:
+        call = associate(entity, "127.0.0.1", port, ae_title="CT1", evt_handlers=handlers)
+    assert (call.is_rejected, call.is_established) == (True, False)
 
 
 def test_a_machine_without_the_test_is_told_apart(clinic: Clinic) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from tests.served import free_port
 from triage import db
+from triage.adapters.dicom.echo import associate
 from triage.domain.access import Actor
 from triage.domain.charsets import CHARSETS
 from triage.domain.machines import ScannerValues
@@ -75,7 +76,7 @@ def calling(process: Process, ae_title: str = "XRAY1", called: str = "TRIAGE", *
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 20
     for supported in (Verification, ModalityWorklistInformationFind):
         entity.add_requested_context(supported)
-    call = entity.associate("127.0.0.1", more.pop("port", process.ports.port), ae_title=called, **more)
+    call = associate(entity, "127.0.0.1", more.pop("port", process.ports.port), ae_title=called, **more)
     try:
         yield call
     finally:

@@ -2,9 +2,11 @@
 
 import socket
 import ssl
+from typing import Any
 
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from triage.domain import machines
@@ -22,12 +24,24 @@ def echo(host: str, port: int, called: str, calling: str, context: ssl.SSLContex
     entity = AE(ae_title=calling)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = PATIENCE
     entity.add_requested_context(Verification)
-    call = entity.associate(host, port, ae_title=called, tls_args=(context, host) if context else None)
+    call = associate(entity, host, port, ae_title=called, tls_args=(context, host) if context else None)
     try:
         return _result(call, context is not None)
     finally:
         if call.is_established:
             call.release()
+
+
+def associate(entity: AE, host: str, port: int, **more: Any) -> Association:
+    """Call somebody, as the library does; who was refused is told so.
+
+    Where the refusal had come, and closed the line, before the library looked whether there was one, it says aborted.
+    """
+    heard: list[type] = []
+    listening = (evt.EVT_PDU_RECV, lambda event: heard.append(type(event.pdu)))
+    call = entity.associate(host, port, evt_handlers=[listening, *more.pop("evt_handlers", ())], **more)
+    call.is_rejected = call.is_rejected or A_ASSOCIATE_RJ in heard
+    return call
 
 
 def _knock(host: str, port: int, context: ssl.SSLContext | None) -> str:
