@@ -10,9 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import event
 
-from tests import builders, kept_app
+from tests import builders, kept_app, plans
 from tests.kept_app import KeptApp
 from tests.peers import postgres
 from tests.peers.kept_database import KeptDatabase
@@ -22,6 +21,7 @@ from tests.peers.plugin import (  # noqa: F401
     pytest_sessionstart,
     pytest_terminal_summary,
 )
+from tests.vouched import vouched
 from triage import db, migrate
 
 # The same examples on every machine, and no clock: a slow machine is no fault of the product.
@@ -34,6 +34,7 @@ settings.load_profile("same")
 BOTH_ENGINES = (
     "tests/services/",
     "tests/migrations/",
+    "tests/test_ahead",
     "tests/worklist/test_asking",
     "tests/worklist/test_dcmtk",
     "tests/blueprints/test_bad_input",
@@ -147,7 +148,7 @@ def kept_apps(
 @pytest.fixture
 def app(database_url: str, engine_name: str, kept_apps: Callable[[str], KeptApp], tmp_path: Path) -> Iterator[Flask]:
     """Lend the application, on the test's own database and as it was built."""
-    with kept_apps(engine_name).lent(tmp_path) as application:
+    with kept_apps(engine_name).lent(tmp_path) as application, vouched(application.extensions["engine"]):
         yield application
 
 
@@ -161,14 +162,8 @@ def own_app(database_url: str, compiled: FileSystemBytecodeCache, tmp_path: Path
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
     """Collect every statement that is sent to the database; clear it where the counting begins."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(app.extensions["engine"], "before_cursor_execute", note)
-    yield sent
-    event.remove(app.extensions["engine"], "before_cursor_execute", note)
+    with plans.sent(app.extensions["engine"]) as found:
+        yield found
 
 
 @pytest.fixture

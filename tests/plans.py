@@ -40,7 +40,7 @@ def capture(engine: Engine, into: Asked | None = None) -> Iterator[Asked]:
         if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)", statement):
             asked.setdefault(statement, parameters[0] if many else parameters)
 
-    with _hearing(engine, note):
+    with hearing(engine, note):
         yield asked
 
 
@@ -53,12 +53,13 @@ def sent(engine: Engine, *parts: str) -> Iterator[list[str]]:
         if all(part in statement for part in parts):
             found.append(statement)
 
-    with _hearing(engine, note):
+    with hearing(engine, note):
         yield found
 
 
 @contextmanager
-def _hearing(engine: Engine, note: Callable[..., None]) -> Iterator[None]:
+def hearing(engine: Engine, note: Callable[..., None]) -> Iterator[None]:
+    """Tell ``note`` of every statement that is sent meanwhile."""
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield
