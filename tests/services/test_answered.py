@@ -38,3 +38,11 @@ def test_every_kind_of_answer_is_read_as_it_was_kept(clinic: Clinic) -> None:
 
 def test_who_was_asked_nothing_has_no_answers(clinic: Clinic) -> None:
     assert answered.recorded("nobody") == {}
+
+
+def test_many_are_read_together_each_with_its_own(clinic: Clinic) -> None:
+    some = [wait(clinic.reception, {"pain_nrs": number, "babinski": number > 1}).id for number in (1, 2)]
+    found = answered.recorded_of((*some, "nobody"))
+    assert found == {one: answered.recorded(one) for one in some}
+    assert [found[one]["pain_nrs"].value for one in some] == [1, 2]
+    assert answered.recorded_of(()) == {}

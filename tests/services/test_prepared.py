@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, event, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from tests.builders import Clinic, wait
+from tests.plans import hearing
 from triage.db import UnauditedWrite, read, session, verb, write
 from triage.domain.access import Actor
 from triage.models import Claim, Encounter, Finding, Patient, Staff, StageChange
@@ -55,9 +56,8 @@ def test_who_listens_to_the_statements_of_the_engine_hears_it(clinic: Clinic, ap
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
         heard.append((statement, values, many))
 
-    event.listen(app.extensions["engine"], "before_cursor_execute", note)
-    read(Prepared(select(Staff.name).where(Staff.id == bindparam("who"))), who="nobody")
-    event.remove(app.extensions["engine"], "before_cursor_execute", note)
+    with hearing(app.extensions["engine"], note):
+        read(Prepared(select(Staff.name).where(Staff.id == bindparam("who"))), who="nobody")
     (statement, values, many) = heard[0]
     assert statement.startswith("SELECT")
     assert "nobody" in (values.values() if isinstance(values, dict) else values)

@@ -4,6 +4,7 @@ Each as a row of its own takes many times as long to read, and a decision reads 
 and values come as three lists: the database need not make a list of each answer.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,9 +26,12 @@ _SQLITE = (
 _POSTGRESQL = func.json_build_array(
     func.json_agg(Finding.name), func.json_agg(Finding.known), func.json_agg(Finding.value)
 )
-_ALL = {
-    "sqlite": Prepared(select(type_coerce(_SQLITE, JSON)).where(_OF)),
-    "postgresql": Prepared(select(type_coerce(_POSTGRESQL, JSON)).where(_OF)),
+_TOGETHER = {"sqlite": type_coerce(_SQLITE, JSON), "postgresql": type_coerce(_POSTGRESQL, JSON)}
+_ALL = {name: Prepared(select(together).where(_OF)) for name, together in _TOGETHER.items()}
+_THESE = Finding.encounter_id.in_(bindparam("encounters", expanding=True))
+_MANY = {
+    name: select(Finding.encounter_id, together).where(_THESE).group_by(Finding.encounter_id)
+    for name, together in _TOGETHER.items()
 }
 #: A tuple with names from one without; its own way, which names the parts, takes twice as long.
 _answer = partial(tuple.__new__, Answer)
@@ -44,5 +48,14 @@ def recorded(encounter_id: str) -> dict[str, Answer]:
     found: tuple[Any, Any, Any] | None = read_one(query, **asked)
     if found is None or found[0] is None:  # no rows: SQLite says nothing, PostgreSQL that each of the three is nothing
         return {}
-    names, known, values = found
+    return _answers(*found)
+
+
+def recorded_of(encounter_ids: Iterable[str]) -> dict[str, dict[str, Answer]]:
+    """Return what is recorded of encounters, by their ids; of whom nothing is recorded there is nothing."""
+    rows = session.execute(_MANY[session.get_bind().dialect.name], {"encounters": list(encounter_ids)})
+    return {encounter_id: _answers(*found) for encounter_id, found in rows}
+
+
+def _answers(names: Sequence[str], known: Sequence[Any], values: Sequence[Any]) -> dict[str, Answer]:
     return dict(zip(names, map(_answer, zip(map(bool, known), values, strict=True)), strict=True))

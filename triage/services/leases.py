@@ -81,10 +81,11 @@ def _drop(encounter: Encounter) -> None:
 def _keep(
     actor: Actor, encounter: Encounter, held: Claim | None, to: str | None, act: str, note: str, tell: str | None
 ) -> ClaimStep:
+    query, asked = last_number_of(encounter.id)
     before = (held.staff_id, held.claimed_at, held.active_at) if held is not None else (None, None, None)
     was = dict(zip(("from_staff_id", "from_since", "from_active_at"), before, strict=True))
     return insert_row(
-        ClaimStep, site_id=encounter.site_id, encounter_id=encounter.id, number=_count(encounter) + 1,
+        ClaimStep, site_id=encounter.site_id, encounter_id=encounter.id, number=(read_one(query, **asked) or 0) + 1,
         at=clock.entered(), staff_id=actor.staff_id, act=act, to_staff_id=to, note=note, tell_staff_id=tell, **was,
     )  # fmt: skip
 
@@ -92,10 +93,6 @@ def _keep(
 def last_number_of(encounter_id: str) -> ahead.Question:
     """Return the question after the last step's number, for who is going to add one."""
     return _LAST_NUMBER, {"encounter": encounter_id}
-
-
-def _count(encounter: Encounter) -> int:
-    return read_one(_LAST_NUMBER, encounter=encounter.id) or 0
 
 
 def steps_of(encounter: Encounter) -> list[ClaimStep]:

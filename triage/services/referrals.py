@@ -9,8 +9,8 @@ from triage import knowledge
 from triage.db import session
 from triage.domain.findings import Answer
 from triage.domain.referral import IMAGES_HERE, IMAGES_OUTSIDE, Bar, bar
-from triage.models import Encounter, Finding, ImagingOrder
-from triage.services import intakes
+from triage.models import Encounter, ImagingOrder
+from triage.services import answered, intakes
 
 #: What is kept in each process: a list is drawn again at every change, and nearly nothing of it has changed.
 KEPT = 512
@@ -18,9 +18,6 @@ _Key = tuple[str, int, bool, bool | None]
 _kept: OrderedDict[_Key, Bar] = OrderedDict()
 _IMAGED = select(ImagingOrder.encounter_id).where(
     ImagingOrder.encounter_id.in_(bindparam("ids", expanding=True)), ImagingOrder.status == "completed"
-)
-_TOLD = select(Finding.encounter_id, Finding.name, Finding.known, Finding.value).where(
-    Finding.encounter_id.in_(bindparam("ids", expanding=True))
 )
 
 
@@ -41,18 +38,11 @@ def bars_of(encounters: Sequence[Encounter]) -> dict[str, Bar]:
     imaged = set(session.scalars(_IMAGED, {"ids": [row.id for row in encounters]}))
     keys = {row.id: (row.id, row.findings_revision, row.id in imaged, row.outside_images) for row in encounters}
     missing = [row for row in encounters if keys[row.id] not in _kept]
-    told = _told([row.id for row in missing]) if missing else {}
+    told = answered.recorded_of(row.id for row in missing) if missing else {}
     found = {row.id: _bar(told.get(row.id, {}), row.id in imaged, row.outside_images) for row in missing}
     bars = {id_: found.get(id_) or _kept[key] for id_, key in keys.items()}
     _keep((keys[id_], made) for id_, made in found.items())
     return bars
-
-
-def _told(ids: Iterable[str]) -> dict[str, dict[str, Answer]]:
-    found: dict[str, dict[str, Answer]] = {}
-    for visit, name, known, value in session.execute(_TOLD, {"ids": list(ids)}):
-        found.setdefault(visit, {})[name] = Answer(known, value)
-    return found
 
 
 def _bar(answers: Mapping[str, Answer], imaged: bool, outside: bool | None) -> Bar:

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, func, literal, select, tuple_
 
 from triage.db import session
 from triage.domain.findings import Answer
-from triage.models import Encounter, Finding, Patient
+from triage.models import Encounter, Patient
+from triage.services.answered import recorded_of
 from triage.services.intakes import from_record
 
 Place = tuple[date, str]
@@ -62,7 +63,7 @@ def visits_after(period: Period, last: Place | None, limit: int) -> list[Visit]:
     if last is not None:
         query = query.where(place > tuple_(literal(last[0]), literal(last[1])))
     rows = session.execute(query).all()
-    answers = _recorded([row.id for row in rows])
+    answers = recorded_of(row.id for row in rows)
     return [
         Visit(
             row.id,
@@ -71,14 +72,6 @@ def visits_after(period: Period, last: Place | None, limit: int) -> list[Visit]:
         )
         for row in rows
     ]
-
-
-def _recorded(ids: Iterable[str]) -> dict[str, dict[str, Answer]]:
-    found: dict[str, dict[str, Answer]] = {}
-    columns = (Finding.encounter_id, Finding.name, Finding.known, Finding.value)
-    for visit, name, known, value in session.execute(select(*columns).where(Finding.encounter_id.in_(ids))):
-        found.setdefault(visit, {})[name] = Answer(known, value)
-    return found
 
 
 def places(site_id: str, ids: Iterable[str]) -> dict[str, Place]:
