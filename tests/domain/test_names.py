@@ -1,8 +1,11 @@
 """Names are found however they are typed: kanji variants, kana of every width, Latin letters, either order."""
 
 from datetime import date
+from difflib import SequenceMatcher
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from triage.domain import lookup, names
 
@@ -107,6 +110,18 @@ def test_long_marks_small_kana_and_old_kana_fold_together() -> None:
 def test_a_slip_of_the_key_leaves_two_readings_similar(one: str, other: str) -> None:
     assert names.similar(one, other)
     assert not names.similar(one, "コバヤシユキ")
+
+
+@given(*[st.text("アイウカキクサシ", max_size=7)] * 2)
+def test_a_look_at_the_kana_alone_never_hides_a_likeness(one: str, other: str) -> None:
+    close = SequenceMatcher(None, one, other, autojunk=False).ratio() >= 0.75
+    assert names.similar(one, other) is bool(one and other and close)
+
+
+@pytest.mark.parametrize("character", ["邊", "ッ", "ヂ", "ー", " ", "Ａ"])
+def test_what_is_folded_once_is_folded(character: str) -> None:
+    once = names.fold(f"ア{character}ヴァ")
+    assert names.fold(once) == once
 
 
 def test_nothing_typed_is_alike_nothing() -> None:

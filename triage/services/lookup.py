@@ -33,8 +33,9 @@ from triage.services.audit import record_read
 
 #: Rows shown for one search; more are asked to be narrowed.
 SHOWN = 8
-#: Of each rank, so many patients are put in order: one letter fits thousands, and nobody reads on after the eighth.
-SORTED = 100
+#: Of each rank, so many patients are put in order: one letter fits thousands, and nobody reads on after the eighth. A
+#: clinic of a hundred thousand patients pays for these few more than one of a hundred.
+SORTED = 24
 #: How well words fit, best first: whole parts of a name, their beginnings, anything inside.
 RANKS = ("whole", "begun", "within")
 #: The order among those whom the words fit equally well.
