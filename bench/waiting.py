@@ -7,6 +7,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from sqlalchemy import create_engine, delete, insert, select, update
+from sqlalchemy.orm import joinedload
 
 from bench.servers import PASSWORD
 from triage import db, migrate
@@ -27,7 +28,7 @@ from triage.models import (
     TreatmentDecision,
     TriageDecision,
 )  # fmt: skip
-from triage.services import accounts, audit, encounters, triage
+from triage.services import accounts, audit, encounters, intakes, triage
 from triage.services.audit import record
 
 #: The same people in every database, which the ids, made by chance, are not.
@@ -89,6 +90,9 @@ def undecided(actor: Actor, count: int) -> list[str]:
     session.execute(update(Encounter).where(Encounter.ticket.startswith("C")).values(finished_at=Encounter.arrived_at))
     for number, encounter_id in enumerate(ids):  # no two alike: what the rules advise is kept by what they were asked
         _measure(encounter_id, heart_rate=60 + number % 40, systolic_bp=110 + number // 40)
+    session.expire_all()
+    for row in session.scalars(select(Encounter).where(Encounter.id.in_(ids)).options(joinedload(Encounter.patient))):
+        intakes.store_suggestion(row, intakes.answers_of(row))  # as the product does when an answer is recorded
     record(actor, "demonstration_loaded", encounters=count)
     return ids
 

@@ -18,6 +18,11 @@ def to_json(value: Any) -> str:
     return orjson.dumps(value, _as_list, _PLAIN).decode()
 
 
+def in_order(value: Any) -> str:
+    """Return the same text for the same value, in whatever order its keys came."""
+    return orjson.dumps(value, _as_list, _PLAIN | orjson.OPT_SORT_KEYS).decode()
+
+
 def _as_list(value: Any) -> list[Any]:
     if isinstance(value, tuple):  # one with names
         return list(value)

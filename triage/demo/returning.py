@@ -16,7 +16,7 @@ from triage.domain import comeback, lifecycle
 from triage.domain.comeback import NOT_REACHED
 from triage.domain.findings import Answer
 from triage.models import Encounter, Finding, Patient, ReturnCall, ReturnVisit, StageChange
-from triage.services import advice, hours, intakes, reopening
+from triage.services import hours, intakes, reopening
 from triage.services.audit import record
 from triage.services.organisations import today
 
@@ -104,7 +104,7 @@ class _Stay:
             ))  # fmt: skip
         told = answers | intakes.from_record(self.patient.birth_date, self.patient.sex, self.came.date())
         with clock.at(self.came + timedelta(minutes=8)):
-            intakes.store_suggestion(visit, advice.suggest(self.actor.site_id, told), told)
+            intakes.store_suggestion(visit, told)
 
     def _step(self, visit: Encounter, step: str, before: str, at: datetime) -> None:
         visit.stage, visit.stage_since, visit.updated_at = lifecycle.after(step, before), at, at

@@ -76,7 +76,8 @@ class Ruleset:
     routes: the order in which a route wins. covers: imaging that makes other imaging superfluous.
     unhurried: actions that have no place in an emergency. modality_of: the machine
     each imaging needs. questions: the urgent question that answers a finding. instead: what a kind of imaging or
-    a route becomes with the machines on site.
+    a route becomes with the machines on site. basis: another one as soon as anything is another that advice follows
+    from besides the findings, the program among it; "" where nobody says.
     """
 
     version: str
@@ -94,6 +95,7 @@ class Ruleset:
     modality_of: Mapping[str, str] = field(default_factory=dict)
     instead: Mapping[str, str] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    basis: str = field(default="", compare=False)
     _reaches: dict[tuple[str, ...], Reach] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property

@@ -11,6 +11,7 @@ from triage.domain.implicants import TooManyImplicants
 from triage.domain.ruleset import Combination, Narrowing, Restriction, Rule, Ruleset
 from triage.knowledge import acr, schema, schema_rules
 from triage.knowledge import types as t
+from triage.knowledge.basis import basis_of
 from triage.knowledge.checks import known, unique
 from triage.knowledge.errors import KnowledgeError
 from triage.knowledge.reading import Document
@@ -81,6 +82,7 @@ class RulesetBuilder:
             modality_of=MappingProxyType({e.id: e.modality for e in self.raw.imaging}),
             instead=MappingProxyType(self._instead()),
             questions=MappingProxyType({name: q.id for q in self.raw.question for name in q.findings}),
+            basis=basis_of(self.raw),
         )
         return self._that_can_fire(ruleset)
 

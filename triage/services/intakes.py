@@ -18,7 +18,7 @@ from triage.domain.suggestion import Suggestion
 from triage.domain.urgent import not_denied
 from triage.models import Encounter, Finding
 from triage.services import answered, emergencies, late, pins, rulesets, tasks
-from triage.services.advice import advise, suggest
+from triage.services.advice import advise, sealed, suggest
 from triage.services.audit import record
 from triage.services.encounters import check_version, for_writing, move, staff_names, touch
 from triage.services.organisations import today
@@ -135,8 +135,7 @@ def reassess(actor: Actor, encounter: Encounter, earlier: Mapping[str, Answer] |
     under it is new or has changed since then.
     """
     answers, known = answers_of(encounter), knowledge.load()
-    suggestion = suggest(encounter.site_id, answers)
-    store_suggestion(encounter, suggestion, answers)
+    suggestion = store_suggestion(encounter, answers)
     before = resolve(known, answers if earlier is None else earlier)
     quiet = emergencies.quiet_rules(encounter, suggestion, before, resolve(known, answers))
     emergencies.pin_by_rules(actor, encounter, suggestion, quiet)
@@ -144,15 +143,18 @@ def reassess(actor: Actor, encounter: Encounter, earlier: Mapping[str, Answer] |
     return suggestion
 
 
-def store_suggestion(encounter: Encounter, suggestion: Suggestion, answers: Mapping[str, Answer]) -> None:
-    """Keep the suggestion and how the urgent questions stand on the encounter, for the board."""
-    encounter.suggestion, encounter.suggested_at = suggestion.as_dict(), clock.now()
+def store_suggestion(encounter: Encounter, answers: Mapping[str, Answer]) -> Suggestion:
+    """Keep what is suggested on these answers and how the urgent questions stand on the encounter, for the board."""
+    known = rulesets.in_force(encounter.site_id)
+    findings = resolve(known, answers)
+    suggestion = advise(known.ruleset, findings)
+    encounter.suggestion, encounter.suggested_at = sealed(known.ruleset, findings, suggestion), clock.now()
     encounter.suggested_level, encounter.suggested_route = suggestion.level, suggestion.route
     encounter.suggested_provisional = suggestion.provisional
-    known = rulesets.in_force(encounter.site_id)
     encounter.suggested_flags = " ".join(feared(known.ruleset, suggestion, known.from_record))
     encounter.unanswered = len(unanswered_urgent(known, answers))
     encounter.urgent = len(not_denied(known, answers))
+    return suggestion
 
 
 def _refuse_lowering(

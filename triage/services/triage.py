@@ -75,7 +75,7 @@ def situation(encounter: Encounter) -> Situation:
     answers, known = intakes.answers_of(encounter), knowledge.load()
     rules = rulesets.in_force(encounter.site_id)
     findings = resolve(rules, answers)
-    suggestion = advise(rules.ruleset, findings)
+    suggestion = advise(rules.ruleset, findings, encounter.suggestion)
     fired = set(pins.alarms(rules.ruleset, suggestion))
     question = gate.Question(
         unanswered=unanswered_urgent(known, answers),
