@@ -4,13 +4,17 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import literal, select
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import DateTime, literal, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from triage.db import session
 from triage.moments import UTC as Moment
 
 TOKYO = timezone(timedelta(hours=9))
+DIALECT = sqlite.dialect()
 
 
 def kept(moment: datetime) -> datetime:
@@ -29,6 +33,17 @@ def kept(moment: datetime) -> datetime:
 def test_a_moment_comes_back_in_utc(app: Flask, moment: datetime) -> None:
     assert kept(moment) == moment
     assert kept(moment).tzinfo is UTC
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, TOKYO])))
+def test_sqlite_is_given_the_text_that_sqlalchemy_would_give_it(moment: datetime) -> None:
+    try:
+        in_utc = moment.astimezone(UTC)
+    except OverflowError:  # the first morning of the year 1 in Tokyo
+        return
+    ours, theirs = (kind.dialect_impl(DIALECT).bind_processor(DIALECT) for kind in (Moment(), DateTime()))
+    assert ours and theirs
+    assert ours(moment) == theirs(in_utc.replace(tzinfo=None))
 
 
 def test_a_moment_without_a_zone_is_refused(app: Flask) -> None:

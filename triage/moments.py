@@ -5,6 +5,7 @@ from datetime import UTC as utc
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import DateTime, Dialect, TypeDecorator
 
 
@@ -38,7 +39,13 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _as_text(value: datetime | None) -> str | None:
-    return None if value is None else _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
+    if value is None:
+        return None
+    moment = _in_utc(value)
+    if not moment.microsecond:
+        return moment.isoformat(" ", "microseconds").removesuffix("+00:00")
+    text = orjson.dumps(moment).decode()  # four times as fast as the standard library, and a routing writes eleven
+    return f"{text[1:11]} {text[12:27]}"
 
 
 def _from_text(text: str | None) -> datetime | None:

@@ -89,7 +89,8 @@ def fits_a_line(words: str) -> bool:
 def as_a_line(words: str) -> str:
     """Return words as they can go to a scanner: in one line, cut where they are too long."""
     line = " ".join(words.replace(_SEPARATES, "/").split())
-    return "".join(sign for sign in line if sign.isprintable())[:LONGEST_WORDS]
+    printable = line if line.isprintable() else "".join(sign for sign in line if sign.isprintable())
+    return printable[:LONGEST_WORDS]
 
 
 def lacking(
