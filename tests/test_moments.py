@@ -42,7 +42,8 @@ def test_sqlite_is_given_the_text_that_sqlalchemy_would_give_it(moment: datetime
     except OverflowError:  # the first morning of the year 1 in Tokyo
         return
     ours, theirs = (kind.dialect_impl(DIALECT).bind_processor(DIALECT) for kind in (Moment(), DateTime()))
-    assert ours and theirs
+    assert ours is not None
+    assert theirs is not None
     assert ours(moment) == theirs(in_utc.replace(tzinfo=None))
 
 
