@@ -1,6 +1,8 @@
 // The board: an exchanged row keeps what a hand or an eye is on; what has not changed is left alone.
-const rows = document.getElementById('rows');
-const filters = document.getElementById('filters');
+import { $, when } from './screen.js';
+
+const rows = $('#rows');
+const filters = $('#filters');
 
 const owner = (row) => row.querySelector('.c-owner .line')?.textContent;
 
@@ -28,12 +30,12 @@ function age() {
 
 // What could not be done is said; the row still shows how it was.
 function failed(event) {
-  if (rows.contains(event.detail.elt) && event.detail.xhr?.status !== 409) document.getElementById('news').textContent = rows.dataset.textFailed;
+  if (rows.contains(event.detail.elt) && event.detail.xhr?.status !== 409) $('#news').textContent = rows.dataset.textFailed;
 }
 
-document.addEventListener('htmx:oobBeforeSwap', beforeSwap);
-document.addEventListener('htmx:responseError', failed);
-document.addEventListener('htmx:sendError', failed);
-document.addEventListener('htmx:afterSettle', age);
+when('htmx:oobBeforeSwap', beforeSwap);
+when('htmx:responseError', failed);
+when('htmx:sendError', failed);
+when('htmx:afterSettle', age);
 // The key "f" presses the bar itself: the focus goes to its first filter.
 filters.addEventListener('click', (event) => { if (event.target === filters) filters.querySelector('a').focus(); });

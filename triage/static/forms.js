@@ -1,5 +1,5 @@
 // Forms: errors get the focus, one press makes one record, autosave says when.
-import { $$, say } from './screen.js';
+import { $, $$, say, when } from './screen.js';
 
 export const composing = (event) => event.isComposing || event.keyCode === 229;
 
@@ -11,7 +11,7 @@ function focusErrors(root) {
 function guardSubmit(event) {
   const form = event.target;
   if (event.submitter?.matches('[data-always]')) return; // an emergency never waits for another answer
-  if (form.method === 'dialog' || form.method === 'get' || 'repeat' in form.dataset) return;
+  if (form.method !== 'post' || 'repeat' in form.dataset) return;
   if (form.dataset.busy) {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -37,7 +37,7 @@ function stopImeEnter(event) {
 
 function showSaved(event) {
   if (!event.detail.elt.closest('[data-autosave]') || event.detail.requestConfig?.verb === 'get') return;
-  const place = document.querySelector('[data-saved]');
+  const place = $('[data-saved]');
   if (!place) return;
   const ok = event.detail.successful;
   place.textContent = ok ? `${place.dataset.savedText} ${new Date().toLocaleTimeString('en-GB')}` : place.dataset.failedText;
@@ -47,14 +47,14 @@ function showSaved(event) {
 function afterRequest(event) {
   release(event.detail.elt);
   showSaved(event);
-  if (event.detail.xhr?.status === 422) say(document.querySelector('[data-error-summary]')?.textContent.trim() ?? '');
+  if (event.detail.xhr?.status === 422) say($('[data-error-summary]')?.textContent.trim() ?? '');
 }
 
 export function startForms() {
-  document.addEventListener('submit', guardSubmit, true);
-  document.addEventListener('keydown', stopImeEnter, true);
-  document.addEventListener('htmx:afterRequest', afterRequest);
-  document.addEventListener('htmx:afterSwap', (event) => focusErrors(event.detail.elt));
+  when('submit', guardSubmit, true);
+  when('keydown', stopImeEnter, true);
+  when('htmx:afterRequest', afterRequest);
+  when('htmx:afterSwap', (event) => focusErrors(event.detail.elt));
   addEventListener('pageshow', (event) => { if (event.persisted) release(document.body); });
   focusErrors(document);
 }

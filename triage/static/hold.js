@@ -1,12 +1,12 @@
 // Lists that refresh themselves: the order is held while a hand is in the list, and a press of Pause stops it.
 import { missed, show, source, wake } from './live.js';
-import { $$ } from './screen.js';
+import { $, $$, when } from './screen.js';
 
 const PAUSE = 300000;
 let released = false;
 let late = false; // the list changed while a button in it waited for its own answer
 
-const list = () => document.querySelector('[data-hold]');
+const list = () => $('[data-hold]');
 const inHand = () => list().matches(':hover') || list().contains(document.activeElement) || list().querySelector('details[open] form');
 const paused = () => document.body.dataset.paused; // since when
 const holding = () => paused() || (!released && inHand());
@@ -15,7 +15,7 @@ function addHold({ detail: { elt, parameters } }) {
   if (elt !== source() || elt.id === 'alerts') return;
   parameters.hold = holding() ? '1' : '0';
   parameters.known = $$('[data-row]', list()).map((row) => row.id).join(',');
-  if ('liveList' in elt.dataset) parameters.said = document.querySelector('#alerts input').value;
+  if ('liveList' in elt.dataset) parameters.said = $('#alerts input').value;
 }
 
 // An answer in a new order that was asked for before the hand came in is dropped. And while a button waits for its answer
@@ -63,12 +63,12 @@ function onClick({ target }) {
   if (button) pause(button.getAttribute('aria-pressed') !== 'true');
 }
 
-document.addEventListener('htmx:configRequest', addHold);
-document.addEventListener('htmx:beforeRequest', holdBack);
-document.addEventListener('htmx:beforeSwap', dropLate);
-document.addEventListener('htmx:afterRequest', shown, true); // before what asks again
-document.addEventListener('htmx:afterRequest', answered);
-document.addEventListener('click', onClick);
+when('htmx:configRequest', addHold);
+when('htmx:beforeRequest', holdBack);
+when('htmx:beforeSwap', dropLate);
+when('htmx:afterRequest', shown, true); // before what asks again
+when('htmx:afterRequest', answered);
+when('click', onClick);
 list().addEventListener('pointerleave', letGo);
 list().addEventListener('focusout', () => setTimeout(letGo));
 setInterval(() => { if (Date.now() - paused() > PAUSE) pause(false); }, 1000);

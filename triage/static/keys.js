@@ -1,6 +1,6 @@
 // Shortcuts: a control declares its key in data-key; pressing it does what clicking or focusing it does.
 import { composing } from './forms.js';
-import { $$, cookie, say } from './screen.js';
+import { $, $$, choose, say, when } from './screen.js';
 
 const TEXT = 'input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]';
 
@@ -36,11 +36,11 @@ function moveRow(step) {
 
 // The arrows lead from the search into its answers, from row to row, and back.
 function arrow(event) {
-  const box = document.querySelector('[data-search]');
+  const box = $('[data-search]');
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!box || !step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
   if (event.target !== box && !event.target.matches?.('[data-row-link]')) return false;
-  const found = document.querySelector('[data-row] [data-row-link]');
+  const found = $('[data-row] [data-row-link]');
   if (event.target === box && (step < 0 || (box.value && !found))) return false;
   if (!moveRow(step) && step < 0) box.focus();
   return true;
@@ -51,7 +51,7 @@ function single(event) {
   if (step) return moveRow(step);
   const control = find(prefix ? `${prefix} ${event.key}` : event.key);
   if (control) { activate(control); return true; }
-  if (!prefix && document.querySelector(`[data-key^="${CSS.escape(event.key)} "]`)) {
+  if (!prefix && $(`[data-key^="${CSS.escape(event.key)} "]`)) {
     prefix = event.key;
     setTimeout(() => { prefix = ''; }, 1500);
     return true;
@@ -69,7 +69,7 @@ function chord(event) {
 }
 
 function onKey(event) {
-  if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+  if (event.defaultPrevented || $('dialog[open]')) return;
   if (composing(event)) { warnIme(event); return; }
   const control = chord(event);
   if (control) { event.preventDefault(); activate(control); return; }
@@ -83,7 +83,7 @@ function onKey(event) {
 
 // With the IME on, letters arrive as "Process": say so once instead of doing nothing.
 function warnIme(event) {
-  const list = document.querySelector('[data-keys-list]');
+  const list = $('[data-keys-list]');
   if (typing(event.target) || !list || list.dataset.warned) return;
   list.dataset.warned = 'yes';
   say(list.dataset.textIme);
@@ -95,8 +95,8 @@ function describe(list) {
     const text = control.dataset.keyLabel ?? control.ariaLabel ?? [...control.childNodes].filter((n) => !n.matches?.('kbd, b')).map((n) => n.textContent).join(' ').trim();
     if (!seen.has(control.dataset.key)) seen.set(control.dataset.key, text);
   });
-  if (document.querySelector('[data-row-link]')) seen.set('j', list.dataset.textNext).set('k', list.dataset.textPrevious);
-  if (document.querySelector('[data-answer]')) seen.set('y n u', list.dataset.textAnswers).set('Delete', list.dataset.textClear);
+  if ($('[data-row-link]')) seen.set('j', list.dataset.textNext).set('k', list.dataset.textPrevious);
+  if ($('[data-answer]')) seen.set('y n u', list.dataset.textAnswers).set('Delete', list.dataset.textClear);
   list.replaceChildren(...[...seen].flatMap(([key, text]) => {
     const term = document.createElement('dt');
     term.append(Object.assign(document.createElement('kbd'), { textContent: key }));
@@ -105,14 +105,11 @@ function describe(list) {
 }
 
 export function startKeys() {
-  document.addEventListener('keydown', onKey);
-  const list = document.querySelector('[data-keys-list]');
-  document.addEventListener('click', (event) => { if (list && event.target.closest?.('[data-dialog=keys]')) describe(list); }, true);
-  const box = document.querySelector('[data-shortcuts-switch]');
+  when('keydown', onKey);
+  const list = $('[data-keys-list]');
+  when('click', (event) => { if (list && event.target.closest?.('[data-dialog=keys]')) describe(list); }, true);
+  const box = $('[data-shortcuts-switch]');
   if (!box) return;
   box.checked = on();
-  box.addEventListener('change', () => {
-    document.documentElement.dataset.shortcuts = box.checked ? 'on' : 'off';
-    cookie('shortcuts', box.checked ? 'on' : 'off');
-  });
+  box.addEventListener('change', () => choose('shortcuts', box.checked ? 'on' : 'off'));
 }

@@ -1,5 +1,5 @@
 // Live pages: when the list is asked for, how fresh the screen is, and no lost words offline.
-import { $$, say } from './screen.js';
+import { $, $$, say, when } from './screen.js';
 
 const STALE = 10000;
 const OFFLINE = 30000;
@@ -17,9 +17,9 @@ let ended = false;
 let state = 'live';
 let requests = 0;
 
-const place = () => document.querySelector('[data-live]');
+const place = () => $('[data-live]');
 // The page's own list if it has one: the strip must not make an old list look fresh.
-export const source = () => document.querySelector('[data-live-source]:not(#alerts)') ?? document.getElementById('alerts');
+export const source = () => $('[data-live-source]:not(#alerts)') ?? $('#alerts');
 
 // The stream of all tabs says that there is news; where there is none the list is asked for every 5 s.
 let meet;
@@ -72,7 +72,7 @@ function answered({ detail: { elt, successful, xhr } }) {
   else behind = true;
   if (elt !== source()) { show(); return; }
   // The session has ended: nothing of a patient stays on the screen.
-  if (ended && !successful) document.body.replaceChildren(document.getElementById('ended').content);
+  if (ended && !successful) document.body.replaceChildren($('#ended').content);
   ended = false;
   if (!successful) return;
   last = Date.now();
@@ -127,14 +127,14 @@ function holdBack(event) {
 }
 
 export function startLive() {
-  document.addEventListener('htmx:beforeSend', sent);
-  document.addEventListener('htmx:afterRequest', answered);
-  if (!place() || !document.querySelector('[data-live-source]')) return;
+  when('htmx:beforeSend', sent);
+  when('htmx:afterRequest', answered);
+  if (!place() || !$('[data-live-source]')) return;
   known = source().querySelector('[name=rev]')?.value;
   listen();
-  document.addEventListener('htmx:beforeRequest', holdBack);
-  document.addEventListener('submit', keepWords, true);
-  document.addEventListener('visibilitychange', () => { meet(); if (!document.hidden) wake(); });
+  when('htmx:beforeRequest', holdBack);
+  when('submit', keepWords, true);
+  when('visibilitychange', () => { meet(); if (!document.hidden) wake(); });
   addEventListener('online', wake);
   setInterval(tick, 1000);
   show();

@@ -5,10 +5,13 @@ export const cookie = (name, value) => {
   document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 };
 
+export const $ = (selector) => document.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+export const when = (name, work, early) => document.addEventListener(name, work, early);
+
 export const say = (text) => {
-  const place = document.getElementById('announce');
+  const place = $('#announce');
   if (place) place.textContent = text;
 };
 
@@ -29,7 +32,7 @@ function onClick(event) {
   const setting = at('[data-toggle-setting]');
   if (setting) choose(setting.dataset.toggleSetting, setting.getAttribute('aria-pressed') === 'true' ? 'off' : 'on');
   const opener = at('[data-dialog]');
-  if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog)?.showModal(); }
+  if (opener) { event.preventDefault(); $(`#${opener.dataset.dialog}`)?.showModal(); }
   if (at('[data-close]')) { event.preventDefault(); at('dialog')?.close(); }
   if (at('[data-print]')) print();
   $$('details.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
@@ -80,14 +83,14 @@ function refresh(root) {
 }
 
 export function startScreen() {
-  document.addEventListener('click', onClick);
-  document.addEventListener('keydown', closeWithEscape, true);
-  document.addEventListener('toggle', armed, true);
-  document.addEventListener('change', (event) => {
+  when('click', onClick);
+  when('keydown', closeWithEscape, true);
+  when('toggle', armed, true);
+  when('change', (event) => {
     const chart = event.target.closest?.('[data-chart]');
     if (chart) mirror(chart);
   });
-  document.addEventListener('htmx:load', (event) => refresh(event.detail.elt.parentElement ?? document));
+  when('htmx:load', (event) => refresh(event.detail.elt.parentElement ?? document));
   refresh(document);
-  if (document.querySelector('[data-print-now]')) print();
+  if ($('[data-print-now]')) print();
 }
