@@ -478,7 +478,7 @@ def test_a_refresh_of_the_board_brings_the_strip_along_when_it_would_look_differ
     assert refresh(client, **shown, **said) == (204, "")
     emergencies.raise_(clinic.reception, encounter.id)
     status, text = refresh(client, **shown, **said)
-    assert (status, text.count(f'id="alert-{encounter.id}" role="alert"')) == (200, 1)
+    assert (status, text.count(f'id="alert-{encounter.id}" data-ring=')) == (200, 1)
     strip = {"said": rev_of(text.partition('id="alerts"')[2])}
     claims.claim(clinic.nurse2, wait(clinic.reception).id)
     assert 'id="alerts"' not in refresh(client, **shown, **strip)[1]  # it says that already

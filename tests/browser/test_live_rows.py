@@ -88,7 +88,8 @@ def test_without_a_hand_in_the_list_an_emergency_goes_to_the_top_at_once(sign_in
     alarm(clinic, ids[2])
     refresh(page)
     expect(page.locator("[data-row]").first).to_have_id(f"e-{ids[2]}")
-    expect(page.locator("#alerts [role=alert]")).to_have_count(1)
+    expect(page.locator("#alerts [data-ring]")).to_have_count(1)
+    expect(page.locator("#ring")).to_contain_text("Emergency")
     becomes(lambda: onscreen(page), order(clinic))
 
 

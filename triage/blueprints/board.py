@@ -67,7 +67,7 @@ def rows() -> AnyResponse:
 
 def _strip_beside(state: board.Board, said: str | None) -> alerts.Alerts | None:
     """Return the strip if the page did not leave it to the strip's own request, and it would look different."""
-    found = None if said is None else alerts.of(state.snapshot, actor(), said)
+    found = None if said is None else alerts.of(state.snapshot, actor())
     return found if found and found.rev != said else None
 
 
@@ -138,7 +138,7 @@ def lapses() -> timedelta:
 @requires("board:view")
 def strip() -> AnyResponse:
     """Answer the strip of every page: open emergencies and overdue tasks; 204 while it would look the same."""
-    found, open_here = alerts.look(actor(), request.args.get("rev", ""), lapses()), request.args.get("open", "")
+    found, open_here = alerts.look(actor(), lapses()), request.args.get("open", "")
     visitors = _visitors(open_here)
     rev = "-".join([found.rev, *(visitor.staff_id for visitor in visitors)])
     if request.args.get("rev") == rev:

@@ -1,5 +1,6 @@
 """What every page's strip says: emergencies until the patient has left, and questions that are overdue."""
 
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,15 +26,15 @@ CALLED = frozenset({"lead_nurse", "surgeon"})
 class Alarm:
     """One open emergency; loud when nobody took it on in time and this person is one of those called.
 
-    ``is_news``: the screen has not said this yet, so a screen reader has to. ``is_missing``: called, and did not
-    answer; that is loud for everybody, whoever took it on.
+    ``ring``: what a device remembers that it has told this person this; empty if it need not be told. It leads to no
+    patient. ``is_missing``: called, and did not answer; that is loud for everybody, whoever took it on.
     """
 
     line: Line
     is_late: bool
     is_loud: bool
-    is_news: bool
     mark: str
+    ring: str = ""
     is_missing: bool = False
 
     @property
@@ -68,19 +69,19 @@ class Alerts:
         return sum(1 for line in self.looks if line.worse_at is not None)
 
 
-def look(actor: Actor, seen: str = "", lapses_after: timedelta = LAPSES_AFTER) -> Alerts:
-    """Return what this person has to be told now; ``seen`` is the ``rev`` of what their screen says already.
+def look(actor: Actor, lapses_after: timedelta = LAPSES_AFTER) -> Alerts:
+    """Return what this person has to be told now.
 
     All of it stands on the board, so nothing is asked of the database that the board has not asked for.
     """
     snapshot, _revision = snapshots.of(actor, lapses_after)
-    return of(snapshot, actor, seen)
+    return of(snapshot, actor)
 
 
-def of(snapshot: Snapshot, actor: Actor, seen: str = "") -> Alerts:
+def of(snapshot: Snapshot, actor: Actor) -> Alerts:
     """Return what this person has to be told of the board as it stands."""
-    at, said = clock.now(), set(seen.split("-"))
-    found = [_alarm(actor, line, said, at) for line in snapshot.emergencies]
+    at = clock.now()
+    found = [_alarm(actor, line, at) for line in snapshot.emergencies]
     alarms = sorted(found, key=lambda alarm: (not alarm.is_open and not alarm.is_missing, _since(alarm.line)))
     asks, images = actor.may("tasks:view"), actor.may("imaging:view")
     due = snapshot.awaited.due if asks else ()
@@ -121,11 +122,11 @@ def _since(line: Line) -> datetime:
     return line.emergency_since or line.arrived_at
 
 
-def _alarm(actor: Actor, line: Line, said: set[str], at: datetime) -> Alarm:
+def _alarm(actor: Actor, line: Line, at: datetime) -> Alarm:
     late = escalated(_since(line), line.acknowledged_at, at)
     state = "late" if late else "taken" if line.acknowledged_at else "new"
     missing = line.call_state == NO_ANSWER
     mark = f"{line.emergency_id}.{state}" + (f"{line.call_count}" if missing else "")
     loud = missing or (late and bool(CALLED & actor.roles))
-    news = mark not in said and (missing or state != "taken")
-    return Alarm(line, late, loud, news, mark, missing)
+    ring = hashlib.sha256(f"{mark} {actor.staff_id}".encode()).hexdigest()[:12] if missing or state != "taken" else ""
+    return Alarm(line, late, loud, mark, ring, missing)

@@ -1,5 +1,5 @@
 // Live pages: when the list is asked for, how fresh the screen is, and no lost words offline.
-import { $, $$, say, when } from './screen.js';
+import { $, $$, cookie, say, when } from './screen.js';
 
 const STALE = 10000;
 const OFFLINE = 30000;
@@ -86,9 +86,22 @@ function busy(more) {
   document.body.toggleAttribute('data-busy-page', requests > 0);
 }
 
+// An emergency is told once on this device: by the page that somebody is at, and who leaves it at once hears it on the next.
+const said = [];
+const rung = () => document.cookie.match(/(?:^|; )rung=([^;]*)/)?.[1].split('-') ?? [];
+function ring() {
+  const news = $$('[data-ring]').filter(({ dataset }) => ![...rung(), ...said].includes(dataset.ring));
+  if (!news.length || !document.hasFocus()) return;
+  const rings = news.map((it) => it.dataset.ring);
+  said.push(...rings);
+  say(news.map((it) => it.textContent).join(' '), $('#ring'));
+  setTimeout(() => cookie('rung', [...rung(), ...rings].slice(-99).join('-')), 2000);
+}
+
 export function show() {
   const out = place();
   if (!out || document.hidden) return;
+  ring();
   const { paused, zone: timeZone } = document.body.dataset; // since when
   const age = Date.now() - (paused ? reached : last);
   const now = !navigator.onLine || age > OFFLINE ? 'offline' : paused ? 'paused' : age > STALE ? 'stale' : 'live';

@@ -10,8 +10,7 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 
 export const when = (name, work, early) => document.addEventListener(name, work, early);
 
-export const say = (text) => {
-  const place = $('#announce');
+export const say = (text, place = $('#announce')) => {
   if (place) place.textContent = text;
 };
 
