@@ -97,7 +97,7 @@ def as_entered(findings: dict[str, Any]) -> dict[str, Any]:
     for question in known.urgent_questions:
         alone = [name for name in question.findings if name not in question.details and name in findings]
         if alone and all(known.findings[name].is_negative(findings[name]) for name in alone):
-            said |= {name: known.findings[name].negative() for name in question.findings if name not in findings}
+            said |= {name: known.findings[name].negative for name in question.findings if name not in findings}
     return said
 
 

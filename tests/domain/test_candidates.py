@@ -11,7 +11,7 @@ from triage.domain.rules import evaluate
 from triage.knowledge import load
 
 KNOWN = load()
-CALM = {name: KNOWN.findings[name].negative() for q in KNOWN.urgent_questions for name in q.findings}
+CALM = {name: KNOWN.findings[name].negative for q in KNOWN.urgent_questions for name in q.findings}
 ILLS = [name for name in KNOWN.findings if name.startswith("dx_")]
 #: Nothing confirmed, nothing that speaks against anything: every answer is a known "no".
 HEALTHY = CALM | dict.fromkeys(ILLS, False) | {

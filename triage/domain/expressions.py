@@ -93,7 +93,7 @@ class _Reader:
             return self._unless(node.args[0])
         if called == "denied" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
             name = self._finding(node.args[0].id).name
-            return Fact(name, _is_denied, f"denied({name})", (self.vocabulary[name].negative(),))
+            return Fact(name, _is_denied, f"denied({name})", (self.vocabulary[name].negative,))
         if called == "at_least" and len(node.args) > 2:
             n, parts = _literal(node.args[0]), tuple(self.read(a) for a in node.args[1:])
             if isinstance(n, int) and 1 <= n <= len(parts):

@@ -3,8 +3,9 @@
 A finding that nobody asked for is absent. Absent is unknown, and unknown is never "no".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 
@@ -28,8 +29,9 @@ class Finding:
         """Say whether a known value means "asked, and it is not there"."""
         return value is False or (value is None and self.null_means == "none")
 
+    @cached_property
     def negative(self) -> object:
-        """Return the value that means "asked, and it is not there"."""
+        """The value that means "asked, and it is not there"."""
         return False if "bool" in self.types else None
 
 
@@ -57,11 +59,11 @@ class Derivation:
     values: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
-    def abnormal(self, recorded: Mapping[str, Any]) -> list[str]:
-        """Return the names of the recorded cells that are abnormal."""
+    def is_abnormal(self, values: Sequence[Any]) -> bool:
+        """Tell whether one of the recorded values is abnormal."""
         if self.at_most is not None:
-            return [name for name, value in recorded.items() if value <= self.at_most]
-        return [name for name, value in recorded.items() if value in self.values]
+            return bool(values) and min(values) <= self.at_most
+        return any(value in self.values for value in values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +99,6 @@ class _Resolution:
         if is_new or (not self.is_positive(name) and not finding.is_negative(value)):
             self.values[name] = value
 
-    def deny(self, name: str) -> None:
-        self.values.setdefault(name, self.vocabulary[name].negative())
-
     def add_lowest(self, name: str, value: Any) -> None:
         old: Any = self.values.get(name)
         self.values[name] = value if old is None else min(old, value)
@@ -112,18 +111,18 @@ def resolve(knowledge: Any, answers: Mapping[str, Answer]) -> dict[str, object]:
     A positive always wins over a negative, wherever either comes from.
     """
     gathered = _Resolution(knowledge.findings)
-    known = {name: value for name, (is_known, value) in answers.items() if is_known}
+    known = {name: answer[1] for name, answer in answers.items() if answer[0]}
     for name in filter(known.__contains__, knowledge.findings):
         if known[name] is not None or knowledge.findings[name].null_means != "unknown":
             gathered.values[name] = known[name]
+    measured = {name: value for name, value in known.items() if value is not None}
     for derivation in knowledge.examination.derivations:
-        _derive(gathered, derivation, knowledge.examination.cells, known)
+        _derive(gathered, derivation, knowledge.examination.cells, measured)
     for option in knowledge.options:
         if known.get(option.key) is True:
             for name, value in option.implies.items():
                 gathered.add(name, value)
-    for question in knowledge.urgent_questions:
-        _answer_question(gathered, question, known.get(question.id))
+    _hear(gathered, knowledge.urgent_questions, known)
     return gathered.values
 
 
@@ -154,15 +153,21 @@ def refusal(finding: Finding, value: object) -> str | None:
     return _wrong_type(finding, value)
 
 
-def _answer_question(gathered: _Resolution, question: Question, answer: object) -> None:
-    if answer is True:
-        explained = any(gathered.is_positive(name) for name in question.details)
-        for name, value in question.yes_means.items():
-            if name not in question.details or not explained:
-                gathered.add(name, value)
-    elif answer is False:
-        for name in question.findings:
-            gathered.deny(name)
+def _hear(gathered: _Resolution, questions: Iterable[Question], known: Mapping[str, object]) -> None:
+    for question in questions:
+        answer = known.get(question.id)
+        if answer is True:
+            _affirm(gathered, question)
+        elif answer is False:
+            for name in question.findings:
+                gathered.values.setdefault(name, gathered.vocabulary[name].negative)
+
+
+def _affirm(gathered: _Resolution, question: Question) -> None:
+    explained = any(gathered.is_positive(name) for name in question.details)
+    for name, value in question.yes_means.items():
+        if name not in question.details or not explained:
+            gathered.add(name, value)
 
 
 def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
@@ -174,31 +179,33 @@ def _is_not_known(question: Question, answers: Mapping[str, Answer]) -> bool:
     return not any(answers[name].known and answers[name].value not in (False, None) for name in names)
 
 
-def _derive(gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], known: Mapping[str, Any]) -> None:
-    recorded = _measured(derivation.cells, known)
-    abnormal = derivation.abnormal(recorded)
+def _derive(
+    gathered: _Resolution, derivation: Derivation, cells: Mapping[str, Cell], measured: Mapping[str, Any]
+) -> None:
+    values = _values(derivation.cells, measured)
+    is_abnormal = derivation.is_abnormal(values)
+    if not is_abnormal and not _is_grid_normal(derivation, values, measured):
+        return
     if derivation.how == "lowest":
-        if abnormal or _is_grid_normal(derivation, known):
-            gathered.add_lowest(derivation.finding, min(recorded.values()))
-    elif _is_enough(derivation, abnormal, cells):
-        gathered.add(derivation.finding, True)
-    elif not abnormal and _is_grid_normal(derivation, known):
-        gathered.add(derivation.finding, False)
+        gathered.add_lowest(derivation.finding, min(values))
+    elif not is_abnormal or derivation.how != "both_sides" or _is_on_both_sides(derivation, cells, measured):
+        gathered.add(derivation.finding, is_abnormal)
 
 
-def _measured(names: Iterable[str], known: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: known[name] for name in names if known.get(name) is not None}
+def _values(names: Iterable[str], measured: Mapping[str, Any]) -> list[Any]:
+    return [measured[name] for name in names if name in measured]
 
 
-def _is_enough(derivation: Derivation, abnormal: list[str], cells: Mapping[str, Cell]) -> bool:
-    if derivation.how == "both_sides":
-        return {cells[name].side for name in abnormal} >= {"left", "right"}
-    return bool(abnormal)
+def _is_on_both_sides(derivation: Derivation, cells: Mapping[str, Cell], measured: Mapping[str, Any]) -> bool:
+    abnormal = (name for name in derivation.cells if derivation.is_abnormal(_values((name,), measured)))
+    return {cells[name].side for name in abnormal} >= {"left", "right"}
 
 
-def _is_grid_normal(derivation: Derivation, known: Mapping[str, Any]) -> bool:
-    recorded = _measured(derivation.grid, known)
-    return len(recorded) == len(derivation.grid) and not derivation.abnormal(recorded)
+def _is_grid_normal(derivation: Derivation, values: Sequence[Any], measured: Mapping[str, Any]) -> bool:
+    if derivation.grid == derivation.cells:  # looked at already
+        return len(values) == len(derivation.grid)
+    grid = _values(derivation.grid, measured)
+    return len(grid) == len(derivation.grid) and not derivation.is_abnormal(grid)
 
 
 def _refuse_text(finding: Finding, value: str) -> str | None:
