@@ -1,7 +1,7 @@
 """Spine Triage: a staff-side dashboard for a spine clinic."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,18 @@ from triage.services import audit, streams
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class Application(Flask):
+    """The application; none of its views is a coroutine, so that nobody has to look at each request whether one is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None = None) -> Flask:
     """Return the application: configuration, database, web, blueprints, guard, commands, in this order."""
     folder = instance or Path(os.environ.get("TRIAGE_INSTANCE") or ROOT / "instance")
-    app = Flask(__name__, instance_path=str(folder.resolve()))
+    app = Application(__name__, instance_path=str(folder.resolve()))
     app.config.update(config.load(folder))
     app.config.update(overrides or {})
     app.extensions["engine"] = db.connect(app.config["DATABASE_URL"], durable=app.config.get("DURABLE", True))

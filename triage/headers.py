@@ -2,14 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response, request
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_encode, want_bytes
 
 from triage.wording import LOCALES
 
@@ -27,10 +28,12 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-
+_ALWAYS = tuple(HEADERS.items())
 
 #: Cookies whose signature each process has checked and need not check again.
 KEPT = 1024
+#: From so many bytes on a cookie is packed: browsers take 4,096.
+LONG = 1000
 #: What an answer may differ by; that it may be packed is said of each, so that it need not be added.
 VARY = "HX-Request, Cookie, Accept-Encoding"
 
@@ -45,6 +48,23 @@ class Words(TaggedJSONSerializer):
         return self.write(value)
 
 
+class Cookies(URLSafeTimedSerializer):
+    """Writes and signs the cookie: short as it is, packing it would take longer than all the rest and spare little."""
+
+    @cached_property
+    def _own(self) -> Any:
+        return super().make_signer()
+
+    def make_signer(self, salt: str | bytes | None = None) -> Any:
+        """Return what signs; for the salt of these cookies it is made once."""
+        return self._own if salt in (None, self.salt) else super().make_signer(salt)
+
+    def dump_payload(self, obj: Any) -> bytes:
+        """Return the value as bytes that may stand in an address; what is long is packed."""
+        text = want_bytes(self.serializer.dumps(obj))
+        return base64_encode(text) if len(text) < LONG else super().dump_payload(obj)
+
+
 class SignedCookie(SecureCookieSessionInterface):
     """Flask's signed cookie; what signs it is made once, and a signature is checked once, not at each request."""
 
@@ -53,7 +73,11 @@ class SignedCookie(SecureCookieSessionInterface):
     @lru_cache(1)  # noqa: B019 - one for the application, which lives as long as the process
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """Return what signs the cookie with the application's secret."""
-        return super().get_signing_serializer(app)
+        made = super().get_signing_serializer(app)
+        if made is None:
+            return None
+        rest: dict[str, Any] = {"serializer": made.serializer, "signer_kwargs": made.signer_kwargs}
+        return Cookies(made.secret_keys, made.salt, **rest)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return what the cookie says; how old it is is looked at each time."""
@@ -68,8 +92,15 @@ class SignedCookie(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie where it changed. That answers differ by it is said of each already."""
-        if session.modified or session.permanent:
-            super().save_session(app, session, response)
+        if not session:
+            super().save_session(app, session, response)  # takes away the one there was
+        elif self.should_set_cookie(app, session) and (signer := self.get_signing_serializer(app)):
+            response.set_cookie(
+                self.get_cookie_name(app), signer.dumps(dict(session)), path=self.get_cookie_path(app),
+                expires=self.get_expiration_time(app, session), httponly=self.get_cookie_httponly(app),
+                domain=self.get_cookie_domain(app), secure=self.get_cookie_secure(app),
+                samesite=self.get_cookie_samesite(app), partitioned=self.get_cookie_partitioned(app),
+            )  # fmt: skip
 
 
 @lru_cache(KEPT)
@@ -80,13 +111,27 @@ def _said(signer: URLSafeTimedSerializer, value: str) -> tuple[dict[str, Any] | 
     return said if plain else None, int(at.timestamp())
 
 
+class _Headed:
+    """Wraps an application: every answer has the same headers, whoever gives it, so they are made once."""
+
+    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]]) -> None:
+        self.wsgi_app = wsgi_app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer with these headers behind the answer's own."""
+        return self.wsgi_app(
+            environ, lambda status, headers, *failed: start_response(status, [*headers, *_ALWAYS], *failed)
+        )
+
+
 def init_app(app: Flask, locale: Callable[[], str]) -> None:
     """Give the answers of the application their headers; ``locale`` tells the language that the reader chose."""
     app.session_interface = SignedCookie()
 
+    app.wsgi_app = _Headed(app.wsgi_app)  # type: ignore[method-assign]
+
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers.extend(HEADERS)
         if request.endpoint not in {"static", "assets"}:
             response.headers["Cache-Control"] = "no-store"
             response.headers["Vary"] = VARY
