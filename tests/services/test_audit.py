@@ -1,6 +1,10 @@
 """The audit trail: everything is in it, nobody can change it unseen."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.builders import Clinic, arrive, build_clinic, wait
@@ -9,6 +13,7 @@ from triage.domain.event_labels import LABELS
 from triage.domain.events import EVENTS
 from triage.models import AuditEvent, AuditPayload, SiteHead
 from triage.services import audit, encounters
+from triage.stored_json import to_json
 
 
 def damage(clinic: Clinic, statements: list[str], engine: object) -> str:
@@ -48,6 +53,18 @@ def test_a_change_behind_the_applications_back_is_located(
     wait(clinic.reception)
     drop_payload = "DELETE FROM audit_payload"
     assert finding in damage(clinic, [drop_payload, statement], app.extensions["engine"])  # type: ignore[attr-defined]
+
+
+@given(st.lists(st.none() | st.integers(0, 2**53) | st.text(st.characters(exclude_categories=["Cs"]))))
+def test_what_is_signed_is_written_as_it_was_in_every_release(parts: list[object]) -> None:
+    assert to_json(parts) == json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_what_lies_within_a_payload_is_signed_as_it_is_read(clinic: Clinic) -> None:
+    with aside() as own:
+        numbered = {"before": {10: "a", 9: "b"}, "after": {}}  # as numbers 9 comes before 10, as words behind it
+        audit._append(own, clinic.reception.site_id, None, "patient_changed", None, None, numbered)
+    assert audit.verify()[0].damage == ""
 
 
 def test_a_changed_payload_is_located(clinic: Clinic, app: object) -> None:

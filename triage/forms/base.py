@@ -16,16 +16,16 @@ class Kept(DefaultMeta):
 
     def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
         """Return a field of this form; nothing that is read into it reaches another form's."""
-        if options["prefix"] or issubclass(unbound_field.field_class, FieldList | FormField):
-            return unbound_field.bind(form=form, **options)  # parts of others come and go with what was posted
-        patterns = unbound_field.__dict__.setdefault("patterns", {})
-        if options["name"] not in patterns:
-            pattern = unbound_field.bind(form=form, **options)
-            pattern.__dict__.update(meta=None, _form=None)
-            patterns[options["name"]] = pattern
-        pattern = patterns[options["name"]]
-        field = object.__new__(type(pattern))
-        field.__dict__.update(pattern.__dict__, meta=self, _form=form)
+        made = vars(unbound_field).setdefault("made", {})
+        known = None if options["prefix"] else made.get(options["name"])
+        if known is None:
+            first = unbound_field.bind(form=form, **options)
+            if options["prefix"] or isinstance(first, FieldList | FormField):
+                return first  # parts of others come and go with what was posted
+            known = made[options["name"]] = type(first), {**vars(first), "meta": None, "_form": None}
+        field = object.__new__(known[0])
+        field.__dict__ = values = known[1].copy()
+        values["meta"], values["_form"] = self, form
         return field
 
 

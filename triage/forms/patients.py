@@ -46,13 +46,13 @@ _OLDEST = 1868  # the first year of the receipt systems' eras
 
 def as_typed(value: str | None) -> str:
     """Return a person's text as it was typed, without outer and doubled spaces: a name keeps its rare characters."""
-    return re.sub(r"\s+", " ", value or "").strip()
+    return re.sub(r"\s+", " ", value).strip() if value else ""
 
 
 def in_one_width(value: object) -> str:
     """Return a number or date in one width: full-width digits are good. What cannot be stored stays, to be refused."""
     typed = "" if value is None else str(value)
-    return typed if _bad(typed) else normalise(typed)
+    return typed if not typed or _bad(typed) else normalise(typed)
 
 
 def _bad(text: str) -> bool:

@@ -19,7 +19,8 @@ from triage.domain.access import Actor
 from triage.domain.events import EVENTS
 from triage.models import AuditEvent, AuditPayload, Claim, Encounter, Patient, SiteHead, Staff
 from triage.services import trail
-from triage.services.trail import append, lock_site
+from triage.services.trail import lock_site
+from triage.stored_json import to_json
 
 __all__ = [
     "Filters", "Verification", "list_events", "lock_site", "note_change", "note_news", "patient_numbers", "record",
@@ -88,15 +89,16 @@ def _append(
     if EVENTS[name] != payload.keys():
         raise ValueError(f"{name} carries {sorted(EVENTS[name])}, not {sorted(payload)}")
     head = lock_site(db, site_id)
-    body = json.loads(_canonical(payload))
+    text = _canonical(payload)
+    body = json.loads(text)  # as it will be read: keys within keys may come in another order
     event = {
         "id": new_id(), "site_id": site_id, "sequence": head.audit_count + 1, "at": clock.entered(),
         "occurred_at": clock.happened(), "name": name, "staff_id": staff_id, "patient_id": patient_id,
         "encounter_id": encounter_id, "key_id": _current[0], "previous_hash": head.audit_hash,
-        "payload_hash": _sign(_current[0], _canonical(body)),
+        "payload_hash": _sign(_current[0], text if text.rfind("{") == 0 else _canonical(body)),
     }  # fmt: skip
     event["hash"] = _sign(_current[0], _signed_part(event))
-    append(db, event, body)
+    trail.append(db, event, body)
 
 
 def note_change(db: Session, site_id: str, encounter_id: str, topic: str) -> None:
@@ -128,9 +130,9 @@ def _mark_late(db: Session, encounter_id: str) -> None:
 
 
 def _signed_part(event: Mapping[str, Any]) -> str:
-    parts = [event[name] for name in _SIGNED]
-    occurred = [event["occurred_at"]] if event["occurred_at"] else []  # what is not late is signed as ever
-    return _canonical([part.isoformat() if isinstance(part, datetime) else part for part in (*parts, *occurred)])
+    names = (*_SIGNED, "occurred_at") if event["occurred_at"] else _SIGNED  # what is not late is signed as ever
+    parts = (event[name] for name in names)  # words and whole numbers: ``to_json`` writes them as ``_canonical`` does
+    return to_json([part.isoformat() if isinstance(part, datetime) else part for part in parts])
 
 
 def _sign(key_id: str, text: str) -> str:
