@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.builders import Clinic, wait
-from triage import clock, rows
+from triage import clock, knowledge, rows
 from triage.db import session
 from triage.domain.access import Actor
 from triage.rows import Viewer
@@ -171,3 +171,14 @@ def test_what_a_patient_says_cannot_cut_a_row(clinic: Clinic, draw: Draw) -> Non
 def test_a_template_that_is_cut_elsewhere_is_refused(app: Flask) -> None:
     with app.test_request_context(), pytest.raises(RuntimeError, match="parts, not 9"):
         rows.drawn("board/_wait.html", "en", {"minutes": 1, "target": 2, "cut": rows.CUT}, 9)
+
+
+def test_a_red_flag_is_red_until_a_person_has_decided_that_the_patient_is_not_urgent(
+    clinic: Clinic, draw: Draw
+) -> None:
+    line = replace(line_of(clinic.nurse, wait(clinic.reception).id), feared="fever_c", suggested_level=3)
+    label = knowledge.load().findings["fever_c"].label("en")
+    for acuity, red in ((None, True), (3, True), (4, False), (5, False)):
+        row = draw(replace(line, acuity=acuity))
+        assert (label in row, 'class="line alarm' in row) == (True, red)
+    assert 'class="line alarm' in draw(replace(line, acuity=5, suggested_level=2))

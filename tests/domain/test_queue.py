@@ -92,6 +92,16 @@ def test_after_the_decision_the_decided_level_counts_and_not_what_was_unknown_be
     assert order(place(5, 10, 3, urgent=4), place(4, 1)) == [place(4, 1), place(5, 10, 3, urgent=4)]
 
 
+def test_a_red_flag_that_the_nurse_found_urgent_too_is_overtaken_by_nobody_who_only_waited_longer() -> None:
+    flagged, aged, unflagged = place(3, 1, suggested=3), place(4, 900), place(3, 20, suggested=4)
+    assert order(aged, unflagged, flagged) == [flagged, aged, unflagged]
+
+
+def test_a_red_flag_that_somebody_has_weighed_stands_behind_those_whom_nobody_has_assessed() -> None:
+    weighed, feared_for, unknown = place(3, 90, suggested=3), place(None, 1, suggested=3), place(None, 1)
+    assert order(weighed, unknown, feared_for) == [feared_for, unknown, weighed]
+
+
 def test_what_the_rules_still_call_an_emergency_keeps_its_flag_whatever_was_decided() -> None:
     assert order(place(5, 900), place(3, 20), place(5, 1, suggested=2))[0] == place(5, 1, suggested=2)
 

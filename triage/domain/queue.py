@@ -14,6 +14,8 @@ EMERGENCY_LEVEL = 2
 FEARED_LEVEL = 3
 #: Nothing is known, or not enough. Unknown is never "no": such a row stands right behind those who are feared for.
 UNKNOWN_LEVEL = 3.5
+#: Somebody has weighed what the rules fear and found it urgent too: behind those whom nobody has assessed.
+WEIGHED_LEVEL = 3.8
 #: Who has waited this share of the target stands before all who came later, red flags and emergencies excepted.
 AGED_SHARE = 2
 
@@ -91,17 +93,19 @@ def is_emergency(place: Place) -> bool:
 def feared(place: Place) -> float | None:
     """Return how much is feared for a red flag, smallest most; None where there is no red flag.
 
-    Whoever the rules call an emergency has one whatever was decided since, and whoever was found worse since; without
-    a decision also whoever they call urgent, and whoever has an urgent question that is not answered "no".
+    Whoever the rules call an emergency has one whatever was decided since, and whoever was found worse since; whoever
+    they call urgent until a person has decided that the patient is not; without a decision also whoever has an urgent
+    question that is not answered "no".
     """
     if place.suggested is not None and place.suggested <= EMERGENCY_LEVEL:
         return float(place.suggested)
     if place.is_worse:
         return float(FEARED_LEVEL)
+    is_urgent = place.suggested is not None and place.suggested <= FEARED_LEVEL
     if place.acuity is not None:
-        return None
-    if place.suggested is not None and place.suggested <= FEARED_LEVEL:
-        return float(place.suggested)
+        return WEIGHED_LEVEL if is_urgent and place.acuity <= FEARED_LEVEL else None
+    if is_urgent:
+        return float(FEARED_LEVEL)
     return UNKNOWN_LEVEL if place.suggested is None or place.urgent != 0 else None
 
 

@@ -122,6 +122,12 @@ class Line(Named):
         """Return the findings that make the rules fear something, by name; empty where they fear nothing urgent."""
         return self.feared.split()
 
+    @property
+    def is_flagged(self) -> bool:
+        """Tell whether these findings are a red flag: until a person has decided that the patient is not urgent."""
+        place = queue.Place(self.acuity, self.suggested_level, self.arrived_at)
+        return bool(self.feared) and queue.feared(place) is not None
+
     def turned_since(self, moment: datetime) -> bool:
         """Tell whether time alone has changed how the row looks: over its target, claim lapsed, something due again."""
         return self.turned_at is not None and moment < self.turned_at
