@@ -166,7 +166,8 @@ def test_an_emergency_stands_first_among_those_to_call_again(clinic: Clinic, roo
         (("call", "answered"), ("called", 1)),
         (("call", "no_answer", "answered"), ("no_answer", 1)),
         (("call", "no_answer", "call"), ("no_answer", 1)),
-        (("call", "call"), ("no_answer", 1)),
+        (("call", "call"), ("called", 1)),
+        (("call", "no_answer", "call", "call"), ("called", 2)),
     ],
 )
 def test_the_last_thing_noted_of_a_call_can_be_taken_back(
@@ -179,6 +180,19 @@ def test_the_last_thing_noted_of_a_call_can_be_taken_back(
     calls.undo(clinic.nurse, here.id)
     assert state(clinic, here.id)[:2] == after
     assert last_event()[0] == "call_undone"
+
+
+def test_a_call_made_by_mistake_and_taken_back_leaves_the_one_before_on_the_wall(clinic: Clinic, room: str) -> None:
+    here, other_room = wait(clinic.reception), rooms.add(clinic.admin, "Room 2", "診察室2")
+    calls.call(clinic.nurse, here.id, room)
+    calls.call(clinic.reception, here.id, other_room)
+    calls.undo(clinic.reception, here.id)
+    session.close()
+    assert [(shown.ticket, shown.room) for shown in calls.showing(clinic.site_id)] == [(here.ticket, "Room 1")]
+    assert missing(clinic) == [], "nobody has said that the patient does not answer"
+    assert state(clinic, here.id) == ("called", 1, room)
+    calls.no_answer(clinic.nurse, here.id)
+    assert missing(clinic) == [here.ticket]
 
 
 def test_a_call_is_taken_back_within_ten_minutes_only(clinic: Clinic, room: str) -> None:

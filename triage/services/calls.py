@@ -144,6 +144,8 @@ def _restore(encounter: Encounter) -> None:
     if newest is None:
         note(encounter, call_state="", call_count=0, called_at=None, room_id=None)
         return
+    if newest.outcome == calling.AGAIN:  # ended by the call that is taken back, and by nobody's word
+        newest.ended_at, newest.outcome = None, ""
     state = calling.CALLED if newest.ended_at is None else calling.NO_ANSWER
     note(encounter, call_state=state, call_count=count, called_at=newest.called_at, room_id=newest.room_id)
 
