@@ -425,6 +425,19 @@ def test_an_undo_is_refused_where_somebody_has_acted_since(clinic: Clinic, since
         assert (refused.value.code, refused.value.params["by"]) == ("undo_acted_since", "Nurse2")
 
 
+def test_a_hand_over_is_not_undone_once_the_colleague_works_however_quickly_she_began(clinic: Clinic) -> None:
+    encounter, start = wait(clinic.reception), clock.now()
+    at_work(clinic.nurse2)
+    claims.claim(clinic.nurse, encounter.id)
+    with clock.at(start + timedelta(seconds=5)):
+        step = claims.hand_over(clinic.nurse, encounter.id, clinic.nurse2.staff_id)
+    with clock.at(start + timedelta(seconds=5, milliseconds=200)):  # her sheet was open and saves by itself
+        intakes.record_answers(clinic.nurse2, encounter.id, as_answers({"back_pain": True}))
+    with clock.at(start + timedelta(seconds=20)), pytest.raises(Conflict, match="undo_acted_since"):
+        claims.undo(clinic.nurse, encounter.id, step.id)
+    assert holder(encounter) == clinic.nurse2.staff_id
+
+
 def test_what_is_undone_twice_at_once_is_undone_once(clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
     step = claims.claim(clinic.nurse, encounter.id)

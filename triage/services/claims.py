@@ -13,7 +13,7 @@ from triage.domain.errors import Conflict, NotFound, Refused
 from triage.domain.leases import LAPSES_AFTER
 from triage.models import Claim, ClaimStep, Encounter
 from triage.services import calls
-from triage.services.audit import record
+from triage.services.audit import RENEWED_EVERY, record
 from triage.services.colleagues import ACTIVE_WITHIN, find_active
 from triage.services.encounters import for_writing
 from triage.services.leases import give, last_number_of, steps_of, taken
@@ -99,7 +99,8 @@ def hand_over(
     colleague = find_active(actor, encounter.stage, to_id, active_within)
     if colleague is None or to_id == held.staff_id:
         raise Refused("colleague_needed")
-    step = give(actor, encounter, to_id, leases.HANDED_OVER, note.strip(), tell=to_id)
+    unheard_of = clock.entered() - RENEWED_EVERY  # what the colleague does within this second is an act since, too
+    step = give(actor, encounter, to_id, leases.HANDED_OVER, note.strip(), tell=to_id, active_at=unheard_of)
     record(actor, "claim_handed_over", **_ids(encounter), whose=step.from_staff_id, to=to_id, note=note.strip())
     return step
 
