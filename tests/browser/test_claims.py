@@ -10,7 +10,7 @@ from tests.browser.conftest import Open, settled
 from tests.builders import Clinic, wait
 from tests.services.test_claims import holder
 from triage.db import session
-from triage.services import claims, intakes
+from triage.services import claims, emergencies, intakes
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +35,24 @@ def test_who_opens_a_patient_is_seen_on_the_board_and_on_the_page_until_it_is_le
     expect(review.locator("#visitors")).not_to_contain_text("Opened by Nurse")
     review.close()
     expect(owner.locator("[data-since]")).to_have_count(0)
+
+
+def test_who_is_handed_a_patient_sees_it_on_the_board_however_many_emergencies_there_are(
+    sign_in: Open, clinic: Clinic
+) -> None:
+    handed, *others = [wait(clinic.reception, family_name=name) for name in "一二三四五六七"]
+    board = sign_in("nurse2")
+    claims.claim(clinic.nurse, handed.id)
+    step = claims.hand_over(clinic.nurse, handed.id, clinic.nurse2.staff_id)
+    for encounter in others:
+        emergencies.raise_(clinic.nurse, encounter.id)
+    session.remove()
+    board.goto("/board")
+    expect(board.locator("#alert-more")).to_contain_text("+3")
+    told, first = board.locator(f"#alert-{step.id}"), board.locator(".alert a").first
+    on_top = "part => { const b = part.getBoundingClientRect(); return [b.left + 4, b.right - 4].every("
+    on_top += "x => part.contains(document.elementFromPoint(x, b.top + b.height / 2))) }"
+    assert [part.evaluate(on_top) for part in (told, first)] == [True, True]
 
 
 def test_taking_and_undoing_by_key_keeps_the_row_and_the_focus(sign_in: Open, clinic: Clinic) -> None:
