@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open, settled
-from tests.builders import Clinic, wait
+from tests.builders import PASSWORD, Clinic, wait
 from tests.services.test_claims import holder
 from triage.db import session
-from triage.services import claims, emergencies, intakes
+from triage.services import claims, emergencies, intakes, staff
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +35,21 @@ def test_who_opens_a_patient_is_seen_on_the_board_and_on_the_page_until_it_is_le
     expect(review.locator("#visitors")).not_to_contain_text("Opened by Nurse")
     review.close()
     expect(owner.locator("[data-since]")).to_have_count(0)
+
+
+def test_since_when_a_page_is_open_is_in_sight_however_long_the_name_is(sign_in: Open, clinic: Clinic) -> None:
+    free, held = wait(clinic.reception, family_name="一"), wait(clinic.reception, family_name="二")
+    staff.add(clinic.admin, "montgomery", "Katherine Montgomery", PASSWORD, ("nurse",))
+    claims.claim(clinic.nurse, held.id)
+    session.remove()
+    board = sign_in("nurse2")
+    for encounter in (free, held):
+        page = sign_in("montgomery")
+        page.goto(f"/encounters/{encounter.id}/triage")
+        since = board.locator(f"#e-{encounter.id} .c-owner [data-since]")
+        expect(since).to_have_text(re.compile(r"^\d+ s$"))
+        cut = "time => time.getBoundingClientRect().right - time.closest('.line').getBoundingClientRect().right"
+        assert since.evaluate(cut) <= 0
 
 
 def test_who_is_handed_a_patient_sees_it_on_the_board_however_many_emergencies_there_are(
