@@ -1,4 +1,4 @@
-// The device's own settings, dialogs, menus, messages, printing and the body chart.
+// The device's own settings, dialogs, menus, messages and printing.
 
 export const cookie = (name, value) => {
   const secure = location.protocol === 'https:' ? '; Secure' : '';
@@ -35,18 +35,6 @@ function onClick(event) {
   if (at('[data-close]')) { event.preventDefault(); at('dialog')?.close(); }
   if (at('[data-print]')) print();
   $$('details.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
-  const region = at('[data-chart] [data-region]');
-  if (region) toggleRegion(region);
-}
-
-function toggleRegion(region) {
-  const box = region.closest('[data-chart]').querySelector(`input[value="${region.dataset.region}"]`);
-  if (box && !box.disabled) box.click();
-}
-
-function mirror(chart) {
-  const on = new Set($$('input:checked', chart).map((box) => box.value));
-  $$('[data-region]', chart).forEach((region) => region.classList.toggle('is-on', on.has(region.dataset.region)));
 }
 
 function closeWithEscape(event) {
@@ -75,8 +63,7 @@ function ageToasts() {
   });
 }
 
-function refresh(root) {
-  $$('[data-chart]', root).forEach(mirror);
+function refresh() {
   showControls();
   ageToasts();
 }
@@ -85,11 +72,7 @@ export function startScreen() {
   when('click', onClick);
   when('keydown', closeWithEscape, true);
   when('toggle', armed, true);
-  when('change', (event) => {
-    const chart = event.target.closest?.('[data-chart]');
-    if (chart) mirror(chart);
-  });
-  when('htmx:load', (event) => refresh(event.detail.elt.parentElement ?? document));
-  refresh(document);
+  when('htmx:load', refresh);
+  refresh();
   if ($('[data-print-now]')) print();
 }
