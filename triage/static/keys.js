@@ -1,6 +1,6 @@
 // Shortcuts: a control declares its key in data-key; pressing it does what clicking or focusing it does.
 import { composing } from './forms.js';
-import { $, $$, choose, say, when } from './screen.js';
+import { $, $$, choose, modified, say, when } from './screen.js';
 
 const TEXT = 'input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]';
 
@@ -38,7 +38,7 @@ function moveRow(step) {
 function arrow(event) {
   const box = $('[data-search]');
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!box || !step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+  if (!box || !step || modified(event)) return false;
   if (event.target !== box && !event.target.matches?.('[data-row-link]')) return false;
   const found = $('[data-row] [data-row-link]');
   if (event.target === box && (step < 0 || (box.value && !found))) return false;

@@ -1,5 +1,5 @@
 // Live pages: when the list is asked for, how fresh the screen is, and no lost words offline.
-import { $, $$, cookie, say, when } from './screen.js';
+import { $, $$, cookie, modified, say, when } from './screen.js';
 
 const STALE = 10000;
 const OFFLINE = 30000;
@@ -16,6 +16,8 @@ let behind = false;
 let ended = false;
 let state = 'live';
 let requests = 0;
+let gone = 0; // when the browser last said that the network is away
+let why = 'textWrite'; // what offline is the matter
 
 const place = () => $('[data-live]');
 // The page's own list if it has one: the strip must not make an old list look fresh.
@@ -48,7 +50,7 @@ function tick() {
   if (!place()) return;
   const now = Date.now();
   const back = Math.max(0, ticked - now); // a clock set back makes nothing fresh
-  last -= back; heard -= back; reached -= back; asked -= back; ahead -= back;
+  last -= back; heard -= back; reached -= back; asked -= back; gone -= back; ahead -= back;
   ticked = now;
   const silent = now - heard > 7000;
   if (silent) meet();
@@ -81,11 +83,6 @@ function answered({ detail: { elt, successful, xhr } }) {
   if (behind) queueMicrotask(wake); // not yet: until this is over htmx drops what asks again
 }
 
-function busy(more) {
-  requests = Math.max(0, requests + more);
-  document.body.toggleAttribute('data-busy-page', requests > 0);
-}
-
 // An emergency is told once on this device: by the page that somebody is at, and who leaves it at once hears it on the next.
 const said = [];
 const rung = () => document.cookie.match(/(?:^|; )rung=([^;]*)/)?.[1].split('-') ?? [];
@@ -98,6 +95,11 @@ function ring() {
   setTimeout(() => cookie('rung', [...rung(), ...rings].slice(-99).join('-')), 2000);
 }
 
+function busy(more) {
+  requests = Math.max(0, requests + more);
+  document.body.toggleAttribute('data-busy-page', requests > 0);
+}
+
 export function show() {
   const out = place();
   if (!out || document.hidden) return;
@@ -105,34 +107,46 @@ export function show() {
   const { paused, zone: timeZone } = document.body.dataset; // since when
   const age = Date.now() - (paused ? reached : last);
   const now = !navigator.onLine || age > OFFLINE ? 'offline' : paused ? 'paused' : age > STALE ? 'stale' : 'live';
-  const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset.textWrite}` }[now] ?? '';
+  const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset[why]}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
   out.textContent = `${out.getAttribute(`data-text-${now}`)} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone })}${more}`;
   if (now !== state) change(now, out.dataset.textWrite);
 }
 
-function change(now, why) {
+function change(now, text) {
   state = now;
+  why = 'textWrite';
   const off = now === 'offline';
-  document.body.toggleAttribute('data-offline', off);
-  $$('[data-write]').filter((button) => off || button.title === why).forEach((button) => {
+  $$('[data-write]').filter((button) => off || button.title === text).forEach((button) => {
     button.ariaDisabled = off ? 'true' : null;
-    button.title = off ? why : '';
+    button.title = off ? text : '';
   });
-  if (off) say(why);
+  if (off) say(text);
 }
 
-function refuse(event) {
+function refuse(event, text = 'textWrite') {
   event.preventDefault();
-  say(place().dataset.textWrite);
+  event.stopImmediatePropagation();
+  why = text;
+  say(place().dataset[why]);
+  show();
+}
+
+// Offline, and nothing came from the server: a list that alone gets no answer keeps nobody on the page.
+const away = () => state === 'offline' && Math.max(reached, heard) <= Math.max(gone, Date.now() - OFFLINE);
+
+// A link would lead to the browser's error page, and the typed words would be lost.
+function stay(event) {
+  const link = event.target.closest?.('a[href]:not([href^="#"], [target], [download])');
+  if (link?.origin === location.origin && !modified(event) && away()) refuse(event, 'textStay');
 }
 
 // While offline a form is not sent: the browser would replace the page, and the typed words with it. An emergency always goes.
 function keepWords(event) {
-  if (state !== 'offline' || event.target.method !== 'post' || event.submitter?.matches('[data-always]')) return;
-  event.stopImmediatePropagation();
-  refuse(event);
+  const { target: { method }, submitter } = event;
+  if (method === 'get' && away()) refuse(event, 'textStay');
+  if (method === 'post' && state === 'offline' && !submitter?.matches('[data-always]')) refuse(event);
 }
 
 function holdBack(event) {
@@ -147,8 +161,10 @@ export function startLive() {
   listen();
   when('htmx:beforeRequest', holdBack);
   when('submit', keepWords, true);
+  when('click', stay, true);
   when('visibilitychange', () => { meet(); if (!document.hidden) wake(); });
   addEventListener('online', wake);
+  addEventListener('offline', () => { gone = Date.now(); show(); });
   setInterval(tick, 1000);
   show();
 }

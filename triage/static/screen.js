@@ -10,6 +10,8 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 
 export const when = (name, work, early) => document.addEventListener(name, work, early);
 
+export const modified = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+
 export const say = (text, place = $('#announce')) => {
   if (place) place.textContent = text;
 };
