@@ -21,7 +21,7 @@ from bench.waiting import PEOPLE
 
 def screens(quick: bool) -> dict[str, Any]:
     """Compare the processor time of each screen with the floor's, on every database there is."""
-    rounds, calls = (1, 3) if quick else (7, 30)
+    rounds, calls = (1, 3) if quick else (21, 10)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for engine, url in urls(Path(folder)).items():
@@ -35,13 +35,13 @@ def _measured(pair: Pair, case: Case, rounds: int, calls: int) -> dict[str, floa
     got = compare(pair, case, rounds, calls)
     return {
         "floor_ms": round(got.floor, 3), "product_ms": round(got.product, 3), "ratio": round(got.ratio, 2),
-        "target": case.target, "spread_ms": round(got.spread, 3),
+        "target": case.target, "from": round(got.middle[0], 2), "to": round(got.middle[1], 2),
     }  # fmt: skip
 
 
 def _show(found: dict[str, Any]) -> None:
     rows = [(f"{engine}: {name}", *row.values()) for engine, cases in found.items() for name, row in cases.items()]
-    head = ("milliseconds of processor a request", "floor", "product", "times", "at most", "spread")
+    head = ("milliseconds of processor a request", "floor", "product", "times", "at most", "half from", "to")
     table(f"{PEOPLE} waiting, two workers, one client", head, rows)
 
 

@@ -70,16 +70,26 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """Milliseconds of processor per request of both sides, the median of the rounds, and how far the rounds went."""
+    """Milliseconds of processor per request of both sides, and how many times the floor each round took, sorted."""
 
     product: float
     floor: float
-    spread: float
+    times: Sequence[float]
 
     @property
     def ratio(self) -> float:
-        """Return how many times the floor the product takes."""
-        return self.product / self.floor
+        """Return how many times the floor the product takes: the median of the rounds.
+
+        Both sides of a round meet the same machine. The median of the one by that of the other would compare a round
+        in which a neighbour took the memory with one in which nobody did.
+        """
+        return statistics.median(self.times)
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Return between which ratios half of the rounds lie."""
+        quarter = len(self.times) // 4
+        return self.times[quarter], self.times[-1 - quarter]
 
 
 @dataclass
@@ -115,8 +125,8 @@ def compare(pair: Pair, case: Case, rounds: int, calls: int) -> Measured:
     product = Side(pair.product, case.product, case.before)
     floor = Side(pair.floor, lambda number: case.floor(pair.bare, number), lambda _number: None)
     in_turns([product, floor], case.name, rounds, calls)
-    spread = max(product.found) - min(product.found)
-    return Measured(statistics.median(product.found), statistics.median(floor.found), spread)
+    times = sorted(mine / its for mine, its in zip(product.found, floor.found, strict=True))
+    return Measured(statistics.median(product.found), statistics.median(floor.found), times)
 
 
 def in_turns(sides: Sequence[Side], name: str, rounds: int, calls: int) -> None:
