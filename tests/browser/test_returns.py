@@ -47,7 +47,7 @@ def test_enter_in_the_note_asks_for_the_new_day_and_ends_nothing(listed: Page) -
     listed.keyboard.press("c")
     listed.get_by_label("Note").fill("comes in the morning")
     listed.keyboard.press("Enter")
-    expect(listed.get_by_role("alert")).to_be_visible()
+    expect(listed.get_by_role("alert").filter(has_text="Choose the new day.")).to_be_visible()
     expect(listed.get_by_label("New day")).to_be_focused()
     expect(listed.get_by_label("Note")).to_have_value("comes in the morning")
     expect(listed.get_by_text("Expected on other days (1)")).to_be_visible()
