@@ -1,7 +1,8 @@
 """What every answer promises, also when something is wrong."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -9,17 +10,28 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.blueprints.test_patients import FORM
 from tests.builders import PASSWORD, Clinic
+from tests.forms_on_pages import read
 from triage import create_app, web
 from triage.db import aside
 from triage.domain import errors
 from triage.domain.access import PUBLIC
 from triage.domain.messages import MESSAGES
+from triage.services import lookup
 
 
 def plant(app: Flask, path: str, view: Callable[[], object]) -> None:
     """Add a view that misbehaves, as a planted bad example."""
     app.add_url_rule(path, path.strip("/"), web.requires(PUBLIC)(view))
+
+
+@contextmanager
+def locked(database_url: str) -> Iterator[None]:
+    """Let another process hold the database, so that the product cannot write."""
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
 
 
 @pytest.mark.parametrize(
@@ -61,18 +73,37 @@ def test_an_unforeseen_error_is_a_calm_page_that_gives_nothing_away(own_app: Fla
 def test_a_locked_database_is_answered_503_with_the_truth_and_heals_by_itself(
     app: Flask, clinic: Clinic, database_url: str
 ) -> None:
-    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
     client = app.test_client()
     wrong = {"user_name": "nurse", "password": "wrong"}
-    try:
+    with locked(database_url):
         answer = client.post("/sign-in", data=wrong)
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"]
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
     assert client.post("/sign-in", data=wrong | {"password": PASSWORD}).status_code == 303
+
+
+def test_what_was_typed_while_the_database_was_away_is_sent_again_from_the_page_that_says_so(
+    signed_in: Callable[[str], FlaskClient], clinic: Clinic, database_url: str
+) -> None:
+    client = signed_in("reception")
+    typed = FORM | {"family_name": '山本"<b>', "allergies": "one\ntwo"}
+    with locked(database_url):
+        answer = client.post("/patients", data=typed)
+    assert answer.status_code == 503
+    assert "What you typed is still here." in answer.text
+    form = next(form for form in read(answer.text) if ("", "", "") in form.buttons)
+    assert {name: form.values[name] for name in typed} == {name: [words] for name, words in typed.items()}
+    assert form.action == ""
+    assert client.post("/patients", data=form.values).status_code == 303
+    assert len(lookup.search(clinic.reception, "山本").patients) == 1
+
+
+def test_no_password_is_kept_on_a_page_to_be_sent_again(app: Flask, clinic: Clinic, database_url: str) -> None:
+    with locked(database_url):
+        answer = app.test_client().post("/sign-in", data={"user_name": "nurse", "password": PASSWORD})
+    assert answer.status_code == 503
+    assert PASSWORD not in answer.text
+    assert "Send again" not in answer.text
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])

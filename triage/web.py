@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage import beside, db, device_door, headers
+from triage import again, beside, db, device_door, headers
 from triage.domain import errors
 from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
@@ -206,15 +206,15 @@ def _domain_error(error: errors.DomainError) -> Response:
 
 
 def _error(status: int, code: str, error: object = None, **params: object) -> Response:
-    return _fault(status, sentence(code, **params), error)
+    return _fault(status, sentence(code, **params), error=error)
 
 
-def _fault(code: int, message: str | None = None, error: object = None) -> Response:
+def _fault(code: int, message: str | None = None, **values: object) -> Response:
     try:
         reader()
     except SQLAlchemyError:  # the database is away: the page goes to nobody in particular
         g._login_user = login.anonymous_user()
-    return page("errors/error.html", "errors/_error.html", status=code, code=code, message=message, error=error)
+    return page("errors/error.html", "errors/_error.html", status=code, code=code, message=message, **values)
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
@@ -228,7 +228,7 @@ def _database_away(error: Exception) -> Response:
     current_app.logger.warning("database away: %s", type(error).__name__)
     db.session.remove()
     g.setdefault("_login_user", login.anonymous_user())  # not asked for again: who waits has waited already
-    response = _fault(503)
+    response = _fault(503, again=again.sent())
     response.headers["Retry-After"] = "5"
     return response
 
@@ -241,7 +241,7 @@ def _not_storable(_error_: Exception) -> Response:
 def _last_resort(error: Exception) -> Response:
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
     db.session.rollback()
-    return _fault(500)
+    return _fault(500, again=again.sent())
 
 
 def zone() -> ZoneInfo:
