@@ -10,7 +10,7 @@ from triage.db import read_one, session, verb
 from triage.domain.access import Actor
 from triage.models import Submission
 from triage.services.insertion import insert_values
-from triage.services.submissions import MADE
+from triage.services.submissions import MADE, remember
 
 ASKED = {"request": "one"}
 
@@ -60,3 +60,13 @@ def test_who_reads_first_or_asks_again_may_write(clinic: Clinic, write: Callable
         return [before, read_one(MADE, **ASKED)]
 
     assert right(clinic.nurse) == [None, "result"]
+
+
+def test_what_is_written_with_the_commit_is_not_read_before_it(clinic: Clinic) -> None:
+    @verb
+    def planted(actor: Actor) -> None:
+        remember(actor, "one", "result")
+        read_one(MADE, **ASKED)
+
+    with pytest.raises(AssertionError, match="read in the use case that is going to write it.*submission"):
+        planted(clinic.nurse)

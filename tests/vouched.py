@@ -17,8 +17,11 @@ from sqlalchemy.sql import visitors
 
 from tests.plans import hearing
 from triage import ahead, beside
+from triage.db import session
 from triage.prepared import Prepared
+from triage.services import trail
 
+_ASKED = re.compile(r'\b(?:FROM|JOIN) "?(\w+)')
 _WRITTEN = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
 
 
@@ -37,17 +40,19 @@ def vouched(engine: Engine) -> Iterator[None]:
     ask, take = ahead.ask, ahead.take
 
     def note(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        late = {table.name for table in _late(session())} & set(_ASKED.findall(statement))
+        assert not late, f"read in the use case that is going to write it with its commit: {', '.join(sorted(late))}"
         if (asked := open_.get(connection)) is not None:
             asked.tables.update(_WRITTEN.findall(statement))
 
     def asking(db: Session, *questions: ahead.Question, values: Any = ()) -> None:
         ask(db, *questions, values=values)
-        open_[db.connection()] = _Asked({ahead._key(*one) for one in (*questions, *values)})
+        open_[db.connection()] = _Asked({_key(*one) for one in (*questions, *values)})
 
     def taking(db: Session, query: Prepared, values: Mapping[str, Any]) -> list[Any] | None:
         connection = db.info.get(beside.OWN)
         asked = None if connection is None else open_.get(connection)
-        if asked is not None and (key := ahead._key(query, values)) in asked.questions:
+        if asked is not None and (key := _key(query, values)) in asked.questions:
             asked.questions.remove(key)
             changed = (asked.tables | _unwritten(db)) & _read(query)
             assert not changed, f"written between asking ahead and reading: {', '.join(sorted(changed))}"
@@ -57,6 +62,17 @@ def vouched(engine: Engine) -> Iterator[None]:
         patch.setattr(ahead, "ask", asking)
         patch.setattr(ahead, "take", taking)
         yield
+
+
+def _key(query: Prepared, values: Mapping[str, Any]) -> tuple[Prepared, str]:
+    return query, repr(sorted(values.items()))
+
+
+def _late(db: Session) -> Iterator[Table]:
+    """Yield the tables of rows that this transaction writes with its commit, beside the trail."""
+    held = db.info.get("trail")
+    if held is not None:
+        yield from (noun.__table__ for noun in trail.LATE if held.rows[noun.__table__])
 
 
 def _unwritten(db: Session) -> set[str]:

@@ -29,11 +29,11 @@ def ask(db: Session, *questions: Question, values: Sequence[Question] = ()) -> N
     if connection.dialect.name == "sqlite":
         return
     with pipeline.at_once(connection):
-        answers = [(_key(query, asked), query.ask(connection, asked)) for query, asked in questions]
+        answers = [query.ask(connection, asked) for query, asked in questions]
         together = _one(*(query for query, _ in values)).ask(connection, _joined(values)) if values else list
-    kept = {key: answer() for key, answer in answers}
+    kept = [(*question, answer()) for question, answer in zip(questions, answers, strict=True)]
     for row in together():
-        kept |= {_key(query, asked): [(value,)] for (query, asked), value in zip(values, row, strict=True)}
+        kept += [(*question, [(value,)]) for question, value in zip(values, row, strict=True)]
     db.info[KEPT] = kept
 
 
@@ -50,9 +50,8 @@ def _joined(questions: Sequence[Question]) -> dict[str, Any]:
 
 def take(db: Session, query: Prepared, values: Mapping[str, Any]) -> list[Any] | None:
     """Return the rows of a question that was asked ahead, None where it was not or was read already."""
-    answers: dict[Any, list[Any]] | None = db.info.get(KEPT)
-    return answers.pop(_key(query, values), None) if answers else None
-
-
-def _key(query: Prepared, values: Mapping[str, Any]) -> tuple[Prepared, str]:
-    return query, repr(sorted(values.items()))
+    kept: list[tuple[Prepared, Mapping[str, Any], list[Any]]] = db.info.get(KEPT) or []
+    for place, (known, asked, _rows) in enumerate(kept):
+        if known is query and asked == values:
+            return kept.pop(place)[2]
+    return None

@@ -15,7 +15,9 @@ from triage.prepared import Prepared
 CHANNEL = "triage_change"
 #: Seconds between two looks at SQLite's own counter of commits; one look takes some microseconds.
 PACE = 0.05
-_SAY = Prepared(select(func.pg_notify(CHANNEL, bindparam("news", type_=String()))))
+#: Says it on PostgreSQL, in whatever statement it stands.
+SAYING = func.pg_notify(CHANNEL, bindparam("news", type_=String()))
+_SAY = Prepared(select(SAYING))
 
 
 class Ear(Protocol):
@@ -72,12 +74,17 @@ def announce(db: Session, site_id: str, revision: int) -> None:
     db.info.setdefault("news", {})[site_id] = revision
 
 
+def take_news(db: Session) -> list[str]:
+    """Return what the transaction has to announce, for who says it in a statement of its own."""
+    return [f"{site_id} {revision}" for site_id, revision in db.info.pop("news", {}).items()]
+
+
 @event.listens_for(Session, "before_commit")
 def _notify(db: Session) -> None:
-    news = db.info.pop("news", {})
+    news = take_news(db)
     if news and db.get_bind().dialect.name == "postgresql":  # part of the transaction: rolled back with it
-        for site_id, revision in news.items():
-            _SAY.send(db.connection(), {"news": f"{site_id} {revision}"})
+        for one in news:
+            _SAY.send(db.connection(), {"news": one})
 
 
 @event.listens_for(Session, "after_transaction_end")

@@ -167,3 +167,37 @@ def test_hidden_names_leave_initials_unless_the_patient_wants_to_be_a_number(
     family: str, given: str, by_number: bool, shown: str
 ) -> None:
     assert names.initials(family, given, by_number) == shown
+
+
+def same_whole(one: tuple[str, str, str, str], other: tuple[str, str, str, str]) -> bool:
+    """Tell whether somebody of one name is taken for somebody on file of the other, as the database compares them."""
+    kept, asked = names.keys(*one), names.wholes(*other)
+    named = kept["whole_name"] in (asked["name"], asked["name_back"])
+    return named or kept["whole_kana"] in (asked["kana"], asked["kana_back"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("山本", "和夫", "", ""),
+        ("山元", "数男", "やまもと", "ｶｽﾞｵ"),
+        ("和夫", "山本", "カズオ", "ヤマモト"),
+        ("ヤマモト", "カズオ", "", ""),
+        ("山本", "", "ヤマモト", "カズオ"),
+    ],
+)
+def test_one_whole_name_is_the_same_however_it_was_entered(other: tuple[str, str, str, str]) -> None:
+    assert same_whole(YAMAMOTO, other)
+    assert all(other[:2]) is False or same_whole(other, YAMAMOTO)
+
+
+def test_a_reading_written_with_a_long_mark_is_the_reading_written_out() -> None:
+    written_out, marked = ("佐藤", "健", "サトウ", "ケン"), ("左藤", "建", "サトー", "ケン")
+    assert same_whole(written_out, marked)
+    assert same_whole(marked, written_out)
+
+
+@pytest.mark.parametrize("other", [("山本", "", "", ""), ("山本", "", "ヤマモト", ""), ("山本", "花子", "", "")])
+def test_half_a_name_and_another_one_are_nobody_on_file(other: tuple[str, str, str, str]) -> None:
+    assert not same_whole(YAMAMOTO, other)
+    assert not same_whole(("山本", "", "", ""), other)

@@ -14,7 +14,7 @@ from triage import create_app, db, migrate
 from triage.db import session
 from triage.domain.access import Actor
 from triage.migrations import name_index
-from triage.services import encounters, lines, lookup, questions, triage
+from triage.services import doubles, encounters, lines, lookup, questions, triage
 
 
 def test_the_migrated_database_is_what_the_models_say(app: Flask) -> None:
@@ -90,6 +90,15 @@ def test_whoever_was_on_file_before_the_index_is_found_through_it(app: Flask, de
     migrate.downgrade(engine, "0008")
     migrate.upgrade(engine)
     assert [found(desk, text) for text in ("山本", "林", "リ", "マモト", "田中")] == [1, 1, 1, 1, 0]
+
+
+def test_whoever_was_on_file_before_whole_names_were_kept_is_taken_for_nobody_else(app: Flask, desk: Actor) -> None:
+    engine = app.extensions["engine"]
+    migrate.downgrade(engine, "0037")
+    migrate.upgrade(engine)
+    (known,) = doubles.of_name(desk, {"family_name": "和夫", "given_name": "山本", "family_kana": "", "given_kana": ""})
+    assert known.name == "山本 和夫"
+    session.remove()
 
 
 def test_an_index_that_was_lost_is_noticed_and_made_anew(app: Flask, desk: Actor) -> None:

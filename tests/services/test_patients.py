@@ -238,6 +238,7 @@ def test_a_double_check_in_in_two_threads_opens_one_visit(clinic: Clinic) -> Non
         {"family_kana": "ヤマモド"},  # a slip of the key
         {"family_name": "和夫", "given_name": "山本", "family_kana": "カズオ", "given_kana": "ヤマモト"},  # swapped
         {"family_kana": "", "given_kana": ""},
+        {"family_name": "ヤマモト", "given_name": "カズオ", "family_kana": "", "given_kana": "", "birth_date": None},
         {"birth_date": date(1964, 7, 30)},  # same full name, birth date mistyped
         {"birth_date": None},
         {

@@ -53,8 +53,8 @@ def _joined(parts: Mapping[str, Any], kind: str) -> list[Name]:
 
 
 @cache
-def _key(family: Name, given: Name) -> str:
-    return names.search_key(family[0], given[0], family[1], given[1])
+def _keys(family: Name, given: Name) -> dict[str, str]:
+    return names.keys(family[0], given[0], family[1], given[1])
 
 
 def rows(rng: Random, actor: Actor, since: Sequence[datetime]) -> Iterator[dict[str, Any]]:
@@ -66,7 +66,7 @@ def rows(rng: Random, actor: Actor, since: Sequence[datetime]) -> Iterator[dict[
         yield {
             "id": new_id(), "organisation_id": actor.organisation_id, "number": f"{n + 1:06d}", "sex": bearer.sex,
             "family_name": bearer.family[0], "given_name": bearer.given[0], "family_kana": bearer.family[1],
-            "given_kana": bearer.given[1], "search_key": _key(bearer.family, bearer.given), "birth_date": born,
+            "given_kana": bearer.given[1], **_keys(bearer.family, bearer.given), "birth_date": born,
             "phone": f"090-{phone // 10_000:04d}-{phone % 10_000:04d}", "same_name": bearers[_full(bearer)] > 1,
             "created_at": since[n], "updated_by": actor.name, "updated_at": since[n], "version": 1,
         }  # fmt: skip

@@ -23,7 +23,6 @@ from triage.services.audit import record
 
 OPENS, LAST_ARRIVAL = time(9, 0), 390  # minutes after opening
 SUNDAY = 6
-NAME = ("family_name", "given_name", "family_kana", "given_kana")
 
 
 def open_(team: Team, script: Script, registry: Registry, rng: Random, now: datetime) -> list[day.Planned]:
@@ -89,7 +88,7 @@ def _patients(actor: Actor, registry: Registry, since: dict[str, datetime]) -> l
             **person.columns, "id": person.id, "organisation_id": actor.organisation_id, "number": f"9{number:05d}",
             "created_at": first[person.id], "updated_by": actor.name, "updated_at": first[person.id], "version": 1,
             "same_name": named[_full_name(person)] > 1,
-            "search_key": names.search_key(*(person.columns[column] for column in NAME)),
+            **names.keys(*(person.columns[column] for column in names.PARTS)),
         }
         for number, person in enumerate(ordered, start=1)
     ]  # fmt: skip

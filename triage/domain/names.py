@@ -33,6 +33,8 @@ pa:パ pi:ピ pu:プ pe:ペ po:ポ a:ア i:イ u:ウ e:エ o:オ n:ン
 """
 _ROMAJI = dict(item.split(":") for item in _SYLLABLES.split())
 _SYLLABLE = re.compile("|".join(sorted(_ROMAJI, key=len, reverse=True)))
+#: What a name is made of, in the order in which its keys are made from it.
+PARTS = ("family_name", "given_name", "family_kana", "given_kana")
 #: Two readings born on the same day are taken for one person from this likeness on (one slip in four kana).
 _LIKE = 0.75
 
@@ -123,6 +125,27 @@ def search_key(family: str, given: str, family_kana: str, given_kana: str) -> st
     # Every word of a name of several is found by itself: Thi Lan, Maria Clara, a married woman's two family names.
     parts += [fold(word) for text in (family, given, family_kana, given_kana) for word in normalise(text).split(" ")]
     return "|" + "|".join(dict.fromkeys(part for part in parts if part)) + "|"
+
+
+def keys(family_name: str, given_name: str, family_kana: str, given_kana: str) -> dict[str, str]:
+    """Return the columns that a patient is found by: parts of the name, the whole name, the whole reading.
+
+    Who is on file without a reading was often entered in kana, so the name stands for it.
+    """
+    return {
+        "search_key": search_key(family_name, given_name, family_kana, given_kana),
+        "whole_name": fold(family_name + given_name),
+        "whole_kana": short_vowels(fold(family_kana + given_kana or family_name + given_name)),
+    }
+
+
+def wholes(family_name: str, given_name: str, family_kana: str, given_kana: str) -> dict[str, str | None]:
+    """Return what ``keys`` holds as a whole of who is called so, in both orders; None instead of half a name."""
+    name = (family_name, given_name)
+    kana = (family_kana, given_kana) if family_kana or given_kana else name
+    words = [fold(one + other) if one and other else None for pair in (name, kana) for one, other in (pair, pair[::-1])]
+    read = [short_vowels(word) if word else None for word in words[2:]]
+    return dict(zip(("name", "name_back", "kana", "kana_back"), words[:2] + read, strict=True))
 
 
 def alike(left: str, right: str) -> bool:

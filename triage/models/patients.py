@@ -48,6 +48,8 @@ class Patient(Named, Versioned, Base):
         UniqueConstraint("organisation_id", "number"),
         Index("ix_patient_organisation_id_birth_date", "organisation_id", "birth_date"),
         Index("ix_patient_organisation_id_family_kana", "organisation_id", "family_kana", "given_kana"),
+        Index("ix_patient_organisation_id_whole_name", "organisation_id", "whole_name"),
+        Index("ix_patient_organisation_id_whole_kana", "organisation_id", "whole_kana"),
     )
 
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
@@ -57,6 +59,8 @@ class Patient(Named, Versioned, Base):
     family_kana: Mapped[str] = mapped_column(default="")
     given_kana: Mapped[str] = mapped_column(default="")
     search_key: Mapped[str] = mapped_column(default="")  # folded kanji, kana and romaji; see domain/names.py
+    whole_name: Mapped[str] = mapped_column(default="", server_default="")  # folded, as one word
+    whole_kana: Mapped[str] = mapped_column(default="", server_default="")  # and with short vowels
     birth_date: Mapped[date | None]
     sex: Mapped[str] = mapped_column(default="unknown")  # male, female, other, unknown (FHIR administrative gender)
     phone: Mapped[str] = mapped_column(default="")

@@ -1,10 +1,10 @@
 """Who may be on file already: people born the same day with a like name, or of the same full name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import CompoundSelect, bindparam, false, select, true, union, union_all
 
 from triage import ahead
 from triage.db import read, session
@@ -12,59 +12,55 @@ from triage.domain import names
 from triage.domain.access import Actor
 from triage.models import Patient
 from triage.prepared import Prepared
-from triage.services import name_index
 from triage.services.lookup import KEPT, SHOWN
 
 
-def questions(actor: Actor, values: Mapping[str, Any]) -> Iterator[ahead.Question]:
-    """Yield what ``find_alike`` asks, for who asks it together with other things."""
-    if values.get("birth_date"):
-        yield _born_on(actor), {"day": values["birth_date"]}
-    keys = _keys(values)
-    if keys:
-        yield _bearers(name_index.database(), actor, len(keys), SHOWN), name_index.values("whole", [keys])
+def question(actor: Actor, values: Mapping[str, Any]) -> ahead.Question:
+    """Return what ``find_alike`` asks, for who asks it together with other things."""
+    return _candidates(actor), {"day": values.get("birth_date"), **_wholes(values)}
 
 
 def find_alike(actor: Actor, values: Mapping[str, Any]) -> list[Patient]:
     """Return who may be the same person: born the same day with a like name or telephone, or of the same full name."""
-    born = values.get("birth_date")
-    same_day = read(_born_on(actor), day=born) if born else ()
-    ids = [row.id for row in same_day if _alike(row, values)]
-    found = session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id)) if ids else ()
-    return list(dict.fromkeys([*found, *of_name(actor, values, SHOWN)]))[:SHOWN]
+    query, asked = question(actor, values)
+    rows = read(query, **asked)
+    alike = [row.id for row in rows if not row.named and _alike(row, values)]
+    ids = list(dict.fromkeys([*alike, *(row.id for row in rows if row.named)]))[:SHOWN]
+    return sorted(_load(ids), key=lambda patient: ids.index(patient.id))
 
 
 @lru_cache(KEPT)
-def _born_on(actor: Actor) -> Prepared:
-    name = (Patient.family_name, Patient.given_name, Patient.family_kana, Patient.given_kana)
-    born = (Patient.visible_to(actor), Patient.birth_date == bindparam("day"))
-    return Prepared(select(Patient.id, *name, Patient.phone).where(*born).order_by(Patient.id))  # what is compared
+def _candidates(actor: Actor) -> Prepared:
+    compared = [getattr(Patient, name) for name in ("id", *names.PARTS, "phone")]
+    born = select(*compared, false().label("named")).where(
+        Patient.visible_to(actor), Patient.birth_date == bindparam("day")
+    )
+    named = _bearers(actor).order_by("id").limit(SHOWN).subquery()
+    bearers = select(*compared, true().label("named")).join(named, named.c.id == Patient.id)
+    return Prepared(union_all(born, bearers).order_by("id"))
 
 
-def of_name(actor: Actor, values: Mapping[str, Any], limit: int | None = None) -> Sequence[Patient]:
+def of_name(actor: Actor, values: Mapping[str, Any]) -> Sequence[Patient]:
     """Return the patients of the same full name, as written or as read, in a lasting order."""
-    keys = _keys(values)
-    if not keys:
-        return []
-    query = _bearers(name_index.database(), actor, len(keys), limit)
-    ids = [row.id for row in read(query, **name_index.values("whole", [keys]))]
+    return _load([row.id for row in session.execute(_bearers(actor), _wholes(values))])
+
+
+def _bearers(actor: Actor) -> CompoundSelect[tuple[str]]:
+    # Each of the two has its own index; neither would help a database that has to look for both at once.
+    parts = (Patient.whole_name, ("name", "name_back")), (Patient.whole_kana, ("kana", "kana_back"))
+    found = (
+        select(Patient.id).where(Patient.visible_to(actor), column.in_([bindparam(name) for name in asked]))
+        for column, asked in parts
+    )
+    return union(*found)
+
+
+def _wholes(values: Mapping[str, Any]) -> dict[str, str | None]:
+    return names.wholes(*(values[name] for name in names.PARTS))
+
+
+def _load(ids: Sequence[str]) -> Sequence[Patient]:
     return session.scalars(select(Patient).where(Patient.id.in_(ids)).order_by(Patient.id)).all() if ids else []
-
-
-@lru_cache(KEPT)
-def _bearers(_database: str, actor: Actor, spellings: int, limit: int | None) -> Prepared:
-    ids = name_index.bearers(actor, "whole", (spellings,))
-    return Prepared(select(Patient.id).where(Patient.id.in_(ids)).order_by(Patient.id).limit(limit))
-
-
-def _keys(values: Mapping[str, Any]) -> list[str]:
-    return [f"|{key}|" for key in _full_names(values) if key]
-
-
-def _full_names(values: Mapping[str, Any]) -> Iterator[str]:
-    for family, given in (("family_name", "given_name"), ("family_kana", "given_kana")):
-        if values[family] and values[given]:
-            yield names.fold(values[family] + values[given])
 
 
 def _alike(patient: Any, values: Mapping[str, Any]) -> bool:

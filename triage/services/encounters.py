@@ -20,7 +20,7 @@ from triage.models.encounters import sight
 from triage.prepared import Prepared
 from triage.services import booked, call_state, expected, late, notices, presence, tickets
 from triage.services.audit import lock_site, record, record_read
-from triage.services.insertion import insert_row, insert_values
+from triage.services.insertion import insert_late, insert_row
 from triage.services.keeping import columns, kept
 from triage.services.leases import let_go
 from triage.services.submissions import once, remember
@@ -133,7 +133,7 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
     if encounter.stage in lifecycle.CLOSED:
         encounter.finished_at, encounter.outcome = at, encounter.stage
         let_go(actor, encounter)  # a visit and its place end together; the database keeps it too
-    insert_values(
+    insert_late(
         StageChange, encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
         staff_id=actor.staff_id or None, device="" if actor.staff_id else actor.name,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from triage.beside import connected
 from triage.db import Base, note_write, session
 from triage.prepared import Prepared
+from triage.services import trail
 from triage.services.keeping import columns, kept
 
 Noun = TypeVar("Noun", bound=Base)
@@ -29,16 +30,26 @@ def insert_row(noun: type[Noun], **values: Any) -> Noun:
 
 def insert_values(noun: type[Base], **values: Any) -> Mapping[str, Any]:
     """Insert a row that nobody asks for again, as ``insert_row`` does; return what was written, with the defaults."""
+    _complete(noun, values)
+    _insert(noun, tuple(values)).send(connected(session()), values)
+    note_write(noun)
+    return values
+
+
+def insert_late(noun: type[Base], **values: Any) -> None:
+    """Insert a row with the commit, beside the trail; of a table that nothing in a use case reads (``trail.LATE``)."""
+    _complete(noun, values)
+    trail.keep(session(), noun, {column.key: values.get(column.key) for column in columns(noun)})
+    note_write(noun)
+
+
+def _complete(noun: type[Base], values: dict[str, Any]) -> None:
     plan = _plan(noun)
     for name, default in plan.made:
         if name not in values:
             values[name] = default.arg(None) if default.is_callable else default.arg
-    names = tuple(values)
-    if not plan.names.issuperset(names):
-        raise TypeError(f"no column of {noun.__name__}: {', '.join(sorted(set(names) - plan.names))}")
-    _insert(noun, names).send(connected(session()), values)
-    note_write(noun)
-    return values
+    if not plan.names.issuperset(values):
+        raise TypeError(f"no column of {noun.__name__}: {', '.join(sorted(set(values) - plan.names))}")
 
 
 @dataclass(frozen=True)

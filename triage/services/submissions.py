@@ -7,7 +7,7 @@ from triage.db import read_one
 from triage.domain.access import Actor
 from triage.models import Submission
 from triage.prepared import Prepared
-from triage.services.insertion import insert_values
+from triage.services.insertion import insert_late
 
 MADE = Prepared(select(Submission.result_id).where(Submission.request_id == bindparam("request")))
 
@@ -20,4 +20,4 @@ def once(request_id: str) -> str | None:
 def remember(actor: Actor, request_id: str, result_id: str) -> None:
     """Keep, in the same transaction, which row this request made."""
     if request_id:
-        insert_values(Submission, request_id=request_id, staff_id=actor.staff_id, result_id=result_id, at=clock.now())
+        insert_late(Submission, request_id=request_id, staff_id=actor.staff_id, result_id=result_id, at=clock.now())

@@ -1,5 +1,9 @@
-"""The end of a site's trail while a transaction is open: locked once, made longer in memory, written as it commits."""
+"""The end of a site's trail while a transaction is open: locked once, made longer in memory, written as it commits.
 
+So are a few rows beside it that nothing in a use case asks for. PostgreSQL takes all of them as one statement.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -10,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from triage import ahead
 from triage.beside import connected
-from triage.models import AuditEvent, AuditPayload, Change, SiteHead
+from triage.db import Base
+from triage.models import AuditEvent, AuditPayload, Change, SiteHead, StageChange, Submission
 from triage.prepared import Prepared
-from triage.wake import announce
+from triage.wake import SAYING, announce, take_news
 
 _HEAD: Table = SiteHead.__table__  # type: ignore[assignment]
 # Built once: to build a statement takes longer than to run it.
@@ -22,8 +27,10 @@ _MOVED = ("audit_count", "audit_hash", "revision")
 _MOVE = Prepared(update(_HEAD).where(_THIS_SITE), _MOVED)
 #: So many rows at most go in one statement with the head's; each number of them is a statement of its own.
 _FEW = 9
+#: What nothing in a use case asks for once it has written it.
+LATE = (Submission, StageChange)
 #: Where the rows go, in the order in which they refer to each other.
-_TABLES: tuple[Table, ...] = (AuditEvent.__table__, AuditPayload.__table__, Change.__table__)  # type: ignore[assignment]
+_TABLES: tuple[Table, ...] = tuple(noun.__table__ for noun in (AuditEvent, AuditPayload, Change, *LATE))  # type: ignore[misc]
 _ADD = {table: Prepared(insert(table), [column.key for column in table.columns]) for table in _TABLES}
 
 
@@ -95,7 +102,12 @@ def note_news(db: Session, site_id: str) -> Head:
     return head
 
 
-@event.listens_for(Session, "before_commit")
+def keep(db: Session, noun: type[Base], row: dict[str, Any]) -> None:
+    """Write a row of one of the late tables, with all its columns, when the open transaction commits."""
+    _open(db).rows[noun.__table__].append(row)  # type: ignore[index]
+
+
+@event.listens_for(Session, "before_commit", insert=True)  # before the news is told by itself
 def _write(db: Session) -> None:
     held: _Open | None = db.info.pop("trail", None)
     if held is None or not any(held.rows.values()):
@@ -107,9 +119,14 @@ def _write(db: Session) -> None:
     ]
     counts = tuple(len(rows) for rows in held.rows.values())
     if connection.dialect.name == "postgresql" and len(heads) == 1 and sum(counts) <= _FEW:
-        rows = {f"{table.name}_{n}_{name}": value for table, some in held.rows.items()
-                for n, row in enumerate(some) for name, value in row.items()}  # fmt: skip
-        _together(counts).send(connection, heads[0] | rows)
+        rows = {
+            given: row[name]
+            for table, some in held.rows.items()
+            for n, row in enumerate(some)
+            for name, given in _given(table, n)
+        }
+        news = take_news(db)
+        _together(counts, bool(news)).send(connection, {**heads[0], **rows, **({"news": news[0]} if news else {})})
         return
     for table, some in held.rows.items():
         if some:
@@ -119,15 +136,22 @@ def _write(db: Session) -> None:
 
 
 @cache
-def _together(counts: tuple[int, ...]) -> Prepared:
-    """Return the statement that adds so many rows to each table and moves the head: PostgreSQL takes it as one."""
+def _given(table: Table, n: int) -> Sequence[tuple[str, str]]:
+    """Return the columns of a table, each with the name that the n-th row's value has in the statement of them all."""
+    return [(column.key, f"{table.name}_{n}_{column.key}") for column in table.columns]
+
+
+@cache
+def _together(counts: tuple[int, ...], has_news: bool) -> Prepared:
+    """Return the statement that adds so many rows to each table, moves the head and says so: PostgreSQL's only."""
     added = [
-        insert(table).values({c.key: bindparam(f"{table.name}_{n}_{c.key}", type_=c.type) for c in table.columns})
+        insert(table).values({name: bindparam(given, type_=table.c[name].type) for name, given in _given(table, n)})
         for table, count in zip(_TABLES, counts, strict=True)
         for n in range(count)
     ]
     moved = update(_HEAD).where(_THIS_SITE).values({name: bindparam(name, type_=_HEAD.c[name].type) for name in _MOVED})
-    return Prepared(moved.add_cte(*(one.cte(f"added_{n}") for n, one in enumerate(added))))
+    whole = moved.add_cte(*(one.cte(f"added_{n}") for n, one in enumerate(added)))
+    return Prepared(whole.returning(SAYING) if has_news else whole)
 
 
 @event.listens_for(Session, "after_transaction_end")
