@@ -34,6 +34,32 @@ def test_connections_come_back_after_each_answer_and_after_an_error(clinic: Clin
     assert beside.connection() is None
 
 
+def test_a_request_that_keeps_its_connection_reads_everything_through_it_and_gives_it_back(clinic: Clinic) -> None:
+    session.remove()
+    before, through = out(), []
+    beside.keep(True)
+    for _ in range(3):
+        with db.apart():
+            through.append(beside.connection())
+        assert out() == before + 1
+    beside.release(session)
+    assert out() == before
+    assert through[0] is not None
+    assert len(set(map(id, through))) == 1
+
+
+def test_a_connection_on_which_something_went_wrong_is_not_kept(clinic: Clinic) -> None:
+    session.remove()
+    before = out()
+    beside.keep(True)
+    with pytest.raises(ZeroDivisionError), db.apart():
+        print(1 / (out() - before - 1))
+    assert out() == before
+    with db.apart():
+        assert not beside.connection().closed  # type: ignore[union-attr]
+    assert out() == before  # nobody keeps any more
+
+
 def test_within_a_transaction_nothing_is_read_beside_it(clinic: Clinic) -> None:
     visit = wait(clinic.reception)
     session.close()

@@ -12,6 +12,8 @@ from triage import postgres
 #: Where a session notes the connection of its transaction, for as long as that lasts.
 OWN = "connection"
 _held: ContextVar[Connection | None] = ContextVar("beside", default=None)
+#: What was read through in a request that keeps it to its end; None where nobody would give it back.
+_kept: ContextVar[list[Connection] | None] = ContextVar("kept beside", default=None)
 
 
 def connection() -> Connection | None:
@@ -34,17 +36,43 @@ def reading(own: Session) -> Iterator[None]:
     if own.in_transaction() or _held.get():
         yield
         return
-    with own.get_bind().connect() as one:  # type: ignore[union-attr]  # an engine: db.connect has bound it
-        postgres.read_apart(one)
-        before = _held.set(one)
-        try:
-            yield
-        finally:
-            _held.reset(before)
+    kept = _kept.get()
+    one = kept[0] if kept else _opened(own)
+    before = _held.set(one)
+    try:
+        yield
+    except BaseException:
+        _give_back()
+        one.close()
+        raise
+    finally:
+        _held.reset(before)
+    if kept is None:
+        one.close()
+    elif not kept:
+        kept.append(one)
+
+
+def _opened(own: Session) -> Connection:
+    one: Connection = own.get_bind().connect()  # type: ignore[union-attr]  # an engine: db.connect has bound it
+    postgres.read_apart(one)
+    return one
+
+
+def keep(wanted: bool) -> None:
+    """Let what is read through stay open for this request's next reading, or not; to take it anew costs a query."""
+    _kept.set([] if wanted else None)
+
+
+def _give_back() -> None:
+    for one in _kept.get() or ():
+        one.close()
+    _kept.set(None)
 
 
 def release(sessions: scoped_session[Session]) -> None:
     """Give back what this thread's session holds; one that nothing was asked of stays for the next request."""
+    _give_back()
     if not sessions.registry.has():
         return
     own = sessions()

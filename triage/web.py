@@ -162,8 +162,9 @@ def session_limits() -> accounts.Limits:
 def _load(token: str) -> SignedIn | None:
     # Background refreshes must not keep an abandoned desk signed in.
     asked = current_app.view_functions.get(request.endpoint or "")
-    by_itself = request.headers.get("X-Background") or hasattr(asked, "in_background")
+    by_itself = bool(request.headers.get("X-Background")) or hasattr(asked, "in_background")
     more = not by_itself and request.method == "GET"  # what a page asks by itself seldom does, and use cases begin anew
+    beside.keep(by_itself)
     found = accounts.find_actor(token, session_limits(), extend=not by_itself, more=more)
     return SignedIn(token, found) if found else None
 
@@ -194,10 +195,9 @@ def _guard() -> AnyResponse | None:
 
 def _sign_in_first() -> AnyResponse:
     back = request.full_path.rstrip("?") if request.method == "GET" else None
-    url = url_for("accounts.sign_in", next=back)
     if htmx or request.headers.get("X-Background"):
         return make_response("", 401, {"HX-Redirect": url_for("accounts.sign_in", ended=1)})
-    return redirect(url, 303)
+    return redirect(url_for("accounts.sign_in", next=back), 303)
 
 
 def _domain_error(error: errors.DomainError) -> Response:
