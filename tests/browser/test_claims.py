@@ -90,6 +90,28 @@ def test_taking_and_undoing_by_key_keeps_the_row_and_the_focus(sign_in: Open, cl
     assert holder(encounter) is None
 
 
+def test_with_the_keyboard_alone_the_menu_of_a_row_is_used_and_the_hand_stays_in_the_row(
+    sign_in: Open, clinic: Clinic
+) -> None:
+    wait(clinic.reception)
+    encounter = wait(clinic.reception)
+    session.remove()
+    page = sign_in("nurse")
+    name, owner = page.locator(f"#n-{encounter.id}"), page.locator(f"#c-{encounter.id}")
+    name.focus()
+    page.keyboard.press("c")
+    expect(owner).to_contain_text("Release")
+    settled(page)
+    ids: list[str] = page.evaluate("[...document.querySelectorAll('[id]')].map((part) => part.id)")
+    assert len(ids) == len(set(ids))
+    page.locator(f"#g-{encounter.id} summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#z-{encounter.id}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(owner).to_contain_text("Take")
+    expect(name).to_be_focused()  # the button that had the focus is gone with what it undid
+
+
 def test_an_undo_after_somebody_has_acted_is_refused_in_the_row(sign_in: Open, clinic: Clinic) -> None:
     encounter = wait(clinic.reception)
     session.remove()

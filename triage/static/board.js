@@ -11,6 +11,8 @@ function keep(old, fresh) {
   for (const menu of old.querySelectorAll('details[open]')) fresh.querySelector(`#${CSS.escape(menu.id)}`)?.setAttribute('open', '');
   const told = old.querySelector('.told');
   if (told && owner(old) === owner(fresh) && !fresh.querySelector('.told')) fresh.querySelector('.c-owner')?.append(told);
+  const at = document.activeElement; // Undo is gone once it is pressed: the focus stays in the row
+  if (old.contains(at) && !fresh.querySelector(`[id="${at.id}"]`)) fresh.querySelector('[data-row-link]').autofocus = true;
 }
 
 function beforeSwap(event) {

@@ -3,10 +3,7 @@ import { $, $$, say, when } from './screen.js';
 
 export const composing = (event) => event.isComposing || event.keyCode === 229;
 
-function focusErrors(root) {
-  const summary = root.querySelector('[data-error-summary]');
-  if (summary) summary.focus();
-}
+const focusErrors = (root) => root.querySelector('[data-error-summary]')?.focus();
 
 function guardSubmit(event) {
   const form = event.target;
@@ -24,10 +21,10 @@ function guardSubmit(event) {
 }
 
 function release(root) {
-  if (root.dataset) delete root.dataset.busy;
+  delete root.dataset.busy;
   $$('[data-busy]', root).forEach((form) => delete form.dataset.busy);
-  $$('[aria-busy=true]', root).forEach((button) => button.removeAttribute('aria-busy'));
-  root.removeAttribute?.('aria-busy');
+  $$('[aria-busy=true]', root).forEach((button) => { button.ariaBusy = null; });
+  root.ariaBusy = null;
 }
 
 // Enter that confirms a conversion must not submit anything.

@@ -50,7 +50,7 @@ function pause(want) {
   if (want) document.body.dataset.paused = Date.now();
   else delete document.body.dataset.paused;
   $$('[data-pause]').forEach((button) => {
-    button.setAttribute('aria-pressed', want);
+    button.ariaPressed = want;
     button.textContent = button.dataset[want ? 'textResume' : 'textPause'];
   });
   show();
@@ -60,7 +60,7 @@ function pause(want) {
 function onClick({ target }) {
   if (target.closest?.('[data-release]')) { released = true; pause(false); }
   const button = target.closest?.('[data-pause]');
-  if (button) pause(button.getAttribute('aria-pressed') !== 'true');
+  if (button) pause(button.ariaPressed !== 'true');
 }
 
 when('htmx:configRequest', addHold);

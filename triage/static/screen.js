@@ -18,8 +18,9 @@ export const say = (text, place = $('#announce')) => {
 
 function showControls() {
   $$('[data-toggle-setting], [data-dialog], [data-pause]').forEach((control) => { control.hidden = false; });
-  $$('[data-toggle-setting]').forEach((button) =>
-    button.setAttribute('aria-pressed', document.documentElement.dataset[button.dataset.toggleSetting] === 'on'));
+  $$('[data-toggle-setting]').forEach((button) => {
+    button.ariaPressed = document.documentElement.dataset[button.dataset.toggleSetting] === 'on';
+  });
 }
 
 export function choose(name, value) {
@@ -31,7 +32,7 @@ export function choose(name, value) {
 function onClick(event) {
   const at = (selector) => event.target.closest?.(selector);
   const setting = at('[data-toggle-setting]');
-  if (setting) choose(setting.dataset.toggleSetting, setting.getAttribute('aria-pressed') === 'true' ? 'off' : 'on');
+  if (setting) choose(setting.dataset.toggleSetting, setting.ariaPressed === 'true' ? 'off' : 'on');
   const opener = at('[data-dialog]');
   if (opener) { event.preventDefault(); $(`#${opener.dataset.dialog}`)?.showModal(); }
   if (at('[data-close]')) { event.preventDefault(); at('dialog')?.close(); }
