@@ -332,6 +332,18 @@ def test_the_list_of_keys_names_those_of_the_board(at_board: Open, queue: list[E
     assert {"j", "k", "c", "E", "f", "m", "o", "0", "p", "/", "?"} <= set(keys)
 
 
+def test_a_key_of_the_rows_is_listed_by_all_that_it_does_and_as_one_that_needs_a_row(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    by_others(emergencies.raise_, clinic.nurse, queue[0].id)
+    page = at_board()
+    page.keyboard.press("?")
+    keys = page.locator("[data-keys-list]")
+    for text in ("Emergency · To the emergency (in the row)", "Why this place? (in the row)", "Filters", "Next row"):
+        expect(keys.get_by_text(text, exact=True)).to_be_visible()
+    expect(keys.get_by_text(re.compile("Take · Release.* \\(in the row\\)"))).to_be_visible()
+
+
 def test_filters_by_key_stand_in_the_address_and_nothing_found_is_not_nobody_here(
     at_board: Open, clinic: Clinic, queue: list[Encounter]
 ) -> None:

@@ -36,7 +36,7 @@ def test_a_call_is_noted_by_letters_and_the_letters_are_listed(listed: Page) -> 
     listed.keyboard.press("?")
     keys = listed.locator("[data-keys-list]")
     for text in ("Is here: check in", "After a call", "Reached, does not come", "Stop calling", "Advice on paper"):
-        expect(keys.get_by_text(text, exact=True)).to_be_visible()
+        expect(keys.get_by_text(f"{text} (in the row)", exact=True)).to_be_visible()
     listed.keyboard.press("Escape")
     listed.keyboard.press("r")
     expect(listed.get_by_text("Noted: Reached, does not come")).to_be_visible()

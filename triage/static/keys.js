@@ -8,7 +8,7 @@ let prefix = '';
 
 const on = () => document.documentElement.dataset.shortcuts !== 'off';
 const visible = (element) => 'keyHidden' in element.dataset || element.getClientRects().length > 0;
-const typing = (element) => Boolean(element.closest?.(TEXT));
+const typing = (element) => element.closest?.(TEXT);
 
 // In the row that has the focus first, then on the page; never in some other row.
 function find(key) {
@@ -27,10 +27,9 @@ function activate(control) {
 function moveRow(step) {
   const links = $$('[data-row-link]').filter(visible);
   const row = document.activeElement?.closest?.('[data-row]');
-  const at = links.findIndex((link) => link === document.activeElement || (row && row.contains(link)));
+  const at = links.findIndex((link) => link === document.activeElement || row?.contains(link));
   const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
   next?.focus();
-  next?.scrollIntoView({ block: 'nearest' });
   return Boolean(next);
 }
 
@@ -89,27 +88,31 @@ function warnIme(event) {
   say(list.dataset.textIme);
 }
 
+const make = (name, textContent) => Object.assign(document.createElement(name), { textContent });
+
 function describe(list) {
+  const { dataset } = list;
   const seen = new Map();
   $$('[data-key]').filter((e) => visible(e) || e.closest('details')).forEach((control) => {
-    const text = control.dataset.keyLabel ?? control.ariaLabel ?? [...control.childNodes].filter((n) => !n.matches?.('kbd, b')).map((n) => n.textContent).join(' ').trim();
-    if (!seen.has(control.dataset.key)) seen.set(control.dataset.key, text);
+    const { key, keyLabel } = control.dataset;
+    const text = keyLabel ?? control.ariaLabel ?? [...control.childNodes].filter((n) => !n.matches?.('kbd, b, .sr')).map((n) => n.textContent).join(' ').trim();
+    if (!seen.has(key)) seen.set(key, control.closest('[data-row]') ? text + dataset.textRow : text);
   });
-  if ($('[data-row-link]')) seen.set('j', list.dataset.textNext).set('k', list.dataset.textPrevious);
-  if ($('[data-answer]')) seen.set('y n u', list.dataset.textAnswers).set('Delete', list.dataset.textClear);
+  if ($('[data-row-link]')) seen.set('j', dataset.textNext).set('k', dataset.textPrevious);
+  if ($('[data-answer]')) seen.set('y n u', dataset.textAnswers).set('Delete', dataset.textClear);
   list.replaceChildren(...[...seen].flatMap(([key, text]) => {
-    const term = document.createElement('dt');
-    term.append(Object.assign(document.createElement('kbd'), { textContent: key }));
-    return [term, Object.assign(document.createElement('dd'), { textContent: text })];
+    const term = make('dt', '');
+    term.append(make('kbd', key));
+    return [term, make('dd', text)];
   }));
 }
 
 export function startKeys() {
   when('keydown', onKey);
   const list = $('[data-keys-list]');
-  when('click', (event) => { if (list && event.target.closest?.('[data-dialog=keys]')) describe(list); }, true);
+  if (!list) return;
+  when('click', (event) => { if (event.target.closest?.('[data-dialog=keys]')) describe(list); }, true);
   const box = $('[data-shortcuts-switch]');
-  if (!box) return;
   box.checked = on();
   box.addEventListener('change', () => choose('shortcuts', box.checked ? 'on' : 'off'));
 }
