@@ -89,7 +89,9 @@ def test_one_press_makes_a_request_an_order_and_leads_back_to_the_list(clinic: C
     answer = surgeon.post(f"/imaging-orders/{request.id}/order", data=data)
     assert (answer.status_code, answer.location) == (303, "/consults")
     assert imaging.get(clinic.surgeon, request.id).ordered_by == clinic.surgeon.staff_id
-    assert f"/imaging-orders/{request.id}/order" not in surgeon.get("/consults").text
+    listed = surgeon.get("/consults").text
+    assert f"/imaging-orders/{request.id}/order" not in listed
+    assert f"{request.encounter.ticket}: the imaging is ordered." in listed, "its row is gone: something must say so"
 
 
 @pytest.mark.parametrize("next_page", ["https://example.org/", "//example.org", "/\\example.org", ""])

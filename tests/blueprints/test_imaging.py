@@ -122,6 +122,7 @@ def test_from_request_to_signature(clinic: Clinic, signed_in: SignIn) -> None:
     assert "not signed yet" in seen(radiographer, order)
     signed = surgeon.post(f"/imaging-orders/{order.id}/signature", data={"version": exposure.version})
     assert signed.status_code == 303
+    assert f"{again(clinic, order).encounter.ticket}: the exposure record is signed." in surgeon.get("/consults").text
     assert f"signed by {clinic.surgeon.name}" in seen(radiographer, order)
 
 

@@ -52,6 +52,13 @@ def test_on_the_surgeons_list_the_answer_is_folded_away_and_the_cases_keep_their
     assert '<details class="step">' not in surgeon.get("/questions").text, "there one comes to answer"
 
 
+def test_who_ends_a_question_on_the_surgeons_list_stays_on_that_list(clinic: Clinic, signed_in: SignIn) -> None:
+    question = put(clinic)
+    questions.answer(clinic.nurse, question.id, 1, "For two weeks")
+    row = signed_in("surgeon").get("/consults").text.partition(f"/questions/{question.id}/end")[2]
+    assert 'name="next" value="/consults"' in row.partition("</form>")[0]
+
+
 def test_on_the_patients_page_only_the_questions_are_drawn_anew(clinic: Clinic, signed_in: SignIn) -> None:
     question = put(clinic)
     nurse, where = signed_in("nurse"), f"/encounters/{question.encounter_id}/questions"

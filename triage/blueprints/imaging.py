@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage import knowledge
@@ -35,7 +36,7 @@ from triage.services import (
     unmatched,
 )
 from triage.services.imaging_safety import Answer
-from triage.web import STATUS, actor, done, inside, locale, message, page, requires
+from triage.web import STATUS, actor, done, inside, locale, message, page, requires, toast
 
 blueprint = Blueprint("imaging", __name__)
 
@@ -102,6 +103,7 @@ def order(order_id: str) -> Response:
         at_paper_time(lambda: imaging.order(actor(), *given))
     except Refused as error:
         return _again(order_id, "order", form, error)
+    toast(gettext("%(ticket)s: the imaging is ordered.", ticket=_ticket(order_id)), None)
     return done(_back())
 
 
@@ -181,7 +183,13 @@ def sign(order_id: str) -> Response:
     """Sign the exposure record."""
     form = StepForm()
     imaging.sign(actor(), order_id, form.version.data or 0)
+    toast(gettext("%(ticket)s: the exposure record is signed.", ticket=_ticket(order_id)), None)
     return done(_back())
+
+
+def _ticket(order_id: str) -> str:
+    """Return the ticket to name in what is said: on the list that was pressed the row is gone."""
+    return imaging.get(actor(), order_id).encounter.ticket
 
 
 def _back() -> str:
