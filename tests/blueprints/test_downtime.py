@@ -59,6 +59,15 @@ def test_the_pad_bears_numbers_of_its_own_and_the_sheet_every_urgent_question(si
     assert boxes == 4 * len(knowledge.load().urgent_questions)
 
 
+def test_a_slip_of_the_pad_warns_in_one_language_after_the_other(signed_in: SignIn) -> None:
+    text = signed_in("reception").get("/downtime/forms?slips=1").text
+    (japanese,), (english,) = (re.findall(rf'<p lang="{one}"><b>[^<]+</b> [^<]+</p>', text) for one in ("ja", "en"))
+    assert "受付" in japanese
+    assert not re.search("[A-Za-z]{2}", re.sub("<[^>]+>", "", japanese))
+    assert "Tell the desk at once" in english
+    assert "feeling faint" in english
+
+
 @pytest.mark.parametrize("query", ["first=-1", "slips=9999", "sheets=x", "first=999&slips=96", "slips=%00", "first=９"])
 def test_a_forged_number_of_forms_prints_a_sensible_pad(signed_in: SignIn, query: str) -> None:
     answer = signed_in("nurse").get(f"/downtime/forms?{query}")

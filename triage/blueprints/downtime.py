@@ -8,7 +8,7 @@ from triage import knowledge
 from triage.blueprints.encounters import slip_of
 from triage.domain.late import PAPER
 from triage.services import downtime, organisations
-from triage.web import actor, background, page, requires
+from triage.web import actor, background, in_language, page, requires
 
 blueprint = Blueprint("downtime", __name__)
 
@@ -55,6 +55,7 @@ def forms() -> Response:
         "downtime/forms.html", tickets=[f"{PAPER}{n:03d}" for n in range(first, min(first + slips, 1000))],
         sheets=_number("sheets", SHEETS, MOST), site=organisations.site_of(actor()), N_=_in_both,
         desk=[q for q in asked if q.asked_by == "reception"], nurse=[q for q in asked if q.asked_by == "nurse"],
+        warnings=[in_language(language, "encounters/_warning.html", {}) for language in ("ja", "en")],
         first=first, count=slips, back_url=url_for("board.index"),
     )  # fmt: skip
 
