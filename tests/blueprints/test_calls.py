@@ -42,6 +42,22 @@ def test_who_did_not_answer_is_listed_with_count_and_the_way_to_call_again(
     assert "Everybody who was called has come." in client.get("/calls").text
 
 
+@pytest.mark.parametrize(("noted", "said"), [("answer", "Has come"), ("no-answer", "No answer")])
+def test_what_is_noted_on_the_list_is_said_there_and_taken_back_from_there(
+    signed_in: SignIn, clinic: Clinic, room: str, noted: str, said: str
+) -> None:
+    here, client = wait(clinic.reception), signed_in("nurse")
+    calls.call(clinic.nurse, here.id, room)
+    assert client.post(f"/encounters/{here.id}/calls/{noted}", data={"next": "/calls"}).location == "/calls"
+    page = client.get("/calls").text
+    assert f"{here.ticket}: {said}" in page
+    undo = f"/encounters/{here.id}/calls/undo?next=/calls"
+    assert f'action="{undo}"' in page
+    assert client.post(undo).location == "/calls"
+    assert [shown.ticket for shown in calls.showing(clinic.site_id)] == [here.ticket]
+    assert f"{here.ticket}: taken back" in client.get("/calls").text
+
+
 def test_a_refresh_of_the_lists_brings_only_what_changed(signed_in: SignIn, clinic: Clinic, room: str) -> None:
     here, client = wait(clinic.reception), signed_in("nurse")
     page = client.get("/calls").text

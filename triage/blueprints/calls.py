@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage.blueprints.paper_time import at_paper_time
@@ -63,7 +64,7 @@ def call(encounter_id: str) -> Response:
         return _show(encounters.get(actor(), encounter_id), 422)
     encounter = encounters.get(actor(), encounter_id)
     room = rooms.name_of(encounter.room_id, locale())
-    toast(f"{encounter.ticket} → {room}", url_for("calls.undo", encounter_id=encounter_id))
+    toast(f"{encounter.ticket} → {room}", _undo_url(encounter_id))
     return _back(encounter_id)
 
 
@@ -71,21 +72,21 @@ def call(encounter_id: str) -> Response:
 @requires("calls:make")
 def answered(encounter_id: str) -> Response:
     """Note that the patient has come."""
-    return _noted(calls.answered, encounter_id)
+    return _noted(calls.answered, encounter_id, gettext("Has come"), _undo_url(encounter_id))
 
 
 @blueprint.post(f"{PATH}/no-answer")
 @requires("calls:make")
 def no_answer(encounter_id: str) -> Response:
     """Note that nobody came; the patient is to be called again."""
-    return _noted(calls.no_answer, encounter_id)
+    return _noted(calls.no_answer, encounter_id, gettext("No answer"), _undo_url(encounter_id))
 
 
 @blueprint.post(f"{PATH}/undo")
 @requires("calls:make")
 def undo(encounter_id: str) -> Response:
     """Take the last thing noted of a call back."""
-    return _noted(calls.undo, encounter_id)
+    return _noted(calls.undo, encounter_id, gettext("taken back"))
 
 
 @blueprint.post("/encounters/<encounter_id>/room")
@@ -96,13 +97,19 @@ def place(encounter_id: str) -> Response:
     return _back(encounter_id)
 
 
-def _noted(verb: Callable[[Any, str], None], encounter_id: str) -> Response:
+def _noted(verb: Callable[[Any, str], None], encounter_id: str, said: str, undo_url: str | None = None) -> Response:
     try:
         at_paper_time(lambda: verb(actor(), encounter_id))
     except Untimely:
         return _show(encounters.get(actor(), encounter_id), 422)
+    toast(f"{encounters.get(actor(), encounter_id).ticket}: {said}", undo_url)
     return _back(encounter_id)
 
 
+def _undo_url(encounter_id: str) -> str:
+    """Return where the last thing noted is taken back; from there one comes back to the page that it was noted on."""
+    return url_for("calls.undo", encounter_id=encounter_id, next=inside(request.form.get("next")))
+
+
 def _back(encounter_id: str) -> Response:
-    return done(inside(request.form.get("next")) or url_for("calls.show", encounter_id=encounter_id))
+    return done(inside(request.values.get("next")) or url_for("calls.show", encounter_id=encounter_id))
