@@ -1,6 +1,6 @@
 // Answers by key: y, n, u and the like; one key, one question.
 import { composing } from './forms.js';
-import { $$ } from './screen.js';
+import { $$, when } from './screen.js';
 
 function markAnswer(group) {
   const chosen = group.querySelector('input[type=radio]:checked');
@@ -39,14 +39,14 @@ function clearAnswer(event, group) {
 }
 
 // A number, or that it is not known: whichever comes last.
-document.addEventListener('input', ({ target }) => {
+when('input', ({ target }) => {
   const [text, box] = target.closest?.('.with-unit')?.querySelectorAll('input') ?? [];
   if (target === box && box?.checked) text.value = '';
   else if (box && target === text && text.value) box.checked = false;
 }, true);
 
-document.addEventListener('keydown', answerByKey, true); // before the shortcuts of the page
-document.addEventListener('change', (event) => {
+when('keydown', answerByKey, true); // before the shortcuts of the page
+when('change', (event) => {
   const group = event.target.closest?.('[data-answer]');
   if (group) markAnswer(group);
 }, true);

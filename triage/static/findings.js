@@ -1,6 +1,8 @@
 // Answers: clearing one with the pointer, and Enter that saves a field instead of sending the form.
 import './answers.js';
+import './autosave.js';
 import { composing } from './forms.js';
+import { $$, when } from './screen.js';
 
 // The keyboard clears with Delete; the small cross does the same.
 function clear(event) {
@@ -20,11 +22,11 @@ function stay(event) {
 
 // Half a conversion is not saved; its end is.
 const composed = (event) => event.target.closest?.('#answers .fnd');
-document.addEventListener('input', (event) => { if (event.isComposing && composed(event)) event.stopPropagation(); }, true);
-document.addEventListener('compositionend', (event) => { if (composed(event)) event.target.dispatchEvent(new Event('input', { bubbles: true })); });
+when('input', (event) => { if (event.isComposing && composed(event)) event.stopPropagation(); }, true);
+when('compositionend', (event) => { if (composed(event)) event.target.dispatchEvent(new Event('input', { bubbles: true })); });
 // What was opened stays open when the part around it is exchanged.
 const opened = new Set();
-document.addEventListener('htmx:beforeSwap', () => { opened.clear(); document.querySelectorAll('details[data-keep][open]').forEach((one) => opened.add(one.id)); });
-document.addEventListener('htmx:afterSwap', () => opened.forEach((id) => document.getElementById(id)?.setAttribute('open', '')));
-document.addEventListener('click', clear);
-document.addEventListener('keydown', stay);
+when('htmx:beforeSwap', () => { opened.clear(); $$('details[data-keep][open]').forEach((one) => opened.add(one.id)); });
+when('htmx:afterSwap', () => opened.forEach((id) => document.getElementById(id)?.setAttribute('open', '')));
+when('click', clear);
+when('keydown', stay);

@@ -1,4 +1,4 @@
-// Forms: errors get the focus, one press makes one record, autosave says when.
+// Forms: errors get the focus, one press makes one record.
 import { $, $$, say, when } from './screen.js';
 
 export const composing = (event) => event.isComposing || event.keyCode === 229;
@@ -32,18 +32,8 @@ function stopImeEnter(event) {
   if (event.key === 'Enter' && composing(event)) event.stopImmediatePropagation();
 }
 
-function showSaved(event) {
-  if (!event.detail.elt.closest('[data-autosave]') || event.detail.requestConfig?.verb === 'get') return;
-  const place = $('[data-saved]');
-  if (!place) return;
-  const ok = event.detail.successful;
-  place.textContent = ok ? `${place.dataset.savedText} ${new Date().toLocaleTimeString('en-GB')}` : place.dataset.failedText;
-  place.classList.toggle('error', !ok);
-}
-
 function afterRequest(event) {
   release(event.detail.elt);
-  showSaved(event);
   if (event.detail.xhr?.status === 422) say($('[data-error-summary]')?.textContent.trim() ?? '');
 }
 

@@ -1,6 +1,6 @@
 // Shortcuts: a control declares its key in data-key; pressing it does what clicking or focusing it does.
 import { composing } from './forms.js';
-import { $, $$, choose, modified, say, when } from './screen.js';
+import { $, $$, choose, say, when } from './screen.js';
 
 const TEXT = 'input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]';
 
@@ -24,25 +24,13 @@ function activate(control) {
   if (control.matches('summary')) control.focus(); // what opened is next
 }
 
-function moveRow(step) {
+export function moveRow(step) {
   const links = $$('[data-row-link]').filter(visible);
   const row = document.activeElement?.closest?.('[data-row]');
   const at = links.findIndex((link) => link === document.activeElement || row?.contains(link));
   const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
   next?.focus();
   return Boolean(next);
-}
-
-// The arrows lead from the search into its answers, from row to row, and back.
-function arrow(event) {
-  const box = $('[data-search]');
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!box || !step || modified(event)) return false;
-  if (event.target !== box && !event.target.matches?.('[data-row-link]')) return false;
-  const found = $('[data-row] [data-row-link]');
-  if (event.target === box && (step < 0 || (box.value && !found))) return false;
-  if (!moveRow(step) && step < 0) box.focus();
-  return true;
 }
 
 function single(event) {
@@ -72,7 +60,6 @@ function onKey(event) {
   if (composing(event)) { warnIme(event); return; }
   const control = chord(event);
   if (control) { event.preventDefault(); activate(control); return; }
-  if (arrow(event)) { event.preventDefault(); return; }
   if (!on() || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !'jk'.includes(event.key) || typing(event.target)) return;
   if (event.key.length !== 1 || event.key === ' ') return;
   const handled = single(event);

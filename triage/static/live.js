@@ -100,17 +100,20 @@ function busy(more) {
   document.body.toggleAttribute('data-busy-page', requests > 0);
 }
 
+// The clinic's time, whatever this computer's clock and zone are.
+export const clock = (at) => new Date(at - ahead).toLocaleTimeString('en-GB', { timeZone: document.body.dataset.zone });
+
 export function show() {
   const out = place();
   if (!out || document.hidden) return;
   ring();
-  const { paused, zone: timeZone } = document.body.dataset; // since when
+  const { paused } = document.body.dataset; // since when
   const age = Date.now() - (paused ? reached : last);
   const now = !navigator.onLine || age > OFFLINE ? 'offline' : paused ? 'paused' : age > STALE ? 'stale' : 'live';
   const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset[why]}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
-  out.textContent = `${out.getAttribute(`data-text-${now}`)} ${new Date((+paused || last) - ahead).toLocaleTimeString('en-GB', { timeZone })}${more}`;
+  out.textContent = `${out.getAttribute(`data-text-${now}`)} ${clock(+paused || last)}${more}`;
   if (now !== state) change(now, out.dataset.textWrite);
 }
 

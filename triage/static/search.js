@@ -1,5 +1,7 @@
 // Search that never looks for a half-written word.
 import { composing } from './forms.js';
+import { moveRow } from './keys.js';
+import { $, modified, when } from './screen.js';
 
 function wireSearch(box) {
   if (box.dataset.wired) return;
@@ -28,6 +30,18 @@ function wireSearch(box) {
   });
 }
 
+// The arrows lead from the search into its answers, from row to row, and back.
+function arrow(event) {
+  const box = $('[data-search]');
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || modified(event) || event.defaultPrevented || composing(event) || $('dialog[open]')) return;
+  if (event.target !== box && !event.target.matches?.('[data-row-link]')) return;
+  if (event.target === box && (step < 0 || (box.value && !$('[data-row] [data-row-link]')))) return;
+  if (!moveRow(step) && step < 0) box.focus();
+  event.preventDefault();
+}
+
 const wire = () => document.querySelectorAll('[data-search]').forEach(wireSearch);
-document.addEventListener('htmx:load', wire);
+when('htmx:load', wire);
+when('keydown', arrow);
 wire();
