@@ -8,9 +8,14 @@ from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC
 _OPEN = {PUBLIC, *DEVICE_PERMISSIONS}
 
 
+def is_for_people() -> bool:
+    """Tell whether the request's view wants a person who is signed in."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "permission", PUBLIC) not in _OPEN
+
+
 def sent() -> list[tuple[str, str]]:
     """Return the names and words of the request's form in their order; none where it was no form, or cannot be kept."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if request.method != "POST" or getattr(view, "permission", PUBLIC) in _OPEN or any(request.files.values()):
+    if request.method != "POST" or not is_for_people() or any(request.files.values()):
         return []
     return [(name, words) for name, words in request.form.items(multi=True) if name != "csrf_token"]

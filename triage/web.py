@@ -194,15 +194,16 @@ def _guard() -> AnyResponse | None:
 
 
 def _sign_in_first() -> AnyResponse:
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    why: dict[str, Any] = {"next": request.full_path.rstrip("?")} if request.method == "GET" else {"ended": 1}
     if htmx or request.headers.get("X-Background"):
         return make_response("", 401, {"HX-Redirect": url_for("accounts.sign_in", ended=1)})
-    return redirect(url_for("accounts.sign_in", next=back), 303)
+    return redirect(url_for("accounts.sign_in", **why), 303)
 
 
 def _domain_error(error: errors.DomainError) -> Response:
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-    return _error(status, error.code, **error.params, error=error)
+    return _error(
+        next(STATUS[kind] for kind in STATUS if isinstance(error, kind)), error.code, **error.params, error=error
+    )
 
 
 def _error(status: int, code: str, error: object = None, **params: object) -> Response:
@@ -220,6 +221,8 @@ def _fault(code: int, message: str | None = None, **values: object) -> Response:
 def _http_error(error: HTTPException) -> AnyResponse:
     if error.response is not None:
         return error.get_response()
+    if isinstance(error, CSRFError) and again.is_for_people() and reader() is None:
+        return _sign_in_first()  # a token ends with its session
     late = gettext("This form was open for too long. Reload the page and send it again.")
     return _fault(error.code or 500, late if isinstance(error, CSRFError) else None)
 
@@ -246,5 +249,4 @@ def _last_resort(error: Exception) -> Response:
 
 def zone() -> ZoneInfo:
     """Return the time zone of the actor's site, or the clinic's default."""
-    who = reader()
-    return ZoneInfo(who.time_zone if who else "Asia/Tokyo")
+    return ZoneInfo(who.time_zone if (who := reader()) else "Asia/Tokyo")

@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.builders import PASSWORD, Clinic
+from tests.builders import PASSWORD, Clinic, arrive
 from triage import clock
 from triage.domain.access import HOME
 from triage.services import accounts, staff
@@ -68,6 +68,25 @@ def test_signing_out_ends_the_session_on_the_server(signed_in: SignedIn, app: Fl
     thief = app.test_client()
     thief.set_cookie("triage_session", cookie.value)
     assert thief.get("/board").status_code == 303
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_who_was_signed_out_in_another_tab_is_told_so_by_the_next_form_that_is_sent(
+    signed_in: SignedIn, app: Flask, clinic: Clinic, by_itself: bool
+) -> None:
+    encounter = arrive(clinic.reception)
+    desk = signed_in("reception")
+    app.config["WTF_CSRF_ENABLED"] = True
+    token = re.search(r'name="csrf_token" value="([^"]+)"', desk.get(f"/encounters/{encounter.id}/intake").text)
+    assert token
+    form = {"csrf_token": token[1], "d.complaint": "腰が痛い"}
+    desk.post("/sign-out", data=form)
+    answer = desk.post(
+        f"/encounters/{encounter.id}/findings", data=form, headers={"HX-Request": "true"} if by_itself else {}
+    )
+    assert answer.status_code == (401 if by_itself else 303)
+    told = desk.get(answer.headers["HX-Redirect" if by_itself else "Location"])
+    assert "You are no longer signed in here." in told.text
 
 
 def test_a_deactivated_person_is_out_at_once(signed_in: SignedIn, clinic: Clinic) -> None:
