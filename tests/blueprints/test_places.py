@@ -28,8 +28,8 @@ def test_the_third_hears_why_in_both_languages(clinic: Clinic, signed_in: SignIn
     wait(clinic.reception)
     emergencies.raise_(clinic.nurse, wait(clinic.reception).id)
     browser = signed_in("reception")
-    english = "You are third. One emergency and one patient who may not wait are before you. "
-    english += "You have waited 0 minutes; the aim for you is 60. Who is in danger always comes first."
+    english = "You are third. One emergency and one patient who may not wait are ahead of you. "
+    english += "You have waited 0 minutes; the aim for you is 60. Anyone in danger always comes first."
     assert english in said(browser, third.id, speak="en")
     japanese = "順番は3番目です。先にお待ちの方は、緊急の方1名、お待たせできない方1名です。"
     assert japanese in said(browser, third.id, speak="ja")

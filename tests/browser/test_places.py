@@ -28,7 +28,7 @@ def test_one_key_on_the_row_opens_the_sentence_and_escape_leads_back_to_the_row(
     page.keyboard.press("j")
     page.keyboard.press("q")
     said = page.locator("#place .said")
-    expect(said).to_contain_text("You are second. One patient who came before you is before you.")
+    expect(said).to_contain_text("You are second. One patient who came before you is ahead of you.")
     page.locator("#place").get_by_role("link", name="日本語").click()
     expect(said).to_contain_text("順番は2番目です。")
     page.keyboard.press("Escape")

@@ -49,7 +49,7 @@ def said(standing: Standing) -> list[str]:
     sentences = [nth, *_before(standing), gettext("%(waited)s; %(aim)s.", waited=waited, aim=aim)]
     if line.is_over:
         sentences.append(gettext("That is longer than we aim for. We are sorry."))
-    return [*sentences, gettext("Who is in danger always comes first. Tell us at once if anything gets worse.")]
+    return [*sentences, gettext("Anyone in danger always comes first. Tell us at once if anything gets worse.")]
 
 
 def _before(standing: Standing) -> list[str]:
@@ -58,7 +58,7 @@ def _before(standing: Standing) -> list[str]:
     who = format_list([_part(name, count) for name, count in standing.before.items()], locale=get_locale())
     who = who[:1].upper() + who[1:]
     count = sum(standing.before.values())
-    return [ngettext("%(who)s is before you.", "%(who)s are before you.", count, who=who)]
+    return [ngettext("%(who)s is ahead of you.", "%(who)s are ahead of you.", count, who=who)]
 
 
 def _part(reason: str, count: int) -> str:
