@@ -55,6 +55,7 @@ def test_a_slip_is_entered_with_its_number_and_time_and_leads_to_the_answers(sig
     page = client.get(f"/late/{here.id}").text
     assert "entered late" in page
     assert "/late?paper_ticket=D004" in page
+    assert "entered late" in client.get(f"/encounters/{here.id}/intake").text
 
 
 @pytest.mark.parametrize(
