@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -83,10 +84,29 @@ def test_views_are_renamed_and_removed_and_names_checked_at_the_field(signed_in:
     assert nurse.post(f"/board/views/{second}/name", data={"name": "Three"}).status_code == 303
     assert other.post(f"/board/views/{first}/name", data={"name": "Mine"}).status_code == 404
     assert other.post(f"/board/views/{first}/removal").status_code == 404
+    assert "Renamed: Three" in nurse.get("/board/views").text
     assert nurse.post(f"/board/views/{first}/removal").status_code == 303
     page = nurse.get("/board/views").text
     assert "Three" in page
     assert 'value="One"' not in page
+
+
+def test_a_view_that_was_removed_comes_back_as_it_was_and_a_forged_way_back_keeps_nothing(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    nurse = signed_in("nurse")
+    nurse.post("/board/views", data={"name": "My <queue> & more", "stage": "waiting", "over": "1"})
+    (kept,) = re.findall(r'action="/board/views/(\w+)/name"', nurse.get("/board/views").text)
+    nurse.post(f"/board/views/{kept}/removal")
+    page = nurse.get("/board/views").text
+    assert "Removed: My &lt;queue&gt; &amp; more" in page
+    (back,) = re.findall(r'action="(/board/views/restoration[^"]+)"', page)
+    assert nurse.post(unescape(back)).status_code == 303
+    assert "★ My &lt;queue&gt; &amp; more" in nurse.get("/board?stage=waiting&over=1").text
+    assert nurse.post(unescape(back)).status_code == 422  # the name is taken
+    for forged in ("name=x", "name=&mine=1", "name=a%00&mine=1", f"name={'x' * 41}&mine=1"):
+        assert nurse.post(f"/board/views/restoration?{forged}").status_code == 422
+    assert len(re.findall(r'action="/board/views/\w+/name"', nurse.get("/board/views").text)) == 1
 
 
 @pytest.mark.parametrize("data", [{"name": "", "mine": "1"}, {"name": "a\x00", "mine": "1"}, {"name": "No filter"}])

@@ -3,12 +3,13 @@
 from urllib.parse import urlencode
 
 from flask import Blueprint, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from triage.domain.errors import Refused
 from triage.forms.views import ViewForm
 from triage.services import board, views
-from triage.web import actor, done, message, page, requires
+from triage.web import actor, done, message, page, requires, toast
 
 blueprint = Blueprint("views", __name__)
 
@@ -54,12 +55,25 @@ def rename(view_id: str) -> Response:
     except Refused as error:
         form.name.errors = [message(error)]
         return _page(form, 422, view_id)
+    toast(gettext("Renamed: %(name)s", name=form.name.data), None)
     return done(url_for("views.index"))
 
 
 @blueprint.post("/board/views/<view_id>/removal")
 @requires("board:view")
 def remove(view_id: str) -> Response:
-    """Remove an own view."""
-    views.remove(actor(), view_id)
+    """Remove an own view; the way to have it again is its name and its filter."""
+    name, query = views.remove(actor(), view_id)
+    toast(gettext("Removed: %(name)s", name=name), f"{url_for('views.restore')}?{urlencode({'name': name})}&{query}")
+    return done(url_for("views.index"))
+
+
+@blueprint.post("/board/views/restoration")
+@requires("board:view")
+def restore() -> Response:
+    """Keep again the view that was removed, as it stands in the address."""
+    form = ViewForm(request.args)
+    if not form.validate():
+        return _page(form, 422)
+    views.save(actor(), form.name.data or "", urlencode(board.Filters.read(request.args).query()))
     return done(url_for("views.index"))

@@ -48,9 +48,11 @@ def rename(actor: Actor, view_id: str, name: str) -> None:
 
 
 @verb
-def remove(actor: Actor, view_id: str) -> None:
-    """Remove an own view."""
-    session.delete(_own(actor, view_id))
+def remove(actor: Actor, view_id: str) -> tuple[str, str]:
+    """Remove an own view; return its name and its filter, from which it can be kept again."""
+    view = _own(actor, view_id)
+    session.delete(view)
+    return view.name, view.query
 
 
 def _own(actor: Actor, view_id: str) -> SavedView:
