@@ -132,3 +132,22 @@ def test_who_signs_in_next_on_the_device_is_told_and_what_the_device_keeps_leads
     heard(page, first, 2)
     page.goto("/patients")
     silent(page, first)
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1440, 1920])
+def test_of_three_emergencies_the_board_says_of_each_who_has_it(sign_in: Open, clinic: Clinic, width: int) -> None:
+    for _ in range(3):
+        raised(clinic)
+    page = sign_in("nurse")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/board")
+    told = page.locator(".alert")
+    expect(told).to_have_count(3)
+    cut = "told => told.filter((one) => [one, ...one.children].some((it) => it.scrollWidth > it.clientWidth + 1 "
+    cut += "&& getComputedStyle(it).display !== 'inline')).map((one) => one.textContent)"
+    assert told.evaluate_all(cut) == []
+    frame = page.locator("#alerts").bounding_box()
+    last = told.last.bounding_box()
+    assert frame is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= frame["x"] + frame["width"] + 1
