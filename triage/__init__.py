@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from triage import assets, blueprints, cli, config, db, knowledge, packing, screen, turns, web, wording
+from triage import assets, blueprints, cli, config, db, faults, knowledge, packing, screen, turns, web, wording
 from triage.services import audit, streams
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +39,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
     wording.init_app(app)
     packing.init_app(app)  # first of all, so that it packs what the others have finished
     web.init_app(app)
+    faults.init_app(app)
     screen.init_app(app)
     assets.init_app(app)
     blueprints.register(app)

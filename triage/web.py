@@ -1,4 +1,4 @@
-"""HTTP in one place: page(), done(), @requires, the guard, security headers, and domain error to status."""
+"""HTTP in one place: page(), done(), @requires, the guard, and the domain's error to status and sentence."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -6,19 +6,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import Babel, force_locale, gettext
 from flask_htmx import HTMX
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
-from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage import again, beside, db, device_door, headers
+from triage import beside, db, device_door, headers
 from triage.domain import errors
 from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
@@ -110,6 +106,11 @@ def inside(target: str | None) -> str | None:
     return target if not parts.scheme and not parts.netloc and target.isprintable() else None
 
 
+def status_of(error: errors.DomainError) -> int:
+    """Return the HTTP status that the domain's refusal is answered with."""
+    return next(code for kind, code in STATUS.items() if isinstance(error, kind))
+
+
 def message(error: errors.DomainError) -> str:
     """Return the error's sentence in the reader's language."""
     return sentence(error.code, **error.params)
@@ -130,13 +131,6 @@ def init_app(app: Flask) -> None:
     app.before_request(_guard)
     headers.init_app(app, locale)
     app.teardown_request(lambda _error: beside.release(db.session))
-    app.register_error_handler(errors.DomainError, _domain_error)
-    app.register_error_handler(StaleDataError, lambda _e: _error(409, "stale", by=gettext("Someone else")))
-    app.register_error_handler(DataError, _not_storable)
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(InterfaceError, _database_away)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _last_resort)
 
 
 def guard(app: Flask) -> None:
@@ -184,7 +178,7 @@ def _guard() -> AnyResponse | None:
     if needed in DEVICE_PERMISSIONS:
         return device_door.refusal(needed)
     if (who := reader()) is None:
-        return _sign_in_first()
+        return sign_in_first()
     if needed is None or not who.may(needed):
         audit.record_read(who, "access_refused", endpoint=endpoint, permission=needed or "")
         raise errors.NotAllowed("not_allowed")
@@ -193,58 +187,12 @@ def _guard() -> AnyResponse | None:
     return None
 
 
-def _sign_in_first() -> AnyResponse:
+def sign_in_first() -> AnyResponse:
+    """Lead to the way in: back to the page that was asked for, or telling that what was sent met no session."""
     why: dict[str, Any] = {"next": request.full_path.rstrip("?")} if request.method == "GET" else {"ended": 1}
     if htmx or request.headers.get("X-Background"):
         return make_response("", 401, {"HX-Redirect": url_for("accounts.sign_in", ended=1)})
     return redirect(url_for("accounts.sign_in", **why), 303)
-
-
-def _domain_error(error: errors.DomainError) -> Response:
-    return _error(
-        next(STATUS[kind] for kind in STATUS if isinstance(error, kind)), error.code, **error.params, error=error
-    )
-
-
-def _error(status: int, code: str, error: object = None, **params: object) -> Response:
-    return _fault(status, sentence(code, **params), error=error)
-
-
-def _fault(code: int, message: str | None = None, **values: object) -> Response:
-    try:
-        reader()
-    except SQLAlchemyError:  # the database is away: the page goes to nobody in particular
-        g._login_user = login.anonymous_user()
-    return page("errors/error.html", "errors/_error.html", status=code, code=code, message=message, **values)
-
-
-def _http_error(error: HTTPException) -> AnyResponse:
-    if error.response is not None:
-        return error.get_response()
-    if isinstance(error, CSRFError) and again.is_for_people() and reader() is None:
-        return _sign_in_first()  # a token ends with its session
-    late = gettext("This form was open for too long. Reload the page and send it again.")
-    return _fault(error.code or 500, late if isinstance(error, CSRFError) else None)
-
-
-def _database_away(error: Exception) -> Response:
-    current_app.logger.warning("database away: %s", type(error).__name__)
-    db.session.remove()
-    g.setdefault("_login_user", login.anonymous_user())  # not asked for again: who waits has waited already
-    response = _fault(503, again=again.sent())
-    response.headers["Retry-After"] = "5"
-    return response
-
-
-def _not_storable(_error_: Exception) -> Response:
-    db.session.rollback()  # text or a number that PostgreSQL takes nowhere, such as NUL in an id: nothing was written
-    return _error(422, "bad_text")
-
-
-def _last_resort(error: Exception) -> Response:
-    current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
-    db.session.rollback()
-    return _fault(500, again=again.sent())
 
 
 def zone() -> ZoneInfo:

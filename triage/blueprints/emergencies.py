@@ -13,7 +13,7 @@ from triage.forms import summary
 from triage.forms.emergencies import AgreementForm, ProposalForm, StepForm
 from triage.forms.entry import Entry
 from triage.services import emergencies, encounters, sheets
-from triage.web import STATUS, actor, done, locale, message, page, requires, zone
+from triage.web import actor, done, locale, message, page, requires, status_of, zone
 
 blueprint = Blueprint("emergencies", __name__)
 PATH = "/encounters/<encounter_id>/emergency"
@@ -35,7 +35,7 @@ def _panel(encounter: Any, status: int = 200, error: str = "", **forms: Any) -> 
 
 
 def _again(encounter_id: str, error: DomainError, **forms: Any) -> Response:
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     return _panel(encounters.get(actor(), encounter_id), status, message(error), **forms)
 
 

@@ -6,11 +6,11 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from triage.domain import limits as names
-from triage.domain.errors import Conflict, DomainError, NotAllowed, Refused
+from triage.domain.errors import Conflict, NotAllowed, Refused
 from triage.domain.limits import as_targets, as_values
 from triage.forms.limits import LABELS, LimitsForm, VerdictForm
 from triage.services import limits
-from triage.web import STATUS, actor, done, message, page, requires, sentence
+from triage.web import actor, done, message, page, requires, sentence, status_of
 
 blueprint = Blueprint("limits", __name__)
 
@@ -55,7 +55,7 @@ def propose() -> Response:
     try:
         limits.propose(actor(), form.minutes, form.seen.data or "", form.note.data or "")
     except (Conflict, Refused) as error:
-        return _page(_status(error), form, error=message(error), kept=True)
+        return _page(status_of(error), form, error=message(error), kept=True)
     return done(url_for("limits.index"))
 
 
@@ -69,7 +69,7 @@ def approve(proposal_id: str) -> Response:
     try:
         limits.approve(actor(), proposal_id, form.seen.data or "")
     except (Conflict, NotAllowed) as error:
-        return _page(_status(error), error=message(error))
+        return _page(status_of(error), error=message(error))
     return done(url_for("limits.index"))
 
 
@@ -83,7 +83,7 @@ def refuse(proposal_id: str) -> Response:
     try:
         limits.refuse(actor(), proposal_id, form.reason.data or "")
     except (Conflict, NotAllowed, Refused) as error:
-        return _page(_status(error), verdict=form, error=message(error))
+        return _page(status_of(error), verdict=form, error=message(error))
     return done(url_for("limits.index"))
 
 
@@ -94,9 +94,5 @@ def withdraw(proposal_id: str) -> Response:
     try:
         limits.withdraw(actor(), proposal_id)
     except (Conflict, NotAllowed) as error:
-        return _page(_status(error), error=message(error))
+        return _page(status_of(error), error=message(error))
     return done(url_for("limits.index"))
-
-
-def _status(error: DomainError) -> int:
-    return next(code for kind, code in STATUS.items() if isinstance(error, kind))

@@ -14,7 +14,7 @@ from triage.domain.questions import ASKED_BY, may_ask
 from triage.forms.questions import AnswerForm, AskForm, EndForm
 from triage.models import Encounter, Question
 from triage.services import encounters, live, questions
-from triage.web import STATUS, actor, done, htmx, inside, message, page, requires
+from triage.web import actor, done, htmx, inside, message, page, requires, status_of
 
 blueprint = Blueprint("questions", __name__)
 Form = AskForm | AnswerForm | EndForm
@@ -118,7 +118,7 @@ def _do(form: Form, here: Encounter, act: Callable[[], object], said: str, **pla
 
 
 def _again(form: Form, here: Encounter, error: DomainError, place: dict[str, Any]) -> Response:
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     told = message(error) if isinstance(error, Conflict) else ""  # what is wrong with a field stands at the field
     values = {"form": form, "error": told, "typed": form["words"].data if "words" in form else "", **place}
     values["untimely"] = isinstance(error, Untimely)

@@ -8,13 +8,13 @@ from werkzeug.wrappers import Response
 
 from triage import knowledge
 from triage.blueprints.rulesets import SHIPPED, choices, content_of, version_of
-from triage.domain.errors import Conflict, DomainError, NotAllowed, NotFound, Refused, Stale
+from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused, Stale
 from triage.forms.conditions import in_words
 from triage.forms.rulesets import BeginForm, DraftForm, PublicationForm, RuleForm, lines, rule_values
 from triage.knowledge import KnowledgeError, rules_editing
 from triage.models import RulesetVersion
 from triage.services import publications, rule_drafts, rulesets
-from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
+from triage.web import actor, done, locale, message, page, requires, sentence, status_of
 
 blueprint = Blueprint("rule_drafts", __name__)
 PATH = "/rulesets/drafts"
@@ -114,11 +114,7 @@ def _conflict(version_id: str, form: DraftForm, error: Refused | Conflict) -> Re
     draft = rulesets.get_version(actor(), version_id)
     form.version.data = draft.version
     newer = draft.content if isinstance(error, Stale) else ""
-    return _draft(draft, form, _status(error), error=message(error), newer=newer)
-
-
-def _status(error: DomainError) -> int:
-    return next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    return _draft(draft, form, status_of(error), error=message(error), newer=newer)
 
 
 def _excerpt(text: str, fault: KnowledgeError) -> list[tuple[int, str]]:
@@ -158,7 +154,7 @@ def publish(version_id: str) -> Response:
         publications.publish(actor(), version_id, form.version.data or 0, form.seen.data or "", form.note.data or "")
     except (Refused, Conflict, NotAllowed) as error:
         draft = rulesets.get_version(actor(), version_id)
-        return _draft(draft, typed, _status(error), error=message(error))
+        return _draft(draft, typed, status_of(error), error=message(error))
     return done(url_for("rulesets.index"))
 
 
@@ -216,7 +212,7 @@ def _rule_conflict(version_id: str, form: RuleForm, known: knowledge.Knowledge, 
     form.version.data = draft.version
     there = bool(name) and rules_editing.find_rule(draft.content, name) is not None
     newer = rules_editing.lines_of(draft.content, name) if there and isinstance(error, Stale) else ""
-    return _rule(draft, form, known, _status(error), error=message(error), newer=newer)
+    return _rule(draft, form, known, status_of(error), error=message(error), newer=newer)
 
 
 @blueprint.post(f"{PATH}/<version_id>/condition")

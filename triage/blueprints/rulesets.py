@@ -17,7 +17,7 @@ from triage.forms.conditions import in_words
 from triage.forms.rulesets import STATEMENT, STATUSES, RollbackForm, SignatureForm
 from triage.models import RulesetVersion
 from triage.services import publications, rulesets
-from triage.web import STATUS, actor, done, locale, message, page, requires
+from triage.web import actor, done, locale, message, page, requires, status_of
 
 blueprint = Blueprint("rulesets", __name__)
 #: The rules that came with the program, where a version's id stands for all others.
@@ -208,12 +208,8 @@ def roll_back() -> Response:
             actor(), None if target == SHIPPED else target, form.seen.data or "", form.reason.data or ""
         )
     except (Refused, Conflict) as error:
-        return _history(_status(error), form=form, error=message(error), tried=target)
+        return _history(status_of(error), form=form, error=message(error), tried=target)
     return done(url_for("rulesets.index"))
-
-
-def _status(error: Refused | Conflict) -> int:
-    return next(code for kind, code in STATUS.items() if isinstance(error, kind))
 
 
 @blueprint.post("/rulesets/<version_id>/signatures")
@@ -237,5 +233,5 @@ def _signing(version_id: str, use: Callable[[Actor, str, str], None]) -> Respons
     try:
         use(actor(), form.content_hash.data or "", form.statement.data or "")
     except (Refused, Conflict) as error:
-        return _shown(version, _status(error), form=form, error=message(error))
+        return _shown(version, status_of(error), form=form, error=message(error))
     return done(url_for("rulesets.show", version_id=version_id))
