@@ -9,9 +9,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Open, stop_clock
 from tests.builders import PASSWORD, Clinic, arrive, wait
+from tests.places import followed_up
 from triage import knowledge
 from triage.db import session
-from triage.services import calls, devices, emergencies, encounters, imaging, intakes, rooms, triage
+from triage.domain.comeback import Day
+from triage.services import calls, devices, emergencies, encounters, hours, imaging, intakes, returns, rooms, triage
+from triage.services.organisations import today
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +53,10 @@ def let_in(clinic: Clinic) -> list[tuple[str, str]]:
     room = rooms.add(clinic.admin, "Room 1")
     calls.call(clinic.nurse, waiting.id, room)
     calls.no_answer(clinic.nurse, waiting.id)
+    home = wait(clinic.reception, calm, **MARKS)
+    day = hours.next_open(clinic.site_id, today(clinic.site_id), after=1)
+    returns.ask_back(clinic.reception, home.id, home.version, Day(day), "no_slot_today")
+    followed_up(clinic, waiting.patient_id)
     session.remove()
     return [(visit.id, visit.patient_id) for visit in (desk, waiting, review, pinned)]
 
