@@ -31,6 +31,7 @@ def test_one_key_on_the_row_opens_the_sentence_and_escape_leads_back_to_the_row(
     expect(said).to_contain_text("You are second. One patient who came before you is ahead of you.")
     page.locator("#place").get_by_role("link", name="日本語").click()
     expect(said).to_contain_text("順番は2番目です。")
+    expect(page.locator("#place").get_by_role("link", name="日本語")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#place")).to_be_hidden()
     expect(page.locator(f"#e-{queue[1].id} :focus")).to_have_count(1)
