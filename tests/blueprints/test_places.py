@@ -8,10 +8,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.builders import Clinic, add_patient, build_clinic, leave_unseen, wait
+from tests.services.test_imaging import asked, started
 from tests.services.test_places import calm
 from triage import clock
 from triage.db import session
-from triage.models import Encounter
+from triage.models import Encounter, ImagingOrder
 from triage.services import emergencies
 
 SignIn = Callable[[str], FlaskClient]
@@ -86,3 +87,24 @@ def test_a_visit_that_is_over_is_said_to_be_over_and_a_foreign_one_is_not_found(
     other = wait(build_clinic("osaka", clinic.nurse.organisation_id, suffix="-osaka").reception)
     assert browser.get(f"/encounters/{other.id}/place").status_code == 404
     assert browser.get("/encounters/nothing/place").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("prepare", "english", "japanese"),
+    [
+        (asked, "You are waiting for your images.", "画像検査をお待ちいただいています。"),
+        (started, "Your images are being taken now.", "ただいま画像検査中です。"),
+    ],
+)
+def test_who_is_sent_for_images_hears_no_number_of_a_line_they_do_not_stand_in(
+    clinic: Clinic, signed_in: SignIn, prepare: Callable[[Clinic], ImagingOrder], english: str, japanese: str
+) -> None:
+    encounter_id = prepare(clinic).encounter_id
+    wait(clinic.reception)
+    browser = signed_in("reception")
+    text = said(browser, encounter_id, speak="en")
+    assert f"{english} Afterwards you keep your place: it counts from when you came. You have waited" in text
+    assert "You are second" not in text
+    text = said(browser, encounter_id, speak="ja")
+    assert f"{japanese}検査のあとも、来院された時刻からの順番は変わりません。来院から" in text
+    assert "2番目" not in text

@@ -5,6 +5,7 @@ from flask import Blueprint, request
 from flask_babel import force_locale, get_locale, gettext, ngettext
 from werkzeug.wrappers import Response
 
+from triage.domain.lifecycle import IMAGING
 from triage.domain.messages import N_
 from triage.services import places
 from triage.services.places import Standing
@@ -40,16 +41,28 @@ def show(encounter_id: str) -> Response:
 
 def said(standing: Standing) -> list[str]:
     """Return the sentences in the language that is set."""
-    line, number = standing.line, standing.number
-    nth = gettext(PLACES[number - 1]) if number <= len(PLACES) else gettext("You are number %(n)s.", n=number)
+    line = standing.line
     waited = ngettext("You have waited %(num)s minute", "You have waited %(num)s minutes", line.minutes)
     aim = gettext("the aim for you is %(minutes)s", minutes=line.target)
     if not line.target:
         aim = gettext("you are to be seen at once")
-    sentences = [nth, *_before(standing), gettext("%(waited)s; %(aim)s.", waited=waited, aim=aim)]
+    place = _imaging(line.imaging == "started") if line.stage == IMAGING else _place(standing)
+    sentences = [*place, gettext("%(waited)s; %(aim)s.", waited=waited, aim=aim)]
     if line.is_over:
         sentences.append(gettext("That is longer than we aim for. We are sorry."))
     return [*sentences, gettext("Anyone in danger always comes first. Tell us at once if anything gets worse.")]
+
+
+def _place(standing: Standing) -> list[str]:
+    number = standing.number
+    nth = gettext(PLACES[number - 1]) if number <= len(PLACES) else gettext("You are number %(n)s.", n=number)
+    return [nth, *_before(standing)]
+
+
+def _imaging(is_started: bool) -> list[str]:
+    """Say no number: who is sent for images does not stand in the line that the board numbers."""
+    now = gettext("Your images are being taken now.") if is_started else gettext("You are waiting for your images.")
+    return [now, gettext("Afterwards you keep your place: it counts from when you came.")]
 
 
 def _before(standing: Standing) -> list[str]:
