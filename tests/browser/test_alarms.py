@@ -134,13 +134,16 @@ def test_who_signs_in_next_on_the_device_is_told_and_what_the_device_keeps_leads
     silent(page, first)
 
 
+@pytest.mark.parametrize("path", ["/board", "/departures", "/calls"])
 @pytest.mark.parametrize("width", [1024, 1280, 1440, 1920])
-def test_of_three_emergencies_the_board_says_of_each_who_has_it(sign_in: Open, clinic: Clinic, width: int) -> None:
+def test_of_three_emergencies_the_strip_says_of_each_who_has_it(
+    sign_in: Open, clinic: Clinic, width: int, path: str
+) -> None:
     for _ in range(3):
         raised(clinic)
     page = sign_in("nurse")
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto("/board")
+    page.goto(path)
     told = page.locator(".alert")
     expect(told).to_have_count(3)
     cut = "told => told.filter((one) => [one, ...one.children].some((it) => it.scrollWidth > it.clientWidth + 1 "
