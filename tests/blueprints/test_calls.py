@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, wait
+from tests.services.test_consults import at_stage
 from triage.services import calls, emergencies, rooms
 
 SignIn = Callable[[str], FlaskClient]
@@ -100,6 +101,33 @@ def test_the_pages_of_a_patient_say_where_the_call_stands(signed_in: SignIn, cli
     assert f"/encounters/{here.id}/calls/no-answer" in sheet
     calls.no_answer(clinic.nurse, here.id)
     assert "called 1×" in client.get(f"/encounters/{here.id}/triage").text
+
+
+def test_who_did_not_answer_may_be_noted_as_gone_where_the_calls_stand_but_never_an_emergency(
+    signed_in: SignIn, clinic: Clinic, room: str
+) -> None:
+    here, client = wait(clinic.reception), signed_in("reception")
+    leave = f'href="/encounters/{here.id}/departure"'
+    calls.call(clinic.nurse, here.id, room)
+    assert leave not in client.get("/calls").text
+    calls.no_answer(clinic.nurse, here.id)
+    for path in ("/calls", f"/encounters/{here.id}/calls"):
+        assert leave in client.get(path).text
+    assert leave not in signed_in("surgeon").get("/calls").text
+    emergencies.raise_(clinic.nurse, here.id)
+    for path in ("/calls", f"/encounters/{here.id}/calls"):
+        assert leave not in client.get(path).text
+
+
+def test_nobody_is_shown_a_button_of_a_call_that_others_make(signed_in: SignIn, clinic: Clinic, room: str) -> None:
+    theirs = at_stage(clinic, "review")
+    calls.call(clinic.surgeon, theirs.id, room)
+    for path in ("/calls", f"/encounters/{theirs.id}"):
+        assert f"/encounters/{theirs.id}/calls/no-answer" in signed_in("surgeon").get(path, follow_redirects=True).text
+        desk = signed_in("reception").get(path, follow_redirects=True).text
+        assert theirs.ticket in desk
+        assert f"/encounters/{theirs.id}/calls/" not in desk
+    assert "Patients at this stage are called by others." in signed_in("reception").get("/calls").text
 
 
 # --- rooms -----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,12 @@ blueprint = Blueprint("calls", __name__)
 PATH = "/encounters/<encounter_id>/calls"
 
 
+@blueprint.app_template_global()
+def may_call(encounter: Encounter) -> bool:
+    """Tell whether the reader calls this patient now: nobody is shown a button that would be refused."""
+    return actor().may("calls:make") and calls.may_call(actor(), encounter)
+
+
 @blueprint.get("/calls")
 @requires("board:view")
 def index() -> Response:
@@ -50,7 +56,6 @@ def _show(encounter: Encounter, status: int = 200) -> Response:
     return page(
         "calls/show.html", status=status, encounter=encounter, patient=encounter.patient,
         calls=calls.list_of(encounter), rooms=rooms.list_rooms(actor()), own_room=duty.room_of(actor()),
-        may_call=calls.may_call(actor(), encounter),
     )  # fmt: skip
 
 
