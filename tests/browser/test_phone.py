@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import PHONE, Open, place_of
 from tests.builders import Clinic, wait
 from triage.db import session
+from triage.services import devices
 
 pytestmark = pytest.mark.browser
 
@@ -84,3 +85,14 @@ def test_the_note_of_how_a_visit_stands_at_the_end_of_the_day_lies_on_the_screen
     page.goto("/day/end")
     for part in page.locator(f"#day-{waiting}").locator("select, input:not([type=hidden]), button").all():
         assert on_screen(page, part)
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_wall_display_can_be_renamed_and_shut_out_from_a_phone(sign_in: Open, clinic: Clinic, lang: str) -> None:
+    devices.add(clinic.admin, "wall", "Waiting room on the left, beside the window")
+    session.remove()
+    page = sign_in("admin", PHONE, lang=lang)
+    page.goto("/devices")
+    pressed = page.locator("tbody").locator("summary, button, a").all()
+    assert len(pressed) > 2
+    assert all(on_screen(page, part) for part in pressed)
