@@ -56,7 +56,7 @@ PARTS = frozenset({
     "calls.rows",
     "consults.candidate", "consults.candidates", "consults.news", "consults.rows", "downtime.state",
     "emergencies.panel", "encounters.show", "imaging.rows", "imaging_orders.newest",
-    "intakes.back", "live.stream", "questions.of_visit", "questions.rows", "results.file", "results.rows",
+    "intakes.back", "live.here", "live.stream", "questions.of_visit", "questions.rows", "results.file", "results.rows",
     "rulesets.file", "static", "outcome_exports.file", "triage.suggestion", "wall.now", "wall.show",
 })  # fmt: skip
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import select
 
 from tests.browser.conftest import Open
 from tests.builders import PASSWORD, Clinic, wait
 from tests.served import free_port, gunicorn
 from triage.db import session
+from triage.models import Patient
 from triage.services import claims
 
 pytestmark = pytest.mark.browser
@@ -78,6 +80,29 @@ def test_no_link_leaves_the_page_while_the_server_is_away_and_each_does_when_it_
         expect(page.locator("[name=family_name]")).to_have_value("佐々木")
         to_board(page).click()
         page.wait_for_url("**/board")
+
+
+def test_a_form_pressed_the_moment_the_server_went_stays_with_its_words_and_is_sent_once_when_it_is_back(
+    page: Page, place: tuple[str, Path, int]
+) -> None:
+    with gunicorn(*place):
+        begin(page, place)
+        page.fill("[name=given_name]", "緑")
+        page.fill("[name=family_kana]", "ササキ")
+        page.fill("[name=given_kana]", "ミドリ")
+        page.fill("[name=birth_date]", "1961-02-03")
+        page.check("[name=sex][value=female]")
+    expect(page.locator("[data-live]")).to_have_attribute("data-state", "live")
+    save = page.locator("#new-patient button[name=then][value=check_in]")
+    save.click()
+    expect(page.locator("[data-live][data-state=offline]")).to_contain_text("Nothing can be saved now.")
+    expect(page.locator("[name=family_name]")).to_have_value("佐々木")
+    with gunicorn(*place):
+        expect(page.locator("[data-live][data-state=live]")).to_be_visible()
+        save.click()
+        page.wait_for_url("**/intake")
+    found = session.scalars(select(Patient).where(Patient.family_name == "佐々木"))
+    assert len(list(found)) == 1
 
 
 def test_as_soon_as_the_network_is_away_neither_a_key_nor_a_search_leaves_the_page(

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 
+from triage.domain.access import PUBLIC
 from triage.services import live
 from triage.services.streams import Full, Hub, Stream
 from triage.web import actor, background, requires, session_limits
@@ -38,6 +39,13 @@ def stream() -> Response:
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(line.close)
     return response
+
+
+@blueprint.get("/live/here")
+@requires(PUBLIC)
+def here() -> tuple[str, int]:
+    """Answer that the server is there: a page asks before it lets go of what was typed."""
+    return "", 204
 
 
 def events(line: Stream, may_still: Callable[[], bool]) -> Iterator[str]:

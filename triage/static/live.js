@@ -16,7 +16,7 @@ let behind = false;
 let ended = false;
 let state = 'live';
 let requests = 0;
-let gone = 0; // when the browser last said that the network is away
+let gone = 0; // when the network or the server was last seen to be away
 let why = 'textWrite'; // what offline is the matter
 
 const place = () => $('[data-live]');
@@ -109,7 +109,7 @@ export function show() {
   ring();
   const { paused } = document.body.dataset; // since when
   const age = Date.now() - (paused ? reached : last);
-  const now = !navigator.onLine || age > OFFLINE ? 'offline' : paused ? 'paused' : age > STALE ? 'stale' : 'live';
+  const now = !navigator.onLine || gone > Math.max(reached, heard) || age > OFFLINE ? 'offline' : paused ? 'paused' : age > STALE ? 'stale' : 'live';
   const more = { stale: ` (${Math.round(age / 1000)} s)`, offline: ` · ${out.dataset[why]}` }[now] ?? '';
   out.hidden = false;
   out.dataset.state = now;
@@ -145,11 +145,29 @@ function stay(event) {
   if (link?.origin === location.origin && !modified(event) && away()) refuse(event, 'textStay');
 }
 
-// While offline a form is not sent: the browser would replace the page, and the typed words with it. An emergency always goes.
+// A form that meets no server is not sent: the browser would replace the page, and the typed words with it. An emergency always goes.
+const met = new WeakSet();
 function keepWords(event) {
-  const { target: { method }, submitter } = event;
-  if (method === 'get' && away()) refuse(event, 'textStay');
-  if (method === 'post' && state === 'offline' && !submitter?.matches('[data-always]')) refuse(event);
+  const { target: form, submitter } = event;
+  if (form.method === 'get' && away()) refuse(event, 'textStay');
+  if (form.method !== 'post' || submitter?.matches('[data-always]')) return;
+  if (state === 'offline') refuse(event);
+  else if (!met.delete(form)) ask(event);
+}
+
+async function ask(event) {
+  const { target: form, submitter } = event;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const wait = { cache: 'no-store', signal: AbortSignal.timeout(5000) };
+  if (await fetch(new URL('../live/here', import.meta.url), wait).catch(() => 0)) {
+    met.add(form);
+    form.requestSubmit(submitter);
+  } else {
+    gone = Date.now();
+    behind = true;
+    refuse(event);
+  }
 }
 
 function holdBack(event) {
