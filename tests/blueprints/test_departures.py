@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 
 from tests.builders import Clinic, wait
 from tests.services.test_departures import left
+from tests.services.test_imaging import started
 from tests.services.test_reassessments import QUIET, again
 from triage import clock, knowledge
 from triage.db import session
-from triage.services import days, departures, emergencies
+from triage.services import calls, claims, days, departures, drafts, emergencies, rooms
 
 SignIn = Callable[[str], FlaskClient]
 
@@ -137,6 +138,36 @@ def test_a_choice_that_is_none_is_told_at_the_patient(signed_in: SignIn, clinic:
     )
     assert answer.status_code == 422
     assert 'id="choice-error"' in answer.text
+
+
+def test_the_end_of_the_day_names_who_has_the_patient_and_the_open_call(signed_in: SignIn, clinic: Clinic) -> None:
+    here = wait(clinic.reception, QUIET)
+    claims.claim(clinic.nurse, here.id)
+    calls.call(clinic.nurse, here.id, rooms.add(clinic.admin, "Room 1", "診察室1"))
+    row = signed_in("nurse2").get("/day/end").text.partition(f'id="day-{here.id}"')[2].partition("</tr>")[0]
+    assert f"With {clinic.nurse.name}" in row
+    assert "being called, " in row
+
+
+def test_the_end_of_the_day_tells_of_a_patient_one_has_typed_and_not_saved(signed_in: SignIn, clinic: Clinic) -> None:
+    told, client = "1 new patient that you have not saved yet", signed_in("reception")
+    assert told not in client.get("/day/end").text
+    drafts.save_new_patient(clinic.reception, "one", {"family_name": "林", "request_id": "one"})
+    page = client.get("/day/end").text
+    assert told in page
+    assert "0 calls without an answer" in page
+    assert told not in signed_in("nurse2").get("/day/end").text
+
+
+def test_what_is_refused_at_the_end_of_the_day_says_whom_it_is_about(signed_in: SignIn, clinic: Clinic) -> None:
+    here = started(clinic).encounter
+    wait(clinic.reception, QUIET, family_name="小林")
+    data = {"version": here.version, "choice": "unseen:waited_too_long"}
+    answer = signed_in("reception").post(f"/encounters/{here.id}/day-end", data=data)
+    assert answer.status_code == 409
+    alert = answer.text.partition('role="alert" tabindex="-1" data-error-summary>')[2].partition("</p>")[0]
+    assert f'href="#day-{here.id}">{here.ticket}</a>' in alert
+    assert "An examination is under way." in alert
 
 
 def test_the_next_morning_the_board_names_who_is_still_open(signed_in: SignIn, clinic: Clinic) -> None:

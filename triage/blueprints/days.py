@@ -11,7 +11,7 @@ from triage.blueprints.departures import told_undo
 from triage.domain import leaving
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms.departures import DayEndForm
-from triage.services import calls, days, departures, encounters
+from triage.services import calls, days, departures, drafts, encounters
 from triage.web import actor, done, locale, message, page, requires
 
 blueprint = Blueprint("days", __name__)
@@ -30,7 +30,7 @@ def _page(status: int = 200, form: DayEndForm | None = None, row: str = "", erro
     here, unseen = days.still_here(who), departures.list_unseen(who)
     return page(
         "days/end.html", status=status, here=here, form=form or _blank(), blank=_blank(), row=row, error=error,
-        ended=days.ended_today(who), missing=calls.list_missing(who),
+        ended=days.ended_today(who), missing=calls.list_missing(who), unsaved=len(drafts.list_new_patients(who)),
         to_call=[one for one in unseen if one.status == leaving.TO_CALL],
         reasons={reason.id: reason.label(locale()) for reason in labelled},
     )  # fmt: skip

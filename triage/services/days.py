@@ -12,7 +12,7 @@ from triage import clock, knowledge
 from triage.db import session, verb
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict, Refused
-from triage.models import CarryOver, Departure, Encounter, ImagingOrder, Task
+from triage.models import CarryOver, Claim, Departure, Encounter, ImagingOrder, Task
 from triage.services.audit import record
 from triage.services.departures import Open, open_of
 from triage.services.encounters import for_writing
@@ -33,7 +33,8 @@ class StillHere:
 def still_here(actor: Actor) -> list[StillHere]:
     """Return everybody whose visit is open: emergencies first, then those not noted yet, the longest here first."""
     query = select(Encounter).where(Encounter.visible_to(actor), Encounter.finished_at.is_(None))
-    rows = session.scalars(query.options(joinedload(Encounter.patient)).order_by(Encounter.arrived_at)).all()
+    people = (joinedload(Encounter.patient), joinedload(Encounter.claim).joinedload(Claim.staff))
+    rows = session.scalars(query.options(*people).order_by(Encounter.arrived_at)).all()
     orders, tasks, carried = _orders(actor), _tasks(actor), _carried(actor, rows)
     found = [
         StillHere(row, orders.get(row.id, ()), tasks.get(row.id, 0), open_of(row), carried.get(row.id)) for row in rows
