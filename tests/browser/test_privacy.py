@@ -131,6 +131,27 @@ def test_initials_stand_for_names_and_the_ticket_stays(sign_in: Open, clinic: Cl
     expect(page.locator(".banner strong.pii")).to_be_visible()
 
 
+def test_names_hidden_in_one_tab_are_hidden_in_every_tab_of_the_device_and_on_no_other(
+    sign_in: Open, clinic: Clinic
+) -> None:
+    wait(clinic.reception, **MARKS)
+    session.remove()
+    first = sign_in("nurse")
+    first.goto("/board")
+    second = first.context.new_page()
+    second.goto("/patients")
+    elsewhere = sign_in("surgeon")
+    elsewhere.goto("/board")
+    for tab, state in ((first, "on"), (second, "off")):
+        tab.locator("[data-toggle-setting=privacy]").click()
+        for page in (first, second):
+            expect(page.locator("html")).to_have_attribute("data-privacy", state)
+            expect(page.locator("[data-toggle-setting=privacy]")).to_have_attribute(
+                "aria-pressed", "true" if state == "on" else "false"
+            )
+        expect(elsewhere.locator("html")).not_to_have_attribute("data-privacy", "on")
+
+
 @pytest.fixture
 def front_desk(app: Flask, sign_in: Open, clinic: Clinic) -> Callable[..., Page]:
     """Return a function that opens a desk that was set up as one that visitors can look at."""

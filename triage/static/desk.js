@@ -12,13 +12,6 @@ function watch() {
   say(document.querySelector('[data-said]')?.dataset.said ?? '');
 }
 
-// What another tab of this desk has chosen holds here too.
-function follow() {
-  if (document.hidden) return;
-  note();
-  choose('privacy', /(?:^|; )privacy=on/.test(document.cookie) ? 'on' : 'off');
-}
-
 for (const kind of ['pointermove', 'pointerdown', 'keydown', 'input', 'wheel']) addEventListener(kind, note, { capture: true, passive: true });
-document.addEventListener('visibilitychange', follow);
+document.addEventListener('visibilitychange', note);
 setInterval(watch, 1000);

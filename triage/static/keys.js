@@ -98,8 +98,7 @@ export function startKeys() {
   when('keydown', onKey);
   const list = $('[data-keys-list]');
   if (!list) return;
-  when('click', (event) => { if (event.target.closest?.('[data-dialog=keys]')) describe(list); }, true);
   const box = $('[data-shortcuts-switch]');
-  box.checked = on();
+  when('click', (event) => { if (event.target.closest?.('[data-dialog=keys]')) { describe(list); box.checked = on(); } }, true);
   box.addEventListener('change', () => choose('shortcuts', box.checked ? 'on' : 'off'));
 }

@@ -23,10 +23,19 @@ function showControls() {
   });
 }
 
-export function choose(name, value) {
+// What is chosen in one tab of this device holds in all of them.
+const tabs = new BroadcastChannel('settings');
+tabs.onmessage = ({ data }) => apply(...data);
+
+function apply(name, value) {
   document.documentElement.dataset[name] = value;
-  cookie(name, value);
   showControls();
+}
+
+export function choose(name, value) {
+  apply(name, value);
+  cookie(name, value);
+  tabs.postMessage([name, value]);
 }
 
 function onClick(event) {
