@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.builders import Clinic, wait
-from triage.services import calls, claims, rooms, team
+from triage.services import calls, claims, emergencies, rooms, team
 
 SignIn = Callable[[str], FlaskClient]
 
@@ -27,6 +27,20 @@ def test_a_room_is_pressed_and_the_page_says_who_is_where(signed_in: SignIn, cli
     assert nurse.post("/team/duty", data={"room_id": "nothing"}).status_code == 422
     assert nurse.post("/team/duty/end").status_code == 303
     assert nurse.post("/team/duty/end").status_code == 409
+
+
+def test_who_goes_off_duty_is_told_which_patients_they_still_have(signed_in: SignIn, clinic: Clinic) -> None:
+    here, urgent, nurse = wait(clinic.reception), wait(clinic.reception, family_name="二"), signed_in("nurse")
+    claims.claim(clinic.nurse, here.id)
+    emergencies.raise_(clinic.reception, urgent.id)
+    emergencies.acknowledge(clinic.nurse, urgent.id)
+    nurse.post("/team/duty")
+    assert "Still in your hands:" in nurse.get("/team").text
+    page = nurse.post("/team/duty/end", follow_redirects=True).text
+    told = page.partition("You are not on duty, and these patients are still in your hands.")[2].partition("</div>")[0]
+    assert f'href="/encounters/{here.id}/claim"' in told
+    assert f'href="/encounters/{urgent.id}/emergency"' in told
+    assert "in your hands" not in signed_in("nurse2").get("/team").text
 
 
 def test_signing_out_ends_the_duty(signed_in: SignIn, clinic: Clinic) -> None:

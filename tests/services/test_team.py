@@ -11,7 +11,7 @@ from triage import clock
 from triage.db import session
 from triage.domain.errors import Conflict, NotAllowed, NotFound, Refused
 from triage.models import SignOn
-from triage.services import accounts, calls, claims, duty, emergencies, encounters, rooms, team
+from triage.services import accounts, calls, claims, colleagues, duty, emergencies, encounters, rooms, team
 
 
 @pytest.fixture
@@ -44,6 +44,18 @@ def test_at_a_glance_who_is_where_and_how_many_patients_each_has_with_the_most_u
     assert nurse.most_urgent
     assert nurse.most_urgent.ticket == urgent.ticket
     assert (members["Surgeon"].since, len(members["Surgeon"].patients)) == (None, 1)  # holds one, did not sign on
+
+
+def test_an_emergency_that_somebody_answers_for_is_part_of_their_load(clinic: Clinic) -> None:
+    calm, urgent = wait(clinic.reception, family_name="一"), wait(clinic.reception, family_name="二")
+    claims.claim(clinic.nurse, calm.id)
+    emergencies.raise_(clinic.reception, urgent.id)
+    emergencies.acknowledge(clinic.nurse, urgent.id)
+    nurse = on_duty(clinic)["Nurse"]
+    assert [line.ticket for line in nurse.patients] == [urgent.ticket, calm.ticket]
+    sign_in(clinic.nurse.staff_id)
+    session.close()
+    assert [(one.name, one.holds) for one in colleagues.list_active(clinic.surgeon, "waiting")] == [("Nurse", 2)]
 
 
 def test_moving_to_another_room_ends_the_stay_in_the_first(clinic: Clinic, room: str) -> None:

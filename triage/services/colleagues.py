@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select, union
 
 from triage import clock
 from triage.db import session
 from triage.domain.access import GRANTS, Actor
 from triage.domain.lifecycle import IMAGING
-from triage.models import Claim, Grant, LoginSession, Staff
+from triage.models import Claim, Emergency, Grant, LoginSession, Staff
 
 #: Whoever has not done anything for longer than this is not at work.
 ACTIVE_WITHIN = timedelta(minutes=60)
@@ -35,7 +35,7 @@ def list_active(
     seen = _seen(actor, within, only)
     if not seen:
         return []
-    roles, holds = _roles(actor, seen, stage), _holds(seen)
+    roles, holds = _roles(actor, seen, stage), _holds(actor, seen)
     names = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(roles), Staff.deactivated_at.is_(None)))
     found = [Colleague(i, name, tuple(roles[i]), seen[i], holds.get(i, 0)) for i, name in names]
     return sorted(found, key=lambda colleague: colleague.name)
@@ -72,6 +72,14 @@ def _roles(actor: Actor, ids: Iterable[str], stage: str) -> dict[str, list[str]]
     return found
 
 
-def _holds(ids: Iterable[str]) -> dict[str, int]:
-    query = select(Claim.staff_id, func.count()).where(Claim.staff_id.in_(list(ids))).group_by(Claim.staff_id)
-    return dict(row for row in session.execute(query))
+def _holds(actor: Actor, ids: Iterable[str]) -> dict[str, int]:
+    """Count the patients of each: who was taken, and the emergencies that the person answers for."""
+    claims = select(Claim.staff_id, Claim.encounter_id).where(Claim.staff_id.in_(list(ids)))
+    both = union(claims, answers_for(actor)).subquery()
+    return dict(row for row in session.execute(select(both.c[0], func.count()).group_by(both.c[0])))
+
+
+def answers_for(actor: Actor) -> Select[str | None, str]:
+    """Return the query of who answers for which emergency that is open: staff id, encounter id."""
+    query = select(Emergency.acknowledged_by, Emergency.encounter_id).where(Emergency.site_id == actor.site_id)
+    return query.where(Emergency.closed_at.is_(None), Emergency.acknowledged_by.is_not(None))

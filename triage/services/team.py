@@ -15,6 +15,7 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.models import LoginSession, Room, SignOn, Staff
 from triage.services import duty, snapshots
 from triage.services.audit import lock_site, record
+from triage.services.colleagues import answers_for
 from triage.services.lines import Line
 from triage.services.rooms import get_offered
 
@@ -44,18 +45,28 @@ class Member:
 
 def on_duty(actor: Actor, away_after: timedelta = AWAY_AFTER) -> list[Member]:
     """Return who is on duty by room and name, then whoever has a patient without being signed on."""
-    held: dict[str, list[Line]] = {}
-    for line in snapshots.of(actor, LAPSES_AFTER)[0].lines:
-        if line.holder_id:
-            held.setdefault(line.holder_id, []).append(line)
+    held, names = _held(actor)
     rows = _signed_on(actor)
     seen = _seen({row.staff_id for row in rows} | held.keys())
     members = [_member(row, held.pop(row.staff_id, []), seen, away_after) for row in rows]
     others = [
-        Member(staff_id, lines[0].holder or "", None, None, None, None, seen.get(staff_id), False, lines)
+        Member(staff_id, names[staff_id], None, None, None, None, seen.get(staff_id), False, lines)
         for staff_id, lines in held.items()
     ]
     return members + sorted(others, key=lambda member: member.name)
+
+
+def _held(actor: Actor) -> tuple[dict[str, list[Line]], dict[str, str]]:
+    """Return by person who was taken and the emergencies answered for, the most urgent first; and the names."""
+    answers = {encounter_id: staff_id for staff_id, encounter_id in session.execute(answers_for(actor))}
+    held: dict[str, list[Line]] = {}
+    names: dict[str, str] = {}
+    for line in snapshots.of(actor, LAPSES_AFTER)[0].lines:
+        for staff_id, name in {line.holder_id: line.holder, answers.get(line.id): line.acknowledged_by}.items():
+            if staff_id and name:
+                held.setdefault(staff_id, []).append(line)
+                names[staff_id] = name
+    return held, names
 
 
 def _signed_on(actor: Actor) -> Sequence[Any]:
