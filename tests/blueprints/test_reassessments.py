@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from tests.builders import Clinic
 from tests.services.test_reassessments import again, send
 from triage import clock
+from triage.services import calls, reassessments, rooms
 
 SignIn = Callable[[str], FlaskClient]
 
@@ -56,3 +57,18 @@ def test_a_word_that_is_no_result_is_told(signed_in: SignIn, clinic: Clinic) -> 
     here = send(clinic)
     assert signed_in("nurse").post(f"/encounters/{here.id}/reassessments").status_code == 422
     assert signed_in("reception").post(f"/encounters/{here.id}/reassessments").status_code == 403
+
+
+def test_a_row_that_is_called_still_says_that_somebody_has_to_look_again_or_found_worse(
+    signed_in: SignIn, clinic: Clinic
+) -> None:
+    with clock.at(clock.now() - timedelta(minutes=70)):
+        here = send(clinic)
+    board, room = signed_in("nurse"), rooms.add(clinic.admin, "Room 1")
+    calls.call(clinic.surgeon, here.id, room)
+    row = board.get("/board").text.partition(f'id="e-{here.id}"')[2].partition("</tr>")[0]
+    assert '<b class="todo">look again</b> · called ' in row
+    calls.no_answer(clinic.surgeon, here.id)
+    reassessments.note_result(clinic.nurse, here.id, "worse")
+    row = board.get("/board").text.partition(f'id="e-{here.id}"')[2].partition("</tr>")[0]
+    assert '<b class="nobody">worse</b> · <b class="todo">called ' in row
