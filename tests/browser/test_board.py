@@ -167,6 +167,20 @@ def test_a_patient_who_leaves_while_the_order_is_held_leaves_the_other_rows_in_p
     expect(page.locator("#news")).to_contain_text("1 left")
 
 
+def test_the_hand_stays_where_a_patient_was_who_leaves_and_goes_on_to_the_next(
+    at_board: Open, clinic: Clinic, queue: list[Encounter]
+) -> None:
+    page = at_board()
+    row(page, queue[0]).get_by_role("button", name="Take").focus()
+    gone = encounters.get(clinic.reception, queue[0].id)
+    by_others(leave_unseen, clinic.reception, gone.id, gone.version, "went home")
+    refresh(page)
+    expect(row(page, queue[0])).to_have_text("This patient has moved on.")
+    expect(row(page, queue[0]).locator("td")).to_be_focused()
+    page.keyboard.press("j")
+    expect(row(page, queue[1]).locator("a.name")).to_be_focused()
+
+
 def test_of_two_nurses_the_second_is_told_in_place_who_was_first(
     at_board: Open, clinic: Clinic, queue: list[Encounter]
 ) -> None:
