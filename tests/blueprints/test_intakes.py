@@ -507,6 +507,28 @@ def test_in_the_background_a_page_learns_only_what_others_answered(clinic: Clini
         assert desk.get(f"{url}?revision={odd}", headers=quiet).status_code == 200
 
 
+def test_what_the_desk_writes_comes_to_the_open_sheet_of_the_nurse(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter, desk, nurse = arrive(clinic.reception), signed_in("reception"), signed_in("nurse")
+    sheet = nurse.get(f"/encounters/{encounter.id}/triage").text
+    shown = {name: re.findall(rf'name="{name}" value="(\d+)"', sheet)[0] for name in ("revision", "desk")}
+    quiet = {"HX-Request": "true", "X-Background": "1"}
+
+    def news() -> Any:
+        asked = {**shown, "place": "sheet"}
+        return nurse.get(f"/encounters/{encounter.id}/intake", query_string=asked, headers=quiet)
+
+    assert news().status_code == 204
+    post(desk, encounter, {"d.complaint": "腰痛、昨日から", "v.complaint": ""}, quick=True)
+    written = news()
+    assert "腰痛、昨日から" in written.text
+    assert 'id="s-intake"' in written.text
+    assert fields(written.text) == [], "what the nurse has under her hand is not exchanged for it"
+    shown["desk"] = re.findall(r'name="desk" value="(\d+)"', written.text)[0]
+    assert news().status_code == 204
+    post(desk, encounter, {"a.symptom_weeks": "7"})
+    assert re.search(r'id="s-intake".*<b[^>]*>7', news().text, re.DOTALL)
+
+
 def test_opening_the_intake_is_recorded_and_other_sites_do_not_see_it(clinic: Clinic, signed_in: SignIn) -> None:
     encounter = arrive(clinic.reception)
     assert signed_in("reception").get("/encounters/aaaaaaaaaaaaaaaa/intake").status_code == 404

@@ -110,10 +110,12 @@ def _pressed(outcome: Outcome) -> set[str]:
 
 
 def _since(encounter: Encounter) -> AnyResponse:
-    """Answer a background refresh: 204, or the fields that others have answered since."""
-    revision = request.args.get("revision", "")
+    """Answer a background refresh: 204, what the desk wrote since, or the fields that others have answered since."""
+    revision, desk = request.args.get("revision", ""), request.args.get("desk")
     if revision == str(encounter.findings_revision):
-        return Response(status=204)
+        if desk in (None, str(encounter.version)):
+            return Response(status=204)
+        return page("triage/_intake.html", oob=True, **form_context(encounter))
     outcome = Outcome(revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0)
     return _result(encounter, outcome)
 

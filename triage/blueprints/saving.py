@@ -12,7 +12,7 @@ from triage.domain import lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import DomainError, NotAllowed, Refused, Stale, Untimely
 from triage.domain.findings import Answer
-from triage.forms import entry, findings
+from triage.forms import entry, findings, summary
 from triage.forms import intakes as details_form
 from triage.models import Encounter
 from triage.services import emergencies, encounters, intakes
@@ -146,6 +146,7 @@ def form_context(encounter: Encounter, outcome: Outcome | None = None) -> dict[s
         "entry": shown,
         "details": details_form.fields(encounter, outcome.shown, messages, outcome.conflicts),
         "alarm": emergencies.find_open(encounter),
+        "intake": summary.recorded(shown, "desk"),
         "other": _other(shown),
         "rang": outcome.was_calm,
         "news": outcome.news,

@@ -13,7 +13,6 @@ from triage.blueprints.questions import asked_here, waiting
 from triage.blueprints.saving import form_context
 from triage.domain import gate, lifecycle
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
-from triage.forms import summary
 from triage.forms.triage import DecisionForm, TaskForm, whys
 from triage.services import encounters, explanations, reassessments, referrals, scores, sheets, triage
 from triage.services import tasks as task_service
@@ -32,7 +31,6 @@ def _values(encounter: Any, form: DecisionForm) -> dict[str, Any]:
         **asked_here(encounter),
         "patient": encounter.patient, "sheet": sheet, "form": form, "place": "sheet",
         "bar": referrals.bar_of(encounter, sheet.now.answers),
-        "intake": summary.recorded(answers["entry"], "desk"),
         "closed": _closed(encounter, sheet), "routed": encounter.stage not in OPEN_HERE, "modality": modality,
         "modality_word": next((m.label(locale()) for m in known.modalities if m.id == modality), ""),
         **_open(sheet, answers["entry"]), "typed_whys": whys(request.form),
