@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from tests.at_once import at_once
-from tests.builders import SAFE, Clinic, as_answers, build_clinic, leave_unseen, wait
+from tests.builders import SAFE, Clinic, arrive, as_answers, build_clinic, leave_unseen, wait
 from tests.decisions import conservative
 from tests.services.test_reassessments import QUIET
 from tests.services.test_triage import all_no, override
@@ -423,6 +423,17 @@ def test_an_undo_is_refused_where_somebody_has_acted_since(clinic: Clinic, since
         assert refused.value.code == "step_not_possible"
     else:
         assert (refused.value.code, refused.value.params["by"]) == ("undo_acted_since", "Nurse2")
+
+
+def test_who_took_a_patient_at_the_desk_is_told_that_the_desk_has_sent_it_on_since(clinic: Clinic) -> None:
+    encounter, start = arrive(clinic.reception), clock.now()
+    step = claims.claim(clinic.nurse, encounter.id)
+    with clock.at(start + timedelta(minutes=1)):
+        intakes.submit(clinic.reception, encounter.id)
+        with pytest.raises(Conflict) as refused:
+            claims.undo(clinic.nurse, encounter.id, step.id)
+    assert (refused.value.code, refused.value.params["by"]) == ("undo_acted_since", "Reception")
+    assert holder(encounter) == clinic.nurse.staff_id
 
 
 def test_a_hand_over_is_not_undone_once_the_colleague_works_however_quickly_she_began(clinic: Clinic) -> None:

@@ -15,7 +15,7 @@ from triage.models import Claim, ClaimStep, Encounter
 from triage.services import calls
 from triage.services.audit import RENEWED_EVERY, record
 from triage.services.colleagues import ACTIVE_WITHIN, find_active
-from triage.services.encounters import for_writing
+from triage.services.encounters import for_writing, timeline
 from triage.services.leases import give, last_number_of, steps_of, taken
 
 
@@ -147,6 +147,8 @@ def _refusal(actor: Actor, encounter: Encounter, step: ClaimStep, last: ClaimSte
 def _who_acted(encounter: Encounter, step: ClaimStep, last: ClaimStep) -> str:
     if last is not step:
         return last.staff.name
+    if encounter.stage_since > step.at:
+        return timeline(encounter)[-1].by
     return encounter.claim.staff.name if encounter.claim else encounter.updated_by
 
 
