@@ -4,6 +4,8 @@ import { $, when } from './screen.js';
 const rows = $('#rows');
 const filters = $('#filters');
 
+let next; // gets the focus at once: until htmx would give it, another answer may take the row's place
+
 const owner = (row) => row.querySelector('.c-owner .line')?.textContent;
 
 // A menu that is open outlives the exchange of its row, and the word who was first does as long as that is so.
@@ -12,7 +14,7 @@ function keep(old, fresh) {
   const told = old.querySelector('.told');
   if (told && owner(old) === owner(fresh) && !fresh.querySelector('.told')) fresh.querySelector('.c-owner')?.append(told);
   const at = document.activeElement; // Undo is gone once it is pressed: the focus stays in the row
-  if (old.contains(at) && !fresh.querySelector(`[id="${at.id}"]`)) fresh.querySelector('[data-row-link]').autofocus = true;
+  if (old.contains(at) && !fresh.querySelector(`[id="${at.id}"]`)) next = fresh.querySelector('[data-row-link]');
 }
 
 function beforeSwap(event) {
@@ -36,6 +38,7 @@ function failed(event) {
 }
 
 when('htmx:oobBeforeSwap', beforeSwap);
+when('htmx:oobAfterSwap', () => { next?.focus(); next = null; });
 when('htmx:responseError', failed);
 when('htmx:sendError', failed);
 when('htmx:afterSettle', age);
