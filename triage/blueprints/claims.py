@@ -14,7 +14,7 @@ from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms.patients import REQUEST_ID
 from triage.services import call_next, claims, colleagues, encounters, presence
 from triage.services.leases import steps_of
-from triage.web import STATUS, actor, background, done, htmx, inside, message, page, requires, toast
+from triage.web import actor, background, done, htmx, inside, message, page, requires, status_of, toast
 
 blueprint = Blueprint("claims", __name__)
 PATH = "/encounters/<encounter_id>/claim"
@@ -154,8 +154,7 @@ def _refused(encounter_id: str, refusal: Conflict) -> AnyResponse:
 
 def _again(encounter_id: str, error: DomainError) -> AnyResponse:
     """Show the form again with what was typed, why it was refused, and who has the patient now."""
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-    return _show(encounters.get(actor(), encounter_id), status, message(error), request.form.to_dict())
+    return _show(encounters.get(actor(), encounter_id), status_of(error), message(error), request.form.to_dict())
 
 
 def _done(encounter_id: str, what: str, step_id: str = "") -> AnyResponse:

@@ -37,7 +37,7 @@ from triage.services import (
     scores,
     triage,
 )
-from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
+from triage.web import STATUS, actor, done, locale, message, page, requires, sentence, status_of
 
 blueprint = Blueprint("consults", __name__)
 
@@ -200,7 +200,7 @@ def _again(
 ) -> Response:
     encounter = encounters.get(actor(), encounter_id)
     say(form, lacking)
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
+    status = status_of(error) if error else 422
     if status == STATUS[Conflict]:
         form.identified.data = False  # what the page shows now has not been signed for yet
     return _review(encounter, form, status, message(error) if error else "")

@@ -12,7 +12,7 @@ from triage.domain.errors import Conflict, DomainError, NotFound, Refused, Untim
 from triage.forms import sheet as plain_words
 from triage.forms.consults import TreatmentForm
 from triage.services import decisions, encounters, organisations, timetable
-from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, zone
+from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, status_of, zone
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -58,7 +58,7 @@ def amend(decision_id: str) -> Response:
 
 def _again(decision_id: str, form: TreatmentForm, error: DomainError) -> Response:
     old = decisions.find(actor(), decision_id)
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     form.identified.data = form.identified.data and status != STATUS[Conflict]
     told = "" if isinstance(error, Untimely) else message(error)
     return _form(old, encounters.get(actor(), old.encounter_id), form, status, told)

@@ -35,8 +35,7 @@ def _panel(encounter: Any, status: int = 200, error: str = "", **forms: Any) -> 
 
 
 def _again(encounter_id: str, error: DomainError, **forms: Any) -> Response:
-    status = status_of(error)
-    return _panel(encounters.get(actor(), encounter_id), status, message(error), **forms)
+    return _panel(encounters.get(actor(), encounter_id), status_of(error), message(error), **forms)
 
 
 @blueprint.get(PATH)

@@ -36,7 +36,7 @@ from triage.services import (
     unmatched,
 )
 from triage.services.imaging_safety import Answer
-from triage.web import STATUS, actor, done, inside, locale, message, page, requires, toast
+from triage.web import STATUS, actor, done, inside, locale, message, page, requires, status_of, toast
 
 blueprint = Blueprint("imaging", __name__)
 
@@ -84,7 +84,7 @@ def _returned() -> dict[str, Any]:
 def _again(order_id: str, step: str, form: Any, error: DomainError | None = None) -> Response:
     """Show the list with what was typed, the row's form open, and at the field why it was refused."""
     imaging.get(actor(), order_id)
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind)) if error else 422
+    status = status_of(error) if error else 422
     place = say(form, error) if error else True
     why = message(error) if error and not place and not isinstance(error, Untimely) else ""
     refused = Refusal(order_id, step, form.of_row(order_id), why)

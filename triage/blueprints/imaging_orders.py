@@ -23,7 +23,7 @@ from triage.services import (
     order_times,
 )
 from triage.services.imaging_safety import Answer
-from triage.web import STATUS, actor, done, locale, message, page, requires, sentence
+from triage.web import actor, done, locale, message, page, requires, sentence, status_of
 
 blueprint = Blueprint("imaging_orders", __name__)
 
@@ -51,7 +51,7 @@ def _show(order_id: str, error: DomainError | None = None, step: str = "", statu
     wrong = error is not None and not isinstance(error, (Untimely, Invalid))
     refused = Refusal(order_id, step, next(iter(forms.values()), None)) if status != 200 else None
     return page(
-        "imaging_orders/show.html", status=_status(error) if error else status, order=order,
+        "imaging_orders/show.html", status=status_of(error) if error else status, order=order,
         encounter=order.encounter, patient=order.encounter.patient, error=message(error) if error and wrong else "",
         details=forms.get("details") or _details_form(order), refused=refused,
         safety=forms.get("safety") or _safety_form(order), word=forms.get("word") or WordForm(formdata=None),
@@ -82,10 +82,6 @@ def _history(order: Any) -> list[tuple[Any, str, str, Any]]:
     ]  # fmt: skip
     found = own + [(step.at, step.step, step.staff.name, step) for step in imaging_steps.list_of(order)]
     return sorted((one for one in found if one[0]), key=lambda one: one[0])
-
-
-def _status(error: DomainError) -> int:
-    return next(code for kind, code in STATUS.items() if isinstance(error, kind))
 
 
 def _details_form(order: Any, posted: bool = False) -> DetailsForm:

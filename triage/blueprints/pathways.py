@@ -13,7 +13,7 @@ from triage.domain import pathways as way
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms.pathways import EndForm, ResumeForm, StepForm
 from triage.services import live, milestones, organisations, pathway_lists, pathways, step_times
-from triage.web import STATUS, actor, done, in_language, locale, message, page, requires, toast
+from triage.web import actor, done, in_language, locale, message, page, requires, status_of, toast
 
 blueprint = Blueprint("pathways", __name__)
 SHOWN = ("", *way.PHASES, "alarm", "ended")
@@ -130,7 +130,7 @@ def _step(
 def _refused(
     pathway_id: str, step_id: str, form: StepForm, error: DomainError, day: str, why: str
 ) -> Response:  # fmt: skip
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     if isinstance(error, Invalid):
         form.say(day, error.fields["day"])
     elif isinstance(error, Untimely):

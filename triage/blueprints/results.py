@@ -15,7 +15,7 @@ from triage.blueprints.viewer import viewer_url
 from triage.domain.errors import Conflict, DomainError, Invalid, Untimely
 from triage.forms.results import ReportForm, SeenForm
 from triage.services import images, live, order_times, results
-from triage.web import STATUS, actor, done, message, page, requires, sentence, toast
+from triage.web import actor, done, message, page, requires, sentence, status_of, toast
 
 blueprint = Blueprint("results", __name__)
 
@@ -79,7 +79,7 @@ def report(order_id: str) -> Response:
 def _again(order_id: str, form: ReportForm, error: DomainError) -> Response:
     for name, code in getattr(error, "fields", {}).items():
         form[name].errors = [sentence(code)]
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     told = "" if isinstance(error, (Invalid, Untimely)) else message(error)
     return _show(results.get(actor(), order_id), form, status, told, untimely=isinstance(error, Untimely))
 

@@ -16,7 +16,7 @@ from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untime
 from triage.forms.triage import DecisionForm, TaskForm, whys
 from triage.services import encounters, explanations, reassessments, referrals, scores, sheets, triage
 from triage.services import tasks as task_service
-from triage.web import STATUS, actor, done, locale, message, page, requires, sentence, toast
+from triage.web import actor, done, locale, message, page, requires, sentence, status_of, toast
 
 blueprint = Blueprint("triage", __name__)
 #: Stages in which the sheet decides; elsewhere the patient was already sent on.
@@ -118,7 +118,7 @@ def decide(encounter_id: str) -> Response:
 
 
 def _again(encounter_id: str, form: DecisionForm, choice: triage.Choice, error: DomainError) -> Response:
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    status = status_of(error)
     encounter = encounters.get(actor(), encounter_id)
     values = _values(encounter, form)
     gated = isinstance(error, Refused) and not isinstance(error, Untimely)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from triage.domain.errors import Conflict, DomainError, Refused
 from triage.forms.unmatched import LinkForm, SettleForm
 from triage.services import encounters, unmatched
-from triage.web import STATUS, actor, done, locale, message, page, requires, toast
+from triage.web import actor, done, locale, message, page, requires, status_of, toast
 
 blueprint = Blueprint("unmatched", __name__)
 
@@ -66,7 +66,7 @@ def link(kind: str, row_id: str, order_id: str) -> Response:
 def _late(kind: str, row_id: str, error: DomainError, form: SettleForm | None = None) -> Response:
     """Show how it stands now, with why nothing was done."""
     item = unmatched.find(actor(), kind, row_id)
-    status = next(code for noun, code in STATUS.items() if isinstance(error, noun))
+    status = status_of(error)
     return _show(item, form or SettleForm(locale(), formdata=None), status, message(error))
 
 
