@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.measure import ROOT
+from tests.served import COMPILED
 
 PASSWORD = "correct horse battery"
 WORKERS = 2
@@ -126,7 +127,7 @@ def serve(what: str, url: str, instance: Path, port: int, workers: int = WORKERS
     settings = {
         "TRIAGE_DATABASE_URL": url, "TRIAGE_INSTANCE": str(instance), "TRIAGE_SECRET_KEY": "bench",
         "TRIAGE_AUDIT_KEY": "bench", "TRIAGE_COOKIE_SECURE": "0", "TRIAGE_WORKERS": str(workers),
-        "TRIAGE_BIND": f"127.0.0.1:{port}",
+        "TRIAGE_BIND": f"127.0.0.1:{port}", "TRIAGE_COMPILED_DIR": str(COMPILED),
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", what]
     with (instance / f"{port}.log").open("wb") as log:

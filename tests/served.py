@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 from tests.builders import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Where the servers that are started here find their templates compiled: once for all of them, not each its own.
+COMPILED = Path(sys.prefix) / "compiled"
 
 
 def free_port() -> int:
@@ -32,7 +34,8 @@ def gunicorn(
     """Serve the database at ``url``, yield the port and the server; it is ended at the end, if it still runs."""
     port = port or free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TRIAGE_")}
-    ours = {"DATABASE_URL": url, "SECRET_KEY": "test", "INSTANCE": folder, "COOKIE_SECURE": 0, "WORKERS": 1, **settings}
+    ours = {"DATABASE_URL": url, "SECRET_KEY": "test", "INSTANCE": folder, "COOKIE_SECURE": 0, "WORKERS": 1}
+    ours |= {"COMPILED_DIR": COMPILED, **settings}
     environ |= {f"TRIAGE_{name}": str(value) for name, value in ours.items()}
     command = [sys.executable, "-m", "gunicorn", "-c", str(config), "-b", f"127.0.0.1:{port}", "wsgi:app"]
     with subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True) as server:

@@ -26,6 +26,7 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "DOWNTIME_MINUTES": (0, "the board is written to a file for paper this often; 0 means no timer is set up"),
     "DOWNTIME_DIR": ("", "folder of these files; empty means instance/downtime"),
     "DOWNTIME_KEEP": (48, "how many of these files are kept"),
+    "COMPILED_DIR": ("", "folder of the compiled templates; empty means instance/compiled"),
     "IMAGE_VIEWER": ("", "address of the image viewer, with {number} for the patient's number; empty: no link"),
     "WORKLIST_AE": ("TRIAGE", "AE title by which scanners call the worklist"),
     "WORKLIST_HOST": ("127.0.0.1", "address on which the worklist listens; 0.0.0.0 means all"),
