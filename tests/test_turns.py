@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from triage.turns import CROWD, FEW, PAGES, PEOPLE, Turns
+from triage.places import Quiet
+from triage.turns import CROWD, FEW, ONE, PAGES, PEOPLE, Turns
 
 
 class Slow:
@@ -45,18 +46,73 @@ def until(reached: Any) -> None:
         time.sleep(0.001)
 
 
-def test_pages_that_ask_by_themselves_go_a_few_at_a_time_and_a_person_does_not_wait_for_them() -> None:
+def test_pages_that_ask_by_themselves_go_one_at_a_time_and_a_person_does_not_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("triage.turns.PATIENCE", 30)
     slow = Slow()
     turns = Turns(slow)
     pages = asking(turns, 20, HTTP_X_BACKGROUND="1")
-    until(lambda: slow.at_work == PAGES and turns._asking == 20)
+    until(lambda: slow.at_work == ONE and turns._asking == 20)
     assert turns.are_crowded
     assert turns({"wait": False}, print) == [b"done"]  # while all of them wait
     slow.go.set()
     for thread in pages:
         thread.join()
-    assert slow.most == PAGES + 1
+    assert slow.most == ONE + 1
     assert not turns.are_crowded
+
+
+def test_a_page_that_takes_long_holds_up_a_few_others_only_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.turns.PATIENCE", 0.01)
+    slow = Slow()
+    turns = Turns(slow)
+    pages = asking(turns, 20, HTTP_X_BACKGROUND="1")
+    until(lambda: slow.at_work == PAGES and turns._asking == 20)
+    slow.go.set()
+    for thread in pages:
+        thread.join()
+    assert slow.most == PAGES
+
+
+def test_a_page_lets_a_persons_request_finish_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.turns.YIELD", 30)
+    slow = Slow()
+    turns = Turns(slow)
+    person = asking(turns, 1, name="person")
+    until(lambda: slow.at_work == 1)
+    page = asking(turns, 1, HTTP_X_BACKGROUND="1", wait=False, name="page")
+    until(lambda: turns._asking == 1)
+    page[0].join(0.05)
+    assert slow.served == ["person"]
+    slow.go.set()
+    for thread in (*person, *page):
+        thread.join()
+    assert slow.served == ["person", "page"]
+
+
+def test_a_person_who_takes_long_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.turns.YIELD", 0.01)
+    slow = Slow()
+    turns = Turns(slow)
+    person = asking(turns, 1)
+    until(lambda: slow.at_work == 1)
+    assert turns({"HTTP_X_BACKGROUND": "1", "wait": False}, print) == [b"done"]
+    slow.go.set()
+    person[0].join()
+
+
+def test_it_is_quiet_again_when_the_last_of_two_has_finished_however_that_ended() -> None:
+    quiet, over = Quiet(), []
+    with quiet.broken():
+        with pytest.raises(ValueError, match="broken off"), quiet.broken():
+            raise ValueError("broken off")
+        waiting = Thread(target=lambda: (quiet.wait(60), over.append("quiet")))
+        waiting.start()
+        waiting.join(0.05)
+        assert over == []
+    waiting.join(60)
+    assert over == ["quiet"]
 
 
 def test_no_more_requests_are_at_work_than_the_database_has_connections_for_twice_over() -> None:
@@ -81,7 +137,7 @@ def test_a_few_people_are_served_at_once_the_others_stand_in_line(
     until(lambda: slow.at_work == FEW)
     for number in range(3):
         people += asking(turns, 1, wait=False, name=number)
-        until(lambda n=number: turns._few.waiting == n + 1)
+        until(lambda n=number: turns.people.waiting == n + 1)
     slow.go.set()
     for thread in people:
         thread.join()

@@ -1,10 +1,12 @@
-"""A few places and a line in front of them: whoever has waited longest is next.
+"""A few places and a line in front of them: whoever has waited longest is next. And a way to wait until nobody works.
 
 The semaphore of the standard library lets a newcomer pass those whom it has just woken; under many hands some then wait
 for ever longer.
 """
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event, Lock
 
 
@@ -56,3 +58,32 @@ class Places:
     def __exit__(self, *_error: object) -> None:
         """Give it back."""
         self.give()
+
+
+class Quiet:
+    """Holds while nobody is at work."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._at_work = 0
+        self._held = Event()
+        self._held.set()
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        """Be at work."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until nobody is at work, at most so long."""
+        if self._at_work:
+            self._held.wait(seconds)
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._at_work += more
+            (self._held.clear if self._at_work else self._held.set)()

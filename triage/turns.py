@@ -1,24 +1,50 @@
-"""Whose turn it is: what pages ask by themselves goes a few at a time, so that a person's request never waits for it.
+"""Whose turn it is: what pages ask by themselves goes one at a time, so that a person's request never waits for it.
 
 However many threads serve, so many requests are at work that none of them waits for a database connection for ever:
 a request may take a second connection while it holds the first. And only a few run at once: the threads of a process
 share one interpreter, and the more of them run, the longer each holds the lock that others wait for.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
 from flask import Flask
 
-from triage.places import Places
+from triage.places import Places, Quiet
 
 #: Requests at work at once in one process: those of people, and those that pages make by themselves.
 PEOPLE, PAGES = 16, 3
-#: Of people's requests so many run at once; who has waited so many seconds for one that takes long runs beside it.
-FEW, PATIENCE = 4, 0.4
+#: Of these so many run at once; who has waited so many seconds for one that takes long runs beside it.
+FEW, ONE, PATIENCE = 4, 1, 0.4
+#: So many seconds a page's request lets those of people finish before it begins.
+YIELD = 0.02
 #: With more pages than this at work or waiting, no further ones are woken.
 CROWD = 2 * PAGES
+
+
+class Lane:
+    """Lets ``most`` be at work at once, of which ``few`` run, and more only beside those that take long."""
+
+    def __init__(self, most: int, few: int) -> None:
+        self._most, self._few = Places(most), Places(few)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many of those at work wait for the few that run."""
+        return self._few.waiting
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and hold it."""
+        with self._most:
+            held = self._few.take(PATIENCE)
+            try:
+                yield
+            finally:
+                if held:
+                    self._few.give()
 
 
 class Turns:
@@ -26,29 +52,23 @@ class Turns:
 
     def __init__(self, wsgi_app: Callable[..., Iterable[bytes]]) -> None:
         self.wsgi_app = wsgi_app
-        self._people, self._few, self._pages = Places(PEOPLE), Places(FEW), Places(PAGES)
+        self.people, self.pages = Lane(PEOPLE, FEW), Lane(PAGES, ONE)
+        self._quiet = Quiet()
         self._lock = Lock()
         self._asking = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer when it is this request's turn."""
         if "HTTP_X_BACKGROUND" not in environ:
-            with self._people:
-                return self._soon(environ, start_response)
+            with self.people.turn(), self._quiet.broken():
+                return self.wsgi_app(environ, start_response)
         self._count(1)
         try:
-            with self._pages:
+            with self.pages.turn():
+                self._quiet.wait(YIELD)
                 return self.wsgi_app(environ, start_response)
         finally:
             self._count(-1)
-
-    def _soon(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        held = self._few.take(PATIENCE)
-        try:
-            return self.wsgi_app(environ, start_response)
-        finally:
-            if held:
-                self._few.give()
 
     def _count(self, more: int) -> None:
         with self._lock:
