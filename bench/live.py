@@ -23,7 +23,7 @@ from flask_login import login_user
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select, update
 
-from bench import measure, stored
+from bench import measure, people, stored
 from bench.boards import LEASE, REVISION, ROW, Board, Line
 from bench.measure import table
 from tests.served import gunicorn
@@ -36,11 +36,9 @@ from triage.web import SignedIn
 
 #: Boards, and changes made one after the other, of the measurement from change to screen.
 FEW, CHANGES = 200, 20
-#: Boards open while ordinary requests are timed, the seconds that lasts, seconds between two changes, people at work.
-MANY, SECONDS, EVERY, PEOPLE = 1000, 20, 1.0, 4
+#: Boards open while ordinary requests are timed, the seconds that lasts, seconds between two changes.
+MANY, SECONDS, EVERY = 1000, 20, 1.0
 SECRET = "test"
-#: What somebody asks for who works beside the boards.
-PAGES = ("/board", "/patients", "/imaging", "/tasks", "/me")
 
 
 def fill(url: str) -> None:
@@ -169,16 +167,15 @@ def _fetched(clinic: Clinic) -> int:
 async def beside_many(clinic: Clinic, boards: int, master: int, seconds: float) -> dict[str, Any]:
     """Time ordinary requests of a few people while many boards are open and a change comes every second."""
     await clinic.open(boards)
-    times: list[float] = []
     fetched, before, end = _fetched(clinic), used(master)[0], time.perf_counter() + seconds
-    people = [asyncio.create_task(_work(clinic, number, end, times)) for number in range(PEOPLE)]
+    working = asyncio.create_task(people.at_work(clinic.port, clinic.signed, seconds))
     made = 0
     begun, revision = 0.0, 0
     while time.perf_counter() < end:
         begun, revision = await clinic.change()
         made += 1
         await asyncio.sleep(EVERY)
-    await asyncio.gather(*people)
+    times = await working
     await clinic.until(lambda: all(board.showed(revision) for board in clinic.boards), 60)
     fetches, share = _fetched(clinic) - fetched, (used(master)[0] - before) / (time.perf_counter() - end + seconds)
     last = [1000 * (at - begun) for board in clinic.boards if (at := board.showed(revision))]
@@ -190,20 +187,6 @@ async def beside_many(clinic: Clinic, boards: int, master: int, seconds: float) 
         "fetches": fetches, "processor_percent": round(100 * share),
         "never": boards - len(last), "errors": sum(board.errors for board in clinic.boards),
     }  # fmt: skip
-
-
-async def _work(clinic: Clinic, number: int, end: float, times: list[float]) -> None:
-    line = Line(clinic.port, clinic.signed[number][0])
-    for path in cycle(PAGES):
-        if time.perf_counter() > end:
-            break
-        answer = await line.ask(path)
-        if answer.status in (200, 403):
-            times.append(answer.seconds)
-        else:
-            times.append(60.0)
-        await asyncio.sleep(0.25)
-    line.close()
 
 
 def processes(master: int) -> list[int]:
