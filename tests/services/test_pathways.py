@@ -26,6 +26,7 @@ from triage.services import (
     intakes,
     milestones,
     orders,
+    pathway_counts,
     pathway_lists,
     pathways,
     triage,
@@ -393,15 +394,15 @@ def test_of_two_who_note_something_at_the_same_moment_one_is_told(clinic: Clinic
 
 def test_what_is_late_stands_on_the_list_of_its_owner_and_is_counted(clinic: Clinic) -> None:
     pathway_id = begun(clinic)
-    assert pathway_lists.counts(clinic.nurse) == pathway_lists.Counts(0, 0)
+    assert pathway_counts.count(clinic.nurse) == pathway_counts.Counts(0, 0)
     with clock.at(clock.now() + timedelta(days=12)):
         assert {one.name for one in pathway_lists.list_due(clinic.nurse)} == {"imaging", "agreed"}
         assert [one.name for one in pathway_lists.list_due(clinic.nurse, "reception")] == ["agreed"]
-        assert pathway_lists.counts(clinic.nurse).late == 2
-        assert pathway_lists.counts(clinic.nurse, "radiographer").late == 1
+        assert pathway_counts.count(clinic.nurse).late == 2
+        assert pathway_counts.count(clinic.nurse, "radiographer").late == 1
         assert [alarm.kind for alarm in look(clinic, pathway_id).alarms] == [way.LATE, way.LATE]
         pathways.cancel(clinic.nurse, pathway_id, look(clinic, pathway_id).pathway.version, "declined")
-        assert pathway_lists.counts(clinic.nurse) == pathway_lists.Counts(0, 0)
+        assert pathway_counts.count(clinic.nurse) == pathway_counts.Counts(0, 0)
         assert pathway_lists.list_due(clinic.nurse) == []
 
 
@@ -411,7 +412,7 @@ def test_an_operation_that_is_near_without_myelography_is_an_alarm(clinic: Clini
     done(clinic, pathway_id, "imaging")
     midnight = clock.now() + (day - today(clinic.site_id)) * 1
     with clock.at(midnight - timedelta(days=2)):
-        assert pathway_lists.counts(clinic.nurse).not_ready == 1
+        assert pathway_counts.count(clinic.nurse).not_ready == 1
         lines, counts = pathway_lists.board(clinic.nurse, pathway_lists.Filters("alarm"))
         assert [line.pathway.id for line in lines] == [pathway_id]
         assert counts["alarm"] == 1
@@ -494,7 +495,7 @@ def test_a_second_decision_for_the_same_kind_of_operation_takes_over_what_was_do
     assert (old.id, old.status, new.replaces_id) == (pathway_id, way.REPLACED, pathway_id)
     assert new.operation_on == day
     assert step(clinic, new.id, "imaging").status == way.DONE
-    assert pathway_lists.counts(clinic.nurse).late == 0
+    assert pathway_counts.count(clinic.nurse).late == 0
     with pytest.raises(Conflict, match="pathway_not_cancelled"):
         pathways.resume(clinic.nurse, pathway_id, old.version, "no")
 
@@ -690,4 +691,4 @@ def test_a_pathway_of_another_site_is_not_found(clinic: Clinic) -> None:
     with pytest.raises(NotFound):
         milestones.complete(other.nurse, "nothing", 1)
     assert pathway_lists.list_open(other.nurse) == []
-    assert pathway_lists.counts(other.nurse) == pathway_lists.Counts(0, 0)
+    assert pathway_counts.count(other.nurse) == pathway_counts.Counts(0, 0)

@@ -13,6 +13,7 @@ from triage.domain import pathways as way
 from triage.domain.errors import Conflict, DomainError, Invalid, Refused, Untimely
 from triage.forms.pathways import EndForm, ResumeForm, StepForm
 from triage.services import live, milestones, organisations, pathway_lists, pathways, step_times
+from triage.services import pathway_counts as counting
 from triage.web import actor, done, in_language, locale, message, page, requires, status_of, toast
 
 blueprint = Blueprint("pathways", __name__)
@@ -243,7 +244,7 @@ def resume(pathway_id: str) -> Response:
     return done(url_for("pathways.show", pathway_id=pathway_id))
 
 
-def pathway_counts() -> pathway_lists.Counts:
+def pathway_counts() -> counting.Counts:
     """Return what is late and who is not ready: a nurse's and a surgeon's view is of all, another role's of its own."""
     who = actor()
-    return pathway_lists.counts(who, *(() if who.may("pathways:end") else sorted(who.roles)))
+    return counting.count(who, *(() if who.may("pathways:end") else sorted(who.roles)))

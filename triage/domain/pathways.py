@@ -157,18 +157,20 @@ def alarms(
     """
     shut = (step for step in steps if step.status == OPEN and step.due_on in closed and not step.on_any_day)
     return [
-        *_not_ready(steps, today, not_ready_days), *_late(steps, today), *_clashes(steps),
+        *filter(None, [not_ready(steps, today, not_ready_days)]), *_late(steps, today), *_clashes(steps),
         *(Alarm(TO_MOVE, name, 0) for name in to_move), *(Alarm(CLOSED, step.name, 0) for step in shut),
     ]  # fmt: skip
 
 
-def _not_ready(steps: Sequence[Step], today: date, warn_days: int) -> Iterator[Alarm]:
+def not_ready(steps: Sequence[Step], today: date, warn_days: int) -> Alarm | None:
+    """Return the alarm that the patient is not ready for an operation that is near, None where nothing is in doubt."""
     operation, ready = marked(steps, OPERATION), marked(steps, READY)
     if operation is None or ready is None or operation.status != OPEN or ready.status in SETTLED:
-        return
+        return None
     days = (operation.due_on - today).days if operation.due_on else warn_days + 1
     if days <= warn_days and (days <= 0 or _in_doubt(steps, ready, operation, today)):
-        yield Alarm(NOT_READY, ready.name, days)
+        return Alarm(NOT_READY, ready.name, days)
+    return None
 
 
 def _in_doubt(steps: Sequence[Step], ready: Step, operation: Step, today: date) -> bool:

@@ -3,9 +3,9 @@
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from triage import knowledge
@@ -59,10 +59,10 @@ def board(actor: Actor, filters: Filters) -> tuple[list[Line], dict[str, int]]:
     return [line for line in lines if _fits(line.pathway, filters.words)], counts
 
 
-def _lines(found: Sequence[Pathway], timed: bool = True) -> list[Line]:
+def _lines(found: Sequence[Pathway]) -> list[Line]:
     steps = rows.steps_of(one.id for one in found)
     closed = _closed_days(found[0].site_id, [step for each in steps.values() for step in each]) if found else ()
-    times = step_times.of_steps([step.id for each in steps.values() for step in each] if timed else ())
+    times = step_times.of_steps([step.id for each in steps.values() for step in each])
     return [Line(one, steps[one.id], alarms_of(one, steps[one.id], closed, times), times) for one in found]
 
 
@@ -119,32 +119,6 @@ def list_due(actor: Actor, owner: str = "") -> Sequence[Milestone]:
         query = query.where(Milestone.owner == owner)
     query = query.options(joinedload(Milestone.pathway).joinedload(Pathway.patient))
     return session.scalars(query.order_by(Milestone.due_on, Milestone.pathway_id, Milestone.position)).all()
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many steps are late, and how many patients are not ready for an operation that is near."""
-
-    late: int
-    not_ready: int
-
-
-def counts(actor: Actor, *owners: str) -> Counts:
-    """Return both for the actor's site; ``owners``: late steps of these roles only."""
-    day = today(actor.site_id)
-    late = select(func.count(Milestone.id)).where(
-        Milestone.visible_to(actor), Milestone.settled_at.is_(None), Milestone.due_on < day, Milestone.late_after < day
-    )
-    if owners:
-        late = late.where(Milestone.owner.in_(owners))
-    soon = day + timedelta(days=knowledge.load().flow.pathways.not_ready_days)
-    near = select(Pathway).where(
-        Pathway.visible_to(actor), Pathway.ended_at.is_(None), Pathway.operated_on.is_(None),
-        Pathway.is_ready.is_(False), Pathway.operation_on <= soon,
-    )  # fmt: skip
-    lines = _lines(session.scalars(near).all(), timed=False)
-    not_ready = sum(any(alarm.kind == way.NOT_READY for alarm in line.alarms) for line in lines)
-    return Counts(session.scalar(late) or 0, not_ready)
 
 
 def list_of_patient(actor: Actor, patient_id: str) -> list[Pathway]:
