@@ -18,8 +18,8 @@ from markupsafe import Markup
 
 LOCALES = ("en", "ja")
 #: What is drawn by the hundred has its parts in their places. A whole page has not: each would compile every part of
-#: its own anew, and the first who opens it would wait for that (0.3 s of imaging's page).
-ROWS = frozenset({"board/_row.html"})
+#: its own anew, and all of them take a quarter of a minute then.
+ROWS = frozenset({"board/_row.html", "imaging/_order.html"})
 #: Where every template imports its macros from, those of them that are kept for the values they were given, and how
 #: many of each.
 MACROS = "_macros.html"
