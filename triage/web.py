@@ -191,8 +191,16 @@ def sign_in_first() -> AnyResponse:
     """Lead to the way in: back to the page that was asked for, or telling that what was sent met no session."""
     why: dict[str, Any] = {"next": request.full_path.rstrip("?")} if request.method == "GET" else {"ended": 1}
     if htmx or request.headers.get("X-Background"):
-        return make_response("", 401, {"HX-Redirect": url_for("accounts.sign_in", ended=1)})
+        return make_response("", 401, {"HX-Redirect": url_for("accounts.sign_in", ended=1, next=_on_screen())})
     return redirect(url_for("accounts.sign_in", **why), 303)
+
+
+def _on_screen() -> str | None:
+    """Return the address of the page that htmx asks from, None where none of this site's is opened by it."""
+    parts, ways = urlsplit(htmx.current_url or ""), current_app.create_url_adapter(request)
+    if parts.netloc != request.host or ways is None or not ways.test(parts.path, "GET"):
+        return None
+    return inside(parts._replace(scheme="", netloc="").geturl())
 
 
 def zone() -> ZoneInfo:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -163,6 +164,30 @@ def test_the_page_that_was_asked_for_comes_after_signing_in(app: Flask, clinic: 
     assert asked.status_code == 303
     assert "next=" in asked.location
     assert sign_in(client, "auditor", next="/audit?name=signed_in").location == "/audit?name=signed_in"
+
+
+@pytest.mark.parametrize(
+    ("shown", "after"),
+    [
+        ("http://localhost/audit?name=signed_in", "/audit?name=signed_in"),
+        ("http://localhost/sign-out", "/audit"),  # answers no GET
+        ("http://localhost/no-such-page", "/audit"),
+        ("http://localhost//evil.example", "/audit"),
+        ("https://evil.example/audit?name=signed_in", "/audit"),
+        (None, "/audit"),
+    ],
+)
+def test_whose_session_ended_under_a_page_comes_back_to_that_page(
+    app: Flask, clinic: Clinic, shown: str | None, after: str
+) -> None:
+    client = app.test_client()
+    headers = {"HX-Request": "true"} | ({"HX-Current-URL": shown} if shown else {})
+    refused = client.get("/board/rows", headers=headers)
+    assert refused.status_code == 401
+    form = client.get(refused.headers["HX-Redirect"]).text
+    assert "You are no longer signed in here." in form
+    found = re.search(r'name="next"[^>]* value="([^"]*)"', form)
+    assert sign_in(client, "auditor", next=unescape(found[1]) if found else "").location == after
 
 
 def test_the_language_switch_keeps_the_place_and_is_remembered(signed_in: SignedIn) -> None:

@@ -160,6 +160,7 @@ def test_when_the_session_ends_nothing_of_a_patient_stays_on_the_screen_and_the_
     session.remove()
     expect(page.locator("body")).to_contain_text("You are no longer signed in here.")
     expect(page.locator("body")).not_to_contain_text("山本")
+    expect(page).to_have_url(re.compile(r"/sign-in\?ended=1&next=/board$"))  # and after that back to the board
 
 
 @pytest.fixture
