@@ -76,6 +76,16 @@ def test_a_new_release_shows_its_own_words_and_leaves_nothing_of_the_old_one(sta
     assert [folder.name for folder in (tmp_path / "compiled").iterdir()] == [compiled.seal(app)] != [before]
 
 
+def test_what_else_lies_in_the_folder_stays(started: Any, tmp_path: Path) -> None:
+    files = [tmp_path / "compiled" / name / "data" for name in ("patients", "a" * compiled.SEAL)]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text("kept", encoding="utf-8")
+    started()
+    started(pages=PAGES | {"word.html": "another"})
+    assert [file.read_text(encoding="utf-8") for file in files] == ["kept", "kept"]
+
+
 @pytest.mark.parametrize("changed", ["messages.mo", "wording.py"])
 def test_other_words_or_another_way_to_say_them_make_another_release(
     started: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Written when a folder holds every template.
 WHOLE = "whole"
+#: Letters of a seal.
+SEAL = 20
 
 
 class Kept(FileSystemBytecodeCache):
@@ -65,7 +67,7 @@ def seal(app: Flask) -> str:
         found.update(file.read_bytes() if file.exists() else b"-")
     for name in _names(app):
         found.update(f"\0{name}\0{_source(app, name)}".encode())
-    return found.hexdigest()[:20]
+    return found.hexdigest()[:SEAL]
 
 
 def _fill(app: Flask, folder: Path) -> None:
@@ -76,9 +78,9 @@ def _fill(app: Flask, folder: Path) -> None:
         for name in _names(app):
             app.jinja_env.get_template(name, f"{language}/")
     (folder / WHOLE).touch()
-    for other in folder.parent.iterdir():
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)  # of the release before
+    for other in folder.parent.glob("?" * SEAL):
+        if other != folder and (other / WHOLE).exists():  # of the release before; what is not ours stays
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _names(app: Flask) -> Iterator[str]:
