@@ -61,9 +61,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Own:
-    """What of the row is the reader's own: the patient, an act that may be undone; and who else has the page open."""
+    """What of the row is the reader's own: the patient, the name in it, an act to undo; who else has the page open."""
 
     is_mine: bool
+    is_named: bool
     undo: str
     visitors: tuple[Visitor, ...]
 
@@ -72,7 +73,8 @@ class Own:
         """Return what of the row is this person's own."""
         undo = line.undo.step_id if line.undo and line.undo.by == staff_id else ""
         here = tuple(v for v in line.visitors if v.staff_id not in (staff_id, line.holder_id))
-        return cls(line.holder_id == staff_id, undo, here)
+        named = (line.answerer_id or line.holder_id) == staff_id
+        return cls(line.holder_id == staff_id, named, undo, here)
 
 
 def row_values(told: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -162,7 +164,8 @@ def _parts(line: Line, viewer: Viewer, own: Own) -> list[Markup]:
     feared = " · ".join([words.findings[name].label(viewer.locale) for name in line.flags[:3]])
     values = {
         "line": line, "viewer": viewer, "locale": viewer.locale, "words": words, "feared": feared, "cut": CUT,
-        "mine": own.is_mine, "undo": own.undo, "visitors": own.visitors, "hour": partial(_hour, zone),
+        "mine": own.is_mine, "named": own.is_named, "undo": own.undo,
+        "visitors": own.visitors, "hour": partial(_hour, zone),
         "url_for": partial(_url, viewer.root),
     }  # fmt: skip
     return drawn("board/_row.html", viewer.locale, values, 4)

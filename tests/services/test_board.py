@@ -59,6 +59,20 @@ def test_filters_show_what_they_say(clinic: Clinic) -> None:
     assert set(look["untriaged"]) == set(look["over"]) == {mine.id, desk.id}
 
 
+def test_who_answers_for_an_emergency_finds_it_among_the_own_and_who_has_the_patient_does_too(clinic: Clinic) -> None:
+    taken, other = wait(clinic.reception), wait(clinic.reception)
+    claims.claim(clinic.nurse, taken.id)
+    for encounter in (taken, other):
+        emergencies.raise_(clinic.nurse, encounter.id)
+        emergencies.acknowledge(clinic.surgeon, encounter.id)
+    own = board.Filters(mine=True)
+    assert set(board.look(clinic.surgeon, own).ids) == {taken.id, other.id}
+    assert board.look(clinic.nurse, own).ids == [taken.id]
+    assert [board.look(person, board.EVERYTHING).mine for person in (clinic.surgeon, clinic.nurse)] == [2, 1]
+    emergencies.acknowledge(clinic.nurse, other.id)  # who was first stays
+    assert board.look(clinic.nurse, own).ids == [taken.id]
+
+
 def test_the_count_at_a_filter_is_what_it_shows_together_with_those_that_are_set(clinic: Clinic) -> None:
     mine, _other, _desk = wait(clinic.reception), wait(clinic.reception), arrive(clinic.reception)
     claims.claim(clinic.nurse, mine.id)

@@ -43,7 +43,7 @@ class Filters:
         return (
             self.level in ("", level)
             and self.stage in ("", line.stage)
-            and (not self.mine or line.holder_id == staff_id)
+            and (not self.mine or staff_id in (line.holder_id, line.answerer_id))
             and (not self.over or line.is_over)
             and self.room in ("", line.room_id)
             and (not self.missing or line.call_state == NO_ANSWER)

@@ -72,6 +72,7 @@ class Line(Named):
     emergency_cause: str | None  # rules, raised, decided
     emergency_note: str | None
     acknowledged_at: datetime | None
+    answerer_id: str | None  # who answers for the emergency
     acknowledged_by: str | None
     called_at: datetime | None  # the receiving hospital
     accepted_at: datetime | None

@@ -69,8 +69,10 @@ class Snapshot:
 
     @cached_property
     def holders(self) -> Counter[str | None]:
-        """Return how many patients each person has."""
-        return Counter(map(attrgetter("holder_id"), self.lines))
+        """Return how many patients each person has, emergencies answered for among them."""
+        found = Counter(map(attrgetter("holder_id"), self.lines))
+        found.update(line.answerer_id for line in self.emergencies if line.answerer_id not in (None, line.holder_id))
+        return found
 
     @property
     def tally(self) -> Tally:

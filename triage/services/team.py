@@ -15,7 +15,6 @@ from triage.domain.leases import LAPSES_AFTER
 from triage.models import LoginSession, Room, SignOn, Staff
 from triage.services import duty, snapshots
 from triage.services.audit import lock_site, record
-from triage.services.colleagues import answers_for
 from triage.services.lines import Line
 from triage.services.rooms import get_offered
 
@@ -58,11 +57,10 @@ def on_duty(actor: Actor, away_after: timedelta = AWAY_AFTER) -> list[Member]:
 
 def _held(actor: Actor) -> tuple[dict[str, list[Line]], dict[str, str]]:
     """Return by person who was taken and the emergencies answered for, the most urgent first; and the names."""
-    answers = {encounter_id: staff_id for staff_id, encounter_id in session.execute(answers_for(actor))}
     held: dict[str, list[Line]] = {}
     names: dict[str, str] = {}
     for line in snapshots.of(actor, LAPSES_AFTER)[0].lines:
-        for staff_id, name in {line.holder_id: line.holder, answers.get(line.id): line.acknowledged_by}.items():
+        for staff_id, name in {line.holder_id: line.holder, line.answerer_id: line.acknowledged_by}.items():
             if staff_id and name:
                 held.setdefault(staff_id, []).append(line)
                 names[staff_id] = name
