@@ -189,22 +189,26 @@ def sitting(plan: Plan) -> Iterator[Play]:
         page.fill("[name=password]", PASSWORD)
         page.press("[name=password]", "Enter")
         page.wait_for_url("**/board")
-        yield lambda number, rng: _play(page, plan, number, rng)
+        held: set[tuple[str, str]] = set()
+        yield lambda number, rng: _play(page, plan, number, rng, held)
 
 
-def _play(page: Page, plan: Plan, number: int, rng: Random) -> Found:
+def _play(page: Page, plan: Plan, number: int, rng: Random, held: set[tuple[str, str]]) -> Found:
     hold, others = HOLDS[number % len(HOLDS)], Others(person, rng)
     page.goto("/board")
     here = rows(page, hold)
     place = number // len(HOLDS) * len(here) // max(1, plan.rounds // len(HOLDS))
-    lost = list(differences(page, others, here[place], hold, plan.size))
-    return {"hold": hold, "place": place + 1, "rows": len(here), "lost": lost, **others.done}
+    # Others move the rows between two rounds: whose row was held so before is passed over for the next below.
+    row = next(row for row in here[place:] + here[:place] if (hold, row) not in held)
+    held.add((hold, row))
+    lost = list(differences(page, others, row, hold, plan.size))
+    return {"hold": hold, "row": row, "place": here.index(row) + 1, "rows": len(here), "lost": lost, **others.done}
 
 
 def judge(plan: Plan, results: Sequence[Found]) -> list[Check]:
     """Return what was shown of the board."""
     lost = [line for found in results for line in found["lost"]]
-    held = {(found["hold"], found["place"]) for found in results}
+    held = {(found["hold"], found["row"]) for found in results}
     return [
         Check("refreshes with something in hand", f"{len(results) * plan.size:,}", "all rounds", bool(results)),
         Check("rows held, each in every way", str(len(held)), str(len(results)), len(held) == len(results)),
