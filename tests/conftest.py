@@ -35,6 +35,7 @@ BOTH_ENGINES = (
     "tests/services/",
     "tests/migrations/",
     "tests/test_ahead",
+    "tests/test_crowd",
     "tests/test_moments",
     "tests/worklist/test_asking",
     "tests/worklist/test_dcmtk",

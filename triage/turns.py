@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask
 
+from triage.crowd import Crowd
 from triage.places import Places, Quiet
 
 #: Requests at work at once in one process: those of people, and those that pages make by themselves.
@@ -54,6 +55,7 @@ class Turns:
         self.wsgi_app = wsgi_app
         self.people, self.pages = Lane(PEOPLE, FEW), Lane(PAGES, ONE)
         self._quiet = Quiet()
+        self._crowd = Crowd()
         self._lock = Lock()
         self._asking = 0
 
@@ -64,7 +66,7 @@ class Turns:
                 return self.wsgi_app(environ, start_response)
         self._count(1)
         try:
-            with self.pages.turn():
+            with self._crowd.joined(environ), self.pages.turn():
                 self._quiet.wait(YIELD)
                 return self.wsgi_app(environ, start_response)
         finally:

@@ -14,7 +14,7 @@ from flask_wtf import CSRFProtect
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from triage import beside, db, device_door, headers
+from triage import beside, crowd, db, device_door, headers
 from triage.domain import errors
 from triage.domain.access import DEVICE_PERMISSIONS, PUBLIC, Actor
 from triage.domain.messages import MESSAGES
@@ -159,7 +159,9 @@ def _load(token: str) -> SignedIn | None:
     by_itself = bool(request.headers.get("X-Background")) or hasattr(asked, "in_background")
     more = not by_itself and request.method == "GET"  # what a page asks by itself seldom does, and use cases begin anew
     beside.keep(by_itself)
-    found = accounts.find_actor(token, session_limits(), extend=not by_itself, more=more)
+    waiting = request.environ.get(crowd.KEY)
+    look = waiting.look if waiting else None
+    found = accounts.find_actor(token, session_limits(), extend=not by_itself, more=more, look=look)
     return SignedIn(token, found) if found else None
 
 

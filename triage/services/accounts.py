@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -103,21 +103,37 @@ def end_sessions_of(staff_id: str) -> None:
     session.execute(running.values(ended_at=clock.now()))
 
 
-def find_actor(token: str, limits: Limits, extend: bool, more: bool = False) -> Actor | None:
-    """Return who holds this session token, or None when it has ended; only a person's own act extends it.
+def find_sessions(tokens: Sequence[str], more: bool = False) -> dict[str, list[Any]]:
+    """Return what the database tells of each session token: a row for each grant, none where the session has ended.
 
     One query, asked anew every time: an ended session, a deactivated person or a changed grant counts at once. It
-    brings the number of the site's last change along, good until this transaction or the next use case ends it.
-    ``more`` will be asked in the same transaction.
+    brings the number of the site's last change along. ``more`` will be asked in the same transaction.
     """
-    at, token_hash = clock.now(), _hash(token)
+    by_hash = {_hash(token): token for token in tokens}
+    hashes = list(by_hash)
+    hashes += hashes[-1:] * ((1 << (len(hashes) - 1).bit_length()) - len(hashes))  # few lengths, so few statements
+    found: dict[str, list[Any]] = {token: [] for token in tokens}
     with nullcontext() if more else apart():
-        rows = read(_SESSION, token_hash=token_hash, today=_today(at))
+        for row in read(_SESSION, token_hashes=hashes, today=_today(clock.now())):
+            found[by_hash[row.token_hash]].append(row)
+    return found
+
+
+def find_actor(
+    token: str, limits: Limits, extend: bool, more: bool = False, look: Callable[..., Any] | None = None
+) -> Actor | None:
+    """Return who holds this session token, or None when it has ended; only a person's own act extends it.
+
+    The number of the site's last change, which comes along, is good until this transaction or the next use case ends
+    it. ``more`` will be asked in the same transaction. ``look`` asks for others at the same time (``triage/crowd.py``).
+    """
+    rows = look(token, find_sessions) if look else find_sessions([token], more)[token]
+    at = clock.now()
     if not rows or at - rows[0].seen_at > limits.idle or at - rows[0].created_at > limits.longest:
         return None
     if extend and at - rows[0].seen_at > timedelta(minutes=1):
         with aside() as own:
-            own.execute(update(LoginSession).where(LoginSession.token_hash == token_hash).values(seen_at=at))
+            own.execute(update(LoginSession).where(LoginSession.token_hash == _hash(token)).values(seen_at=at))
     found = _actor(rows)
     session.info["revision"] = {found.site_id: rows[0].revision or 0}
     return found
@@ -156,10 +172,10 @@ def _granted() -> Select[Any]:
 _PERSON = Prepared(_granted().where(Staff.id == bindparam("staff_id")))
 _SESSION = Prepared(
     _granted()
-    .add_columns(LoginSession.seen_at, LoginSession.created_at, SiteHead.revision)
+    .add_columns(LoginSession.token_hash, LoginSession.seen_at, LoginSession.created_at, SiteHead.revision)
     .join(LoginSession, and_(LoginSession.staff_id == Staff.id, LoginSession.site_id == Grant.site_id))
     .outerjoin(SiteHead, SiteHead.site_id == Grant.site_id)
-    .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.ended_at.is_(None))
+    .where(LoginSession.token_hash.in_(bindparam("token_hashes", expanding=True)), LoginSession.ended_at.is_(None))
 )
 
 
