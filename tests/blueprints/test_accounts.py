@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.builders import PASSWORD, Clinic, arrive
+from tests.builders import PASSWORD, Clinic, arrive, build_clinic
 from triage import clock
 from triage.domain.access import HOME
 from triage.services import accounts, staff
@@ -102,6 +102,21 @@ def test_an_administrator_ends_the_sessions_of_a_person(signed_in: SignedIn, cli
     admin.post(f"/staff/{clinic.nurse.staff_id}/sessions/end")
     assert nurse.get("/me").status_code == 303
     assert admin.get("/staff").status_code == 200
+
+
+def test_of_another_site_an_administrator_sees_nobody_and_signs_nobody_out(signed_in: SignedIn, clinic: Clinic) -> None:
+    other = build_clinic("osaka", clinic.nurse.organisation_id, suffix="-osaka")
+    staff.grant(clinic.admin, "surgeon-osaka", "nurse")
+    admin, theirs = signed_in("admin"), signed_in("nurse-osaka")
+    shown = admin.get("/staff").text
+    assert "nurse2" in shown
+    assert "nurse-osaka" not in shown
+    assert admin.post(f"/staff/{other.nurse.staff_id}/sessions/end").status_code == 404
+    assert theirs.get("/board").status_code == 200
+    both = re.search(r"<td>surgeon-osaka.*?</tr>", shown, re.DOTALL)
+    assert both, "who works at both sites is known at both"
+    assert both[0].count('class="chip"') == 1, "with the roles of this site"
+    assert admin.post(f"/staff/{other.surgeon.staff_id}/sessions/end").status_code == 303
 
 
 def test_a_role_granted_while_someone_is_signed_in_counts_from_the_next_request(

@@ -11,7 +11,20 @@ from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import BindParameter, Date, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import joinedload
 
 from triage import clock
@@ -89,9 +102,8 @@ def sign_out(actor: Actor, token: str) -> None:
 
 @verb
 def end_sessions(actor: Actor, staff_id: str) -> None:
-    """End every session of a person at once; raises NotFound for a person of another organisation."""
-    staff = session.get(Staff, staff_id)
-    if staff is None or staff.organisation_id != actor.organisation_id:
+    """End every session of a person at once; raises NotFound for who has never had a role at the actor's site."""
+    if session.scalar(select(Staff.id).where(Staff.id == staff_id, _known_to(actor))) is None:
         raise NotFound("staff")
     end_sessions_of(staff_id)
     record(actor, "session_ended", whose=staff_id)
@@ -192,9 +204,15 @@ def system_actor(name: str = "command line") -> Actor:
 
 
 def list_staff(actor: Actor) -> list[Staff]:
-    """Return the organisation's staff with their grants, by user name."""
-    query = select(Staff).where(Staff.organisation_id == actor.organisation_id).options(joinedload(Staff.grants))
+    """Return who has or had a role at the actor's site, with all grants, by user name."""
+    query = select(Staff).where(_known_to(actor)).options(joinedload(Staff.grants))
     return list(session.scalars(query.order_by(Staff.user_name)).unique())
+
+
+def _known_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which somebody's account is the actor's business; a command serves every site."""
+    here = Staff.grants.any(Grant.site_id == actor.site_id) if actor.staff_id else true()
+    return and_(Staff.organisation_id == actor.organisation_id, here)
 
 
 def _password_fits(staff: Staff | None, password: str) -> bool:
