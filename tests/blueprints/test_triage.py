@@ -254,6 +254,15 @@ def test_a_patient_still_at_the_desk_is_shown_with_the_reason_why_not_yet(clinic
     assert "The desk has not sent the intake yet." in signed_in("nurse").get(url(encounter, "triage")).text
 
 
+def test_beside_a_complaint_the_sheet_does_not_say_that_nothing_was_recorded(clinic: Clinic, signed_in: SignIn) -> None:
+    encounter, nurse = wait(clinic.reception), signed_in("nurse")
+    assert "Nothing recorded yet." in nurse.get(url(encounter, "triage")).text
+    intakes.change_details(clinic.reception, encounter.id, None, {"complaint": "both legs"})
+    sheet = nurse.get(url(encounter, "triage")).text
+    assert "No answer recorded yet." in sheet
+    assert "Nothing recorded yet." not in sheet
+
+
 # Tasks
 
 

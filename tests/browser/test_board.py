@@ -177,6 +177,7 @@ def test_the_hand_stays_where_a_patient_was_who_leaves_and_goes_on_to_the_next(
     refresh(page)
     expect(row(page, queue[0])).to_have_text("This patient has moved on.")
     expect(row(page, queue[0]).locator("td")).to_be_focused()
+    expect(row(page, queue[0]).locator("td")).to_have_css("outline-style", "solid")  # who works by keys sees where
     page.keyboard.press("j")
     expect(row(page, queue[1]).locator("a.name")).to_be_focused()
 
