@@ -14,7 +14,7 @@ from triage import clock
 from triage.db import aside, session
 from triage.domain.errors import Conflict, NotFound, Refused, Stale
 from triage.models import CallBack, Departure, Encounter
-from triage.services import board, calls, departures, emergencies, encounters, imaging, orders, rooms
+from triage.services import board, calls, claims, departures, emergencies, encounters, imaging, notices, orders, rooms
 
 
 def left(clinic: Clinic, encounter: Encounter) -> Departure:
@@ -116,6 +116,42 @@ def test_who_was_missing_is_missing_again_when_it_is_undone(clinic: Clinic) -> N
     assert calls.list_missing(clinic.nurse) == []
     departures.undo(clinic.nurse, departure.id)
     assert [call.encounter_id for call in calls.list_missing(clinic.nurse)] == [here.id]
+
+
+def test_who_had_the_patient_hears_of_the_end_and_has_the_patient_again_when_it_is_undone(clinic: Clinic) -> None:
+    here = wait(clinic.reception, QUIET)
+    claims.claim(clinic.nurse, here.id)
+    since = encounters.get(clinic.nurse, here.id).claim.claimed_at  # type: ignore[union-attr]
+    departure = left(clinic, here)
+    (news,) = notices.list_untold(clinic.nurse)
+    assert (news.act, news.ticket, news.by) == ("ended", here.ticket, "Reception")
+    departures.undo(clinic.reception, departure.id)
+    held = encounters.get(clinic.nurse, here.id).claim
+    assert held is not None
+    assert (held.staff_id, held.claimed_at) == (clinic.nurse.staff_id, since)
+    assert notices.list_untold(clinic.nurse) == [], "it is as if it had not been"
+
+
+def test_who_has_heard_of_the_end_hears_of_its_undoing_and_nobody_is_told_for_ever(clinic: Clinic) -> None:
+    here, other = wait(clinic.reception, QUIET), wait(clinic.reception, QUIET)
+    for one in (here, other):
+        claims.claim(clinic.nurse, one.id)
+    departure, _ = left(clinic, here), left(clinic, other)
+    encounters.open_(clinic.nurse, here.id, "claim")
+    departures.undo(clinic.reception, departure.id)
+    assert [(news.act, news.ticket) for news in notices.list_untold(clinic.nurse)] == [
+        ("ended", other.ticket), ("undone", here.ticket),
+    ]  # fmt: skip
+    with clock.at(clock.now() + timedelta(hours=9)):
+        assert [news.act for news in notices.list_untold(clinic.nurse)] == ["undone"]
+
+
+def test_a_patient_whom_nobody_had_is_given_to_nobody_when_it_is_undone(clinic: Clinic) -> None:
+    here = wait(clinic.reception, QUIET)
+    claims.claim(clinic.nurse, here.id)
+    claims.release(clinic.nurse, here.id)
+    departures.undo(clinic.reception, left(clinic, here).id)
+    assert encounters.get(clinic.nurse, here.id).claim is None
 
 
 def test_it_is_undone_within_ten_minutes_once_and_not_over_a_second_visit(clinic: Clinic) -> None:

@@ -22,7 +22,7 @@ class ClaimStep(Row, Base):
     __table_args__ = (
         UniqueConstraint("encounter_id", "number"),
         Index("ix_claim_step_site_id_at", "site_id", "at"),
-        Index("ix_claim_step_untold", "tell_staff_id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+        Index("ix_claim_step_untold", "site_id", "at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
     )
 
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))

@@ -16,7 +16,7 @@ from triage.services import calls
 from triage.services.audit import RENEWED_EVERY, record
 from triage.services.colleagues import ACTIVE_WITHIN, find_active
 from triage.services.encounters import for_writing, timeline
-from triage.services.leases import give, last_number_of, steps_of, taken
+from triage.services.leases import give, last_number_of, restore, steps_of, taken
 
 
 @verb
@@ -130,7 +130,7 @@ def undo(actor: Actor, encounter_id: str, step_id: str) -> None:
     refusal = _refusal(actor, encounter, step, steps[0])
     if refusal:
         raise Conflict(refusal, by=_who_acted(encounter, step, steps[0]))
-    _restore(actor, encounter, step)
+    restore(actor, encounter, step)
     if step.act == leases.CALLED:
         calls.withdraw(actor, encounter)
     record(actor, "claim_undone", **_ids(encounter), act=step.act, whose=step.to_staff_id or step.from_staff_id)
@@ -150,16 +150,6 @@ def _who_acted(encounter: Encounter, step: ClaimStep, last: ClaimStep) -> str:
     if encounter.stage_since > step.at:
         return timeline(encounter)[-1].by
     return encounter.claim.staff.name if encounter.claim else encounter.updated_by
-
-
-def _restore(actor: Actor, encounter: Encounter, step: ClaimStep) -> None:
-    back_to, other = step.from_staff_id, {step.from_staff_id, step.to_staff_id} - {actor.staff_id, None}
-    unheard = step.tell_staff_id is not None and step.told_at is None
-    step.told_at = step.told_at or clock.entered()  # what is undone need not be told any more
-    active_at = clock.entered() if back_to == actor.staff_id else step.from_active_at
-    tell = None if unheard else next(iter(other), None)
-    give(actor, encounter, back_to, leases.UNDONE, tell=tell, since=step.from_since, active_at=active_at)
-    session.flush()
 
 
 def _ids(encounter: Encounter) -> dict[str, str]:

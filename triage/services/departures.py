@@ -104,7 +104,8 @@ def _note(
 def undo(actor: Actor, departure_id: str) -> str:
     """Open the visit again within 10 minutes, with the same ticket and arrival, where it stood; return its id.
 
-    Imaging that was called off is asked for again, calls without answer count again. Raises Conflict when it is too
+    Imaging that was called off is asked for again, calls without answer count again, whoever had the patient has the
+    patient again. Raises Conflict when it is too
     late, or the patient was checked in anew.
     """
     lock_site(session(), actor.site_id)

@@ -132,7 +132,8 @@ def move(actor: Actor, encounter: Encounter, step: str) -> None:
         encounter.stage_since = at
     if encounter.stage in lifecycle.CLOSED:
         encounter.finished_at, encounter.outcome = at, encounter.stage
-        let_go(actor, encounter)  # a visit and its place end together; the database keeps it too
+        # A visit and its place end together; the database keeps it too. Who had the patient hears of it.
+        let_go(actor, encounter, tell=True)
     insert_late(
         StageChange, encounter_id=encounter.id, from_stage=before, to_stage=encounter.stage, step=step, at=at,
         staff_id=actor.staff_id or None, device="" if actor.staff_id else actor.name,

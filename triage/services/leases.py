@@ -56,15 +56,27 @@ def give(
     return step
 
 
-def let_go(actor: Actor, encounter: Encounter, own: bool = False) -> None:
+def let_go(actor: Actor, encounter: Encounter, own: bool = False, tell: bool = False) -> None:
     """End the claim inside a verb with what it was for: the next one to work on the patient is somebody else.
 
-    ``own``: only where the actor holds it.
+    ``own``: only where the actor holds it. ``tell``: who holds it has to hear of it.
     """
     held = _held(encounter)
     if held is not None and (held.staff_id == actor.staff_id or not own):
-        _keep(actor, encounter, held, None, leases.ENDED, "", None)
+        told = held.staff_id if tell and held.staff_id != actor.staff_id else None
+        _keep(actor, encounter, held, None, leases.ENDED, "", told)
         _drop(encounter)
+
+
+def restore(actor: Actor, encounter: Encounter, step: ClaimStep) -> None:
+    """Give the patient back, inside a verb, to whom an act upon the claim took it from, as it was."""
+    back_to, other = step.from_staff_id, {step.from_staff_id, step.to_staff_id} - {actor.staff_id, None}
+    unheard = step.tell_staff_id is not None and step.told_at is None
+    step.told_at = step.told_at or clock.entered()  # what is undone need not be told any more
+    active_at = clock.entered() if back_to == actor.staff_id else step.from_active_at
+    tell = None if unheard else next(iter(other), None)
+    give(actor, encounter, back_to, leases.UNDONE, tell=tell, since=step.from_since, active_at=active_at)
+    session.flush()
 
 
 def _held(encounter: Encounter) -> Claim | None:

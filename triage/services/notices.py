@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from triage import clock
 from triage.db import read, session
 from triage.domain.access import Actor
+from triage.domain.leases import ENDED
 from triage.models import ClaimStep, Encounter, Staff
 from triage.prepared import Prepared
 from triage.services.audit import note_change
@@ -19,6 +21,9 @@ APART = frozenset({
     "checked_in", "encounter_changed", "claimed", "patient_called", "call_answered", "call_not_answered", "call_undone",
     "room_assigned", "page_opened", "page_left",
 })  # fmt: skip
+
+#: For so long after the visit somebody still has to hear that it was ended while they had the patient.
+GONE_FOR = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,32 @@ class News:
 
 
 def untold(actor: Actor) -> tuple[News, ...]:
-    """Return what everybody at the site has still to be told of patients who are here, the oldest first."""
-    rows: Iterable[Any] = read(_UNTOLD, site=actor.site_id) if actor.may("patients:open") else ()
-    return tuple(News(*row) for row in rows)
+    """Return what everybody at the site has still to be told of patients who are or were just here, oldest first."""
+    if not actor.may("patients:open"):
+        return ()
+    rows: Iterable[Any] = read(_UNTOLD, site=actor.site_id, since=clock.now() - GONE_FOR)
+    return tuple(News(*row[:-1]) for row in rows)
 
 
-_UNTOLD = Prepared(
-    select(
+def _untold(*which: ColumnElement[bool]) -> Select[Any]:
+    columns: tuple[Any, ...] = (
         ClaimStep.id, ClaimStep.tell_staff_id, ClaimStep.encounter_id, Encounter.ticket, ClaimStep.act, Staff.name,
-        ClaimStep.note,
-    )
-    .join(Encounter, Encounter.id == ClaimStep.encounter_id)
-    .join(Staff, Staff.id == ClaimStep.staff_id)
-    .where(ClaimStep.tell_staff_id.is_not(None), ClaimStep.told_at.is_(None))
-    .where(Encounter.site_id == bindparam("site"), Encounter.finished_at.is_(None))
-    .order_by(ClaimStep.at)
+        ClaimStep.note, ClaimStep.at,
+    )  # fmt: skip
+    steps = select(*columns).join(Encounter, Encounter.id == ClaimStep.encounter_id)
+    steps = steps.join(Staff, Staff.id == ClaimStep.staff_id)
+    return steps.where(ClaimStep.tell_staff_id.is_not(None), ClaimStep.told_at.is_(None), *which)
+
+
+# By the visits that are open and by the time: what nobody ever heard of grows with the years.
+_UNTOLD = Prepared(
+    union_all(
+        _untold(Encounter.site_id == bindparam("site"), Encounter.finished_at.is_(None)),
+        _untold(
+            ClaimStep.site_id == bindparam("site"), ClaimStep.at > bindparam("since"), ClaimStep.act == ENDED,
+            Encounter.finished_at.is_not(None),
+        ),
+    ).order_by("at")
 )  # fmt: skip
 
 

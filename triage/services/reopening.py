@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from triage.db import session
-from triage.domain import calling, leaving, lifecycle
+from triage.domain import calling, leases, leaving, lifecycle
 from triage.domain.access import Actor
 from triage.domain.errors import Conflict
 from triage.models import Encounter, ImagingOrder
 from triage.services.call_state import note as note_call
 from triage.services.encounters import move, touch
+from triage.services.leases import restore, steps_of
 from triage.services.orders import orders_of
 
 
@@ -21,7 +22,7 @@ def standing(encounter: Encounter) -> dict[str, Any]:
     called = encounter.called_at.isoformat() if encounter.called_at else None
     return {
         "stage": encounter.stage, "stage_since": encounter.stage_since.isoformat(), "room": encounter.room_id,
-        "calls": encounter.call_count, "called_at": called,
+        "calls": encounter.call_count, "called_at": called, "holder": encounter.claim and encounter.claim.staff_id,
     }  # fmt: skip
 
 
@@ -37,7 +38,10 @@ def refuse_second_visit(encounter: Encounter) -> None:
 
 
 def open_again(actor: Actor, encounter: Encounter, before: Mapping[str, Any], ended: datetime) -> None:
-    """Open a visit that was ended at ``ended`` where it stood: imaging is asked for again, calls count again."""
+    """Open a visit that was ended at ``ended`` where it stood: imaging is asked for again, calls count again.
+
+    Whoever had the patient has the patient again.
+    """
     encounter.finished_at, encounter.outcome = None, ""
     move(actor, encounter, leaving.RETURNS[before["stage"]])
     encounter.stage_since = datetime.fromisoformat(before["stage_since"])  # waiting went on meanwhile
@@ -50,6 +54,13 @@ def open_again(actor: Actor, encounter: Encounter, before: Mapping[str, Any], en
         called = datetime.fromisoformat(before["called_at"])
         note_call(encounter, call_state=calling.NO_ANSWER, call_count=before["calls"], called_at=called)
     note_call(encounter, room_id=before["room"])
+    _give_back(actor, encounter, before.get("holder"))
+
+
+def _give_back(actor: Actor, encounter: Encounter, holder: str | None) -> None:
+    last = next(iter(steps_of(encounter)), None) if holder else None
+    if last is not None and last.act == leases.ENDED and last.from_staff_id == holder:
+        restore(actor, encounter, last)
 
 
 def _reopen(actor: Actor, order: ImagingOrder) -> None:
