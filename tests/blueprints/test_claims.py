@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.builders import Clinic, arrive, build_clinic, wait
+from tests.builders import Clinic, arrive, build_clinic, leave_unseen, wait
 from triage.db import session
 from triage.models import AuditEvent, Claim, ClaimStep, Encounter, LoginSession, Presence
 from triage.services import claims, emergencies, encounters, presence
@@ -137,6 +137,19 @@ def test_the_lead_nurse_gives_a_reason_and_the_other_one_reads_it(clinic: Clinic
 
 
 # Call next
+
+
+def test_whose_patient_was_sent_home_reads_in_the_strip_who_noted_it_until_the_page_was_opened(
+    clinic: Clinic, signed_in: SignIn
+) -> None:
+    encounter, client = wait(clinic.reception), signed_in("nurse")
+    claims.claim(clinic.nurse, encounter.id)
+    leave_unseen(clinic.reception, encounter.id, encounters.get(clinic.nurse, encounter.id).version, "went home")
+    said = f"{encounter.ticket}: the visit was ended by Reception"
+    assert said in client.get("/alerts").text
+    page = client.get(f"/encounters/{encounter.id}/claim").text
+    assert "This visit has ended." in page
+    assert said not in client.get("/alerts").text
 
 
 def test_call_next_leads_to_the_patient_with_an_undo_and_says_when_nobody_waits(
