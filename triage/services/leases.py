@@ -41,7 +41,7 @@ def give(
 
     ``tell`` is who has to hear of it. Changing the claim compares its lease with the one that was read.
     """
-    held = _held(encounter)
+    held = claim_of(encounter)
     step = _keep(actor, encounter, held, to, act, note, tell if tell != actor.staff_id else None)
     if to is None:
         _drop(encounter)
@@ -61,7 +61,7 @@ def let_go(actor: Actor, encounter: Encounter, own: bool = False, tell: bool = F
 
     ``own``: only where the actor holds it. ``tell``: who holds it has to hear of it.
     """
-    held = _held(encounter)
+    held = claim_of(encounter)
     if held is not None and (held.staff_id == actor.staff_id or not own):
         told = held.staff_id if tell and held.staff_id != actor.staff_id else None
         _keep(actor, encounter, held, None, leases.ENDED, "", told)
@@ -79,7 +79,7 @@ def restore(actor: Actor, encounter: Encounter, step: ClaimStep) -> None:
     session.flush()
 
 
-def _held(encounter: Encounter) -> Claim | None:
+def claim_of(encounter: Encounter) -> Claim | None:
     """Return the claim as it was read with the encounter, under the site's lock; read now where it was not."""
     return encounter.claim if "claim" in vars(encounter) else session.get(Claim, encounter.id)
 

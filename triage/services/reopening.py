@@ -13,16 +13,17 @@ from triage.domain.errors import Conflict
 from triage.models import Encounter, ImagingOrder
 from triage.services.call_state import note as note_call
 from triage.services.encounters import move, touch
-from triage.services.leases import restore, steps_of
+from triage.services.leases import claim_of, restore, steps_of
 from triage.services.orders import orders_of
 
 
 def standing(encounter: Encounter) -> dict[str, Any]:
     """Return where a visit stands, to open it there again."""
     called = encounter.called_at.isoformat() if encounter.called_at else None
+    held = claim_of(encounter)
     return {
         "stage": encounter.stage, "stage_since": encounter.stage_since.isoformat(), "room": encounter.room_id,
-        "calls": encounter.call_count, "called_at": called, "holder": encounter.claim and encounter.claim.staff_id,
+        "calls": encounter.call_count, "called_at": called, "holder": held.staff_id if held else None,
     }  # fmt: skip
 
 
