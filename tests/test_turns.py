@@ -63,6 +63,22 @@ def test_pages_that_ask_by_themselves_go_one_at_a_time_and_a_person_does_not_wai
     assert not turns.are_crowded
 
 
+def test_who_would_wake_pages_waits_until_people_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.turns.YIELD", 60)
+    slow = Slow()
+    turns = Turns(slow)
+    (person,) = asking(turns, 1)
+    until(lambda: slow.at_work == 1)
+    waker = Thread(target=turns.people_first)
+    waker.start()
+    waker.join(0.05)
+    assert waker.is_alive()
+    slow.go.set()
+    waker.join(30)
+    assert not waker.is_alive()
+    person.join()
+
+
 def test_a_page_that_takes_long_holds_up_a_few_others_only_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("triage.turns.PATIENCE", 0.01)
     slow = Slow()

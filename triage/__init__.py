@@ -34,7 +34,9 @@ def create_app(overrides: Mapping[str, Any] | None = None, instance: Path | None
     if app.config["MODALITIES"]:
         knowledge.use_modalities(app.config["MODALITIES"].replace(",", " ").split())
     queue = turns.init_app(app)
-    hub = streams.Hub(app.extensions["engine"], app.config["LIVE_STREAMS"], lambda: queue.are_crowded)
+    hub = streams.Hub(
+        app.extensions["engine"], app.config["LIVE_STREAMS"], lambda: queue.are_crowded, queue.people_first
+    )
     app.extensions["live"] = hub
     wording.init_app(app)
     packing.init_app(app)  # first of all, so that it packs what the others have finished

@@ -67,7 +67,7 @@ class Turns:
         self._count(1)
         try:
             with self._crowd.joined(environ), self.pages.turn():
-                self._quiet.wait(YIELD)
+                self.people_first()
                 return self.wsgi_app(environ, start_response)
         finally:
             self._count(-1)
@@ -75,6 +75,10 @@ class Turns:
     def _count(self, more: int) -> None:
         with self._lock:
             self._asking += more
+
+    def people_first(self) -> None:
+        """Let what people have asked for be done, a moment at most."""
+        self._quiet.wait(YIELD)
 
     @property
     def are_crowded(self) -> bool:

@@ -56,6 +56,19 @@ def test_a_committed_change_wakes_the_stream_with_its_revision(hub: Hub, clinic:
     assert news(stream, before) == before + 1 == now(clinic)
 
 
+def test_before_a_change_is_passed_on_what_people_do_in_this_process_may_be_done(app: Flask, clinic: Clinic) -> None:
+    encounter, seen = arrive(clinic.reception), []
+    hub = Hub(app.extensions["engine"], 5, people_first=lambda: seen.append(hub.revision(clinic.site_id)))
+    try:
+        stream = hub.join(clinic.site_id)
+        before = news(stream, None)
+        claims.claim(clinic.nurse, encounter.id)
+        assert news(stream, before) == before + 1
+    finally:
+        hub.stop()
+    assert before in seen, "asked while no stream could know of the change yet"
+
+
 def test_what_is_rolled_back_is_never_announced(hub: Hub, clinic: Clinic) -> None:
     encounter = arrive(clinic.reception)
     stream = hub.join(clinic.site_id)

@@ -75,12 +75,16 @@ class Stream:
 class Hub:
     """Opens streams up to ``cap``, and keeps the watcher thread while there are any.
 
-    While ``is_crowded`` says so, those woken before are still being answered and nobody else is woken.
+    While ``is_crowded`` says so, those woken before are still being answered and nobody else is woken. Before a change
+    is passed on ``people_first`` lets what people do here be done, a moment at most: who made it waits for the answer.
     """
 
-    def __init__(self, engine: Engine, cap: int, is_crowded: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, engine: Engine, cap: int, is_crowded: Callable[[], bool] = lambda: False,
+        people_first: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self.cap = cap
-        self._engine, self._is_crowded = engine, is_crowded
+        self._engine, self._is_crowded, self._people_first = engine, is_crowded, people_first
         self.start_anew()
         _hubs.add(self)
 
@@ -162,6 +166,8 @@ class Hub:
             if heard is None or time.monotonic() - looked_at > LOOK:
                 heard = _look(ear)
                 self._confirmed_at = looked_at = time.monotonic()
+            if heard:
+                self._people_first()
             self._revisions.update(heard)
             waiting = self._wake()
             if self.is_stopped:
