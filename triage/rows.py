@@ -77,21 +77,23 @@ class Own:
         return cls(line.holder_id == staff_id, named, undo, here)
 
 
-def row_values(told: Mapping[str, str] | None = None) -> dict[str, Any]:
+def row_values(who: Actor, told: Mapping[str, str]) -> dict[str, Any]:
     """Return what a template of the board draws rows with; ``told`` is what was refused, by the row's id."""
-    return _row_values(Viewer.of(web.actor()), told or {})
+    return _row_values(Viewer.of(who), who, told)
 
 
-def _row_values(viewer: Viewer, told: Mapping[str, str]) -> dict[str, Any]:
-    return {"row": partial(row, viewer, web.actor().staff_id, told), "wait": partial(wait, viewer)}
+def _row_values(viewer: Viewer, who: Actor, told: Mapping[str, str]) -> dict[str, Any]:
+    return {"row": partial(row, viewer, who.staff_id, told), "wait": partial(wait, viewer)}
 
 
-def board_values(state: Board, filters: Filters, told: Mapping[str, str] | None = None) -> dict[str, Any]:
+def board_values(
+    who: Actor, state: Board, filters: Filters, told: Mapping[str, str] | None = None
+) -> dict[str, Any]:  # fmt: skip
     """Return what the board and its refreshes are drawn with; ``told`` is what was refused, by the row's id."""
-    viewer = Viewer.of(web.actor())
-    tabs = _tabs(*offered(web.actor(), state, filters), filters, viewer)
+    viewer = Viewer.of(who)
+    tabs = _tabs(*offered(who, state, filters), filters, viewer)
     around = {"counts": _counts(state.tally, viewer), "tabs": tabs}
-    values = _row_values(viewer, told or {})
+    values = _row_values(viewer, who, told or {})
 
     def all_rows() -> Markup:
         return joined(*map(values["row"], state.shown))

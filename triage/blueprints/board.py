@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from triage import clock
 from triage.domain import queue
+from triage.domain.access import Actor
 from triage.domain.errors import NotFound
 from triage.rows import board_values, held, part, row_values
 from triage.services import alerts, board, presence, views
@@ -28,9 +29,9 @@ def index() -> Response:
 
 def shown(status: int = 200, told: Mapping[str, str] | None = None) -> Response:
     """Return the whole board; ``told`` is what was refused, by the row's id."""
-    asked = _asked()
+    who, asked = actor(), _asked()
     filters = board.Filters.read(asked)
-    return page("board/index.html", status=status, **_values(_look(filters, asked), filters, asked, told))
+    return page("board/index.html", status=status, **_values(who, _look(who, filters, asked), filters, asked, told))
 
 
 def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = "") -> AnyResponse:
@@ -38,7 +39,14 @@ def row(encounter_id: str, refusal: str = "", done: str = "", undo_url: str = ""
     line = board.find_line(actor(), encounter_id, lapses())
     told = {encounter_id: refusal} if refusal else {}
     said = f"{line.ticket}: {done}" if line and done else done
-    values = {"line": line, "id": encounter_id, "told": told, "done": said, "undo_url": undo_url, **row_values(told)}
+    values = {
+        "line": line,
+        "id": encounter_id,
+        "told": told,
+        "done": said,
+        "undo_url": undo_url,
+        **row_values(actor(), told),
+    }
     return make_response(part("board/_one.html", **values), 409 if refusal else 200)
 
 
@@ -50,24 +58,24 @@ def rows() -> AnyResponse:
     While ``hold`` is 1 somebody's hand is in the list: the rows ``known`` to the page keep their order. ``at`` is when
     they were judged, ``said`` what its strip of alarms says.
     """
-    asked = _asked()
+    who, asked = actor(), _asked()
     filters = board.Filters.read(asked)
-    state = _look(filters, asked)
+    state = _look(who, filters, asked)
     onscreen = state.on_screen(asked.get("known", ""))
     in_place = asked.get("hold") == "1" or onscreen == state.ids
-    strip, rev = _strip_beside(state, asked.get("said")), _rev(state)
+    strip, rev = _strip_beside(who, state, asked.get("said")), _rev(state)
     if in_place and strip is None and asked.get("rev") == rev:
         return make_response("", 204)
-    values = {**_values(state, filters, asked), "alerts": strip, "rev": rev}
+    values = {**_values(who, state, filters, asked), "alerts": strip, "rev": rev}
     if not in_place:
         return make_response(part("board/_anew.html", **values))
     ticked = asked.get("rev", "").partition(".")[2] != rev.partition(".")[2]
     return make_response(held(_pieces(state, onscreen, ticked, values), _news(state, onscreen), values))
 
 
-def _strip_beside(state: board.Board, said: str | None) -> alerts.Alerts | None:
+def _strip_beside(who: Actor, state: board.Board, said: str | None) -> alerts.Alerts | None:
     """Return the strip if the page did not leave it to the strip's own request, and it would look different."""
-    found = None if said is None else alerts.of(state.snapshot, actor())
+    found = None if said is None else alerts.of(state.snapshot, who)
     return found if found and found.rev != said else None
 
 
@@ -94,8 +102,8 @@ def _news(state: board.Board, onscreen: Sequence[str]) -> tuple[int, int, int]:
     return len(state.ids) - len(stay), moved, len(onscreen) - len(stay)
 
 
-def _look(filters: board.Filters, asked: Mapping[str, str]) -> board.Board:
-    return board.look(actor(), filters, _seen(asked), lapses())
+def _look(who: Actor, filters: board.Filters, asked: Mapping[str, str]) -> board.Board:
+    return board.look(who, filters, _seen(asked), lapses())
 
 
 def _rev(state: board.Board) -> str:
@@ -103,11 +111,12 @@ def _rev(state: board.Board) -> str:
 
 
 def _values(
-    state: board.Board, filters: board.Filters, asked: Mapping[str, str], told: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+    who: Actor, state: board.Board, filters: board.Filters, asked: Mapping[str, str],
+    told: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     when = {"rev": _rev(state), "judged": int(state.snapshot.at.timestamp())}
-    own = {"own_tabs": partial(views.tabs, actor(), state), "with_views": asked.get("views") == "1"}
-    return {**when, **own, **board_values(state, filters, told)}
+    own = {"own_tabs": partial(views.tabs, who, state), "with_views": asked.get("views") == "1"}
+    return {**when, **own, **board_values(who, state, filters, told)}
 
 
 def _seen(asked: Mapping[str, str]) -> board.Seen | None:
