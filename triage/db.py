@@ -84,7 +84,8 @@ def connect(url: str, durable: bool = True) -> Engine:
     embedded = url.startswith("sqlite")
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY}} if embedded else {}
     options |= {"json_serializer": to_json, "json_deserializer": from_json}
-    engine = create_engine(url, pool_size=20, max_overflow=22, **options)
+    # What was given back last is taken next: each connection keeps plans and pages of its own.
+    engine = create_engine(url, pool_size=20, max_overflow=22, pool_use_lifo=True, **options)
     if embedded:
         sqlite.listen(engine, _writing.get, BUSY, durable)
     else:

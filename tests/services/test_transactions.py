@@ -74,3 +74,14 @@ def test_a_connection_that_died_in_use_is_an_error_once(clinic: Clinic, engine_n
             session.scalar(select(Site.name))
         session.remove()
     assert session.scalar(select(Site.name))
+
+
+def test_the_connection_given_back_last_is_taken_next_as_it_has_its_plans_at_hand(clinic: Clinic) -> None:
+    session.remove()
+    engine = session.get_bind()
+    opened = [engine.connect() for _ in range(3)]  # type: ignore[union-attr]
+    own = [one.connection.driver_connection for one in opened]
+    for one in (*opened[1:], opened[0]):
+        one.close()
+    with engine.connect() as following:  # type: ignore[union-attr]
+        assert following.connection.driver_connection is own[0]
