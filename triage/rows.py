@@ -51,11 +51,11 @@ class Viewer:
     @classmethod
     def of(cls, actor: Actor) -> "Viewer":
         """Return the viewer that the signed-in person is."""
-        held = actor.permissions
+        may = actor.may
         return cls(
-            web.locale(), actor.time_zone, "encounters:claim" in held, "claims:take_over" in held,
-            "emergencies:raise" in held, request.script_root, "patients:create" in held, "days:end" in held,
-            "claims:hold" in held,
+            web.locale(), actor.time_zone, may("encounters:claim"), may("claims:take_over"),
+            may("emergencies:raise"), request.script_root, may("patients:create"), may("days:end"),
+            may("claims:hold"),
         )  # fmt: skip
 
 
