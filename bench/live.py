@@ -6,6 +6,7 @@ boards share the machine's processors with the server.
 
 import argparse
 import asyncio
+import gc
 import os
 import re
 import statistics
@@ -233,6 +234,8 @@ def measured(url: str, few: int, many: int, changes: int, seconds: float) -> dic
 
     async def run() -> dict[str, Any]:
         clinic = Clinic(port, signed)
+        gc.collect()
+        gc.freeze()  # a browser does not stop to look through what filling the database has left
         try:
             nothing = await idle(clinic, 0, master, seconds / 4)
             screens = await to_the_screens(clinic, few, changes)
