@@ -11,11 +11,36 @@ from pathlib import Path
 from typing import Any
 
 import gunicorn
+from gunicorn.workers.gthread import ThreadWorker
 
 bind = os.environ.get("TRIAGE_BIND", "127.0.0.1:8000")
 
-# Threads, because one request's password hashing or one wait for a lock must not hold up everybody else's.
-worker_class = "gthread"
+
+class Worker(ThreadWorker):
+    """Threads, because one request's password hashing or one wait for a lock must not hold up everybody else's.
+
+    What pages ask by themselves has a few of its own. The application is known from here on, not before the fork: a
+    server that is told to load it anew does.
+    """
+
+    def get_thread_pool(self) -> Any:
+        """Return the threads."""
+        from triage.hands import Hands
+
+        return Hands(self.cfg.threads)
+
+    def load_wsgi(self) -> None:
+        """Load the application, and let the threads know how its requests take turns."""
+        super().load_wsgi()
+        self.tpool.turns = self.wsgi.extensions["turns"]
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request."""
+        with self.tpool.hurried(conn.sock):
+            return super().handle_request(req, conn)
+
+
+worker_class = Worker
 workers = int(os.environ.get("TRIAGE_WORKERS", "2"))
 # An open board holds one thread for its event stream (TRIAGE_LIVE_STREAMS of them at most); the rest answer requests.
 threads = int(os.environ.get("TRIAGE_THREADS", "200"))

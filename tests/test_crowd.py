@@ -126,13 +126,21 @@ def test_what_was_found_counts_for_the_token_that_was_asked_for_and_for_no_other
         asked.append(list(tokens))
         return {token: f"who holds {token}" for token in tokens}
 
-    first, second = {"HTTP_COOKIE": "a"}, {"HTTP_COOKIE": "b"}
-    with here.joined(second):
+    first: dict[str, object] = {"HTTP_COOKIE": "a"}
+    second: dict[str, object] = {"HTTP_COOKIE": "b"}
+    with joined(here, second):
         assert waiting_in(second).look("b1", find) == "who holds b1"
-    with here.joined(first), here.joined(second):
+    with joined(here, first), joined(here, second):
         assert waiting_in(first).look("a1", find) == "who holds a1"
         assert waiting_in(second).look("b2", find) == "who holds b2", "the cookie was known by another token"
     assert asked == [["b1"], ["a1", "b1"], ["b2"]]
+
+
+@contextmanager
+def joined(here: Crowd, environ: dict[str, object]) -> Iterator[None]:
+    mine = environ[crowd.KEY] = here.join(str(environ["HTTP_COOKIE"]))
+    yield
+    here.leave(mine)
 
 
 def waiting_in(environ: dict[str, object]) -> Waiting:
@@ -150,13 +158,13 @@ def test_however_many_wait_the_query_stays_of_bounded_length_and_takes_the_longe
 
     environs = [{"HTTP_COOKIE": str(number)} for number in range(crowd.MOST + 5)]
     for environ in environs:
-        with here.joined(environ):
+        with joined(here, environ):
             waiting_in(environ).look(environ["HTTP_COOKIE"], find)
     asked.clear()
     last = environs[-1]
     with ExitStack() as all_wait:
         for environ in environs:
-            all_wait.enter_context(here.joined(environ))
+            all_wait.enter_context(joined(here, environ))
         waiting_in(last).look(last["HTTP_COOKIE"], find)
     assert asked == [[last["HTTP_COOKIE"], *(environ["HTTP_COOKIE"] for environ in environs[: crowd.MOST - 1])]]
 
@@ -166,7 +174,7 @@ def test_cookies_that_are_remembered_are_few(monkeypatch: pytest.MonkeyPatch) ->
     here = Crowd()
     for number in range(9):
         environ = {"HTTP_COOKIE": str(number)}
-        with here.joined(environ):
+        with joined(here, environ):
             waiting_in(environ).look(f"token {number}", lambda tokens: dict.fromkeys(tokens, ""))
     assert list(here._tokens) == ["6", "7", "8"]
 

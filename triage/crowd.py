@@ -4,8 +4,7 @@ It is sent after each of them has come, so it tells of each what a query of its 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -41,17 +40,17 @@ class Crowd:
         self._here: dict[Waiting, None] = {}
         self._tokens: dict[str, str] = {}
 
-    @contextmanager
-    def joined(self, environ: dict[str, Any]) -> Iterator[None]:
-        """Be one of them."""
-        mine = environ[KEY] = Waiting(self, environ.get("HTTP_COOKIE", ""))
+    def join(self, cookies: str) -> Waiting:
+        """Let a request with these cookies be one of them, until it leaves."""
+        mine = Waiting(self, cookies)
         with self._lock:
             self._here[mine] = None
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._here.pop(mine, None)
+        return mine
+
+    def leave(self, mine: Waiting) -> None:
+        """Let it be one of them no more; twice is once."""
+        with self._lock:
+            self._here.pop(mine, None)
 
     def look(self, mine: Waiting, token: str, find: Find) -> Any:
         """Return what ``find`` tells of the token, and keep what it tells of the others for them."""

@@ -7,12 +7,13 @@ share one interpreter, and the more of them run, the longer each holds the lock 
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
 from flask import Flask
 
-from triage.crowd import Crowd
+from triage.crowd import KEY, Crowd, Waiting
 from triage.places import Places, Quiet
 
 #: Requests at work at once in one process: those of people, and those that pages make by themselves.
@@ -23,6 +24,9 @@ FEW, ONE, PATIENCE = 4, 1, 0.4
 YIELD = 0.02
 #: With more pages than this at work or waiting, no further ones are woken.
 CROWD = 2 * PAGES
+
+#: The request that this thread answers, where it stood in line before it was read (triage/hands.py).
+_stood: ContextVar[Waiting | None] = ContextVar("stood", default=None)
 
 
 class Lane:
@@ -64,13 +68,40 @@ class Turns:
         if "HTTP_X_BACKGROUND" not in environ:
             with self.people.turn(), self._quiet.broken():
                 return self.wsgi_app(environ, start_response)
+        stood, cookies = _stood.get(), environ.get("HTTP_COOKIE", "")
+        if stood and stood.cookies == cookies:
+            return self._answer_page(stood, environ, start_response)
+        with self.standing(self.stand(cookies)) as stood:
+            return self._answer_page(stood, environ, start_response)
+
+    def _answer_page(
+        self, stood: Waiting, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        environ[KEY] = stood
+        with self.pages.turn():
+            self.people_first()
+            return self.wsgi_app(environ, start_response)
+
+    def stand(self, cookies: str) -> Waiting:
+        """Let a page's request with these cookies stand in line from now on."""
         self._count(1)
+        return self._crowd.join(cookies)
+
+    @contextmanager
+    def standing(self, waiting: Waiting) -> Iterator[Waiting]:
+        """Answer a request that stands in line; after that it stands there no more."""
+        token = _stood.set(waiting)
         try:
-            with self._crowd.joined(environ), self.pages.turn():
-                self.people_first()
-                return self.wsgi_app(environ, start_response)
+            yield waiting
         finally:
+            _stood.reset(token)
+            self._crowd.leave(waiting)
             self._count(-1)
+
+    @property
+    def stands_already(self) -> bool:
+        """Tell whether the request that this thread answers stood in line before it was read."""
+        return _stood.get() is not None
 
     def _count(self, more: int) -> None:
         with self._lock:
@@ -90,4 +121,5 @@ def init_app(app: Flask) -> Turns:
     """Let the requests of the application take turns."""
     turns = Turns(app.wsgi_app)
     app.wsgi_app = turns  # type: ignore[method-assign]
+    app.extensions["turns"] = turns
     return turns

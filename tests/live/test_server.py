@@ -4,7 +4,8 @@ import http.client
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,22 @@ def test_open_streams_do_not_keep_requests_from_being_answered(
         refused = ask(port, cookie)
         assert (refused.status, refused.getheader("Retry-After")) == (503, "30")
         assert [ask(port, cookie, "/board").status for _ in range(3)] == [200, 200, 200]
+
+
+def refresh(port: int, cookie: str) -> bytes:
+    """Return a board's rows as its page asks for them, twice by one connection: the second time it is kept alive."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as line:
+        for _ in range(2):
+            line.request("GET", "/board/rows?rev=&said=", headers={"Cookie": cookie, "X-Background": "1"})
+            answer = line.getresponse()
+            found = answer.read()
+            assert answer.status == 200
+    return found
+
+
+def test_however_many_pages_ask_at_once_each_is_answered_as_itself(place: tuple[str, Path], clinic: Clinic) -> None:
+    arrive(clinic.reception)
+    with gunicorn(*place) as (port, _server), ThreadPoolExecutor(24) as threads:
+        own = [sign_in(port, name) for name in ("nurse", "reception")] * 12
+        found = list(threads.map(lambda cookie: refresh(port, cookie), own))
+    assert [b'/claim"' in rows for rows in found] == [True, False] * 12, "reception may claim nobody"
