@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import gunicorn
-from gunicorn.workers.gthread import ThreadWorker
+
+# The Server header and SERVER_SOFTWARE say neither name nor version. The worker reads them as it is loaded.
+gunicorn.SERVER = gunicorn.SERVER_SOFTWARE = "web"
+from gunicorn.workers.gthread import ThreadWorker  # noqa: E402
 
 bind = os.environ.get("TRIAGE_BIND", "127.0.0.1:8000")
 
@@ -30,9 +33,9 @@ class Worker(ThreadWorker):
         return Hands(self.cfg.threads)
 
     def load_wsgi(self) -> None:
-        """Load the application, and let the threads know how its requests take turns."""
+        """Load the application, and let the threads know how its requests take turns, if they do."""
         super().load_wsgi()
-        self.tpool.turns = self.wsgi.extensions["turns"]
+        self.tpool.turns = self.wsgi.extensions.get("turns")
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request."""
@@ -57,10 +60,6 @@ control_socket_disable = True  # else a socket that steers the server appears in
 umask = 0o077  # what the server writes is for its own user
 loglevel = os.environ.get("TRIAGE_LOG_LEVEL", "warning")
 accesslog = "-" if os.environ.get("TRIAGE_ACCESS_LOG") else None  # off: addresses carry search words
-
-# The Server header and SERVER_SOFTWARE say neither name nor version.
-gunicorn.SERVER = gunicorn.SERVER_SOFTWARE = "web"
-
 
 # A stream and the connection beside it take two file handles for each open board.
 _most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

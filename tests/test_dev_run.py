@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlencode
@@ -98,7 +99,6 @@ def test_the_stylesheet_and_the_locked_htmx_are_served(served: Served) -> None:
 
 
 def test_the_server_names_neither_itself_nor_its_version(served: Served) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
-    connection.request("GET", "/sign-in")
-    assert connection.getresponse().getheader("Server") == "web"
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)) as connection:
+        connection.request("GET", "/sign-in")
+        assert connection.getresponse().getheader("Server") == "web"
