@@ -43,7 +43,7 @@ def becomes(read: Callable[[], object], wanted: object) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until htmx has nothing on its way and what it exchanged is awake: 20 ms long its keys do nothing yet."""
+    """Wait until htmx has nothing on its way: whose row waits for its answer is not asked twice."""
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 

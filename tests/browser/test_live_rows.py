@@ -10,7 +10,7 @@ from tests.browser.conftest import Open, becomes, place_of
 from tests.builders import Clinic, leave_unseen, wait
 from triage.db import session
 from triage.models import Encounter
-from triage.services import board, claims, emergencies, encounters
+from triage.services import board, claims, emergencies, encounters, intakes
 
 pytestmark = pytest.mark.browser
 
@@ -225,3 +225,24 @@ def test_the_first_patient_comes_to_an_empty_board_and_it_is_empty_again_after_t
     refresh(page)
     expect(page.locator("#rows")).to_contain_text("No one is waiting")
     assert onscreen(page) == []
+
+
+def test_a_row_that_has_just_been_exchanged_takes_a_press_at_once_and_the_page_stays(
+    sign_in: Open, clinic: Clinic
+) -> None:
+    encounter = arrives(clinic)
+    page = sign_in("nurse")
+    page.evaluate(
+        """id => {
+          window.here = "still";
+          const press = () => document.getElementById(id)?.click();
+          new MutationObserver((_, watch) => { watch.disconnect(); press(); }).observe(document.getElementById("rows"),
+            { childList: true, subtree: true });
+        }""",
+        f"c-{encounter.id}",
+    )
+    intakes.change_details(clinic.reception, encounter.id, None, {"complaint": "numb since this morning"})
+    session.remove()
+    expect(row(page, encounter.id)).to_contain_text("numb since this morning")
+    expect(page.locator(f"#c-{encounter.id}")).to_contain_text("Release")
+    assert page.evaluate("window.here") == "still"
