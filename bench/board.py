@@ -15,6 +15,7 @@ from bench.draw import lines
 from bench.growth import growth
 from bench.measure import table
 from bench.pairs import Case, Pair, change, compare, running, urls
+from bench.search import searches
 from bench.share import share
 from bench.waiting import PEOPLE
 
@@ -96,6 +97,7 @@ def shares(quick: bool) -> dict[str, Any]:
 
 PARTS: dict[str, Callable[..., Any]] = {
     "screens": screens, "sizes": sizes, "growth": growth, "clients": clients, "share": shares,
+    "search": searches,
 }  # fmt: skip
 
 

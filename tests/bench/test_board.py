@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import board, cases, compare, measure, pairs
+from bench import board, cases, compare, measure, pairs, search
 from bench.crowd import crowd
 from bench.draw import lines
 from bench.pairs import Case
@@ -35,6 +35,14 @@ def test_where_the_time_of_a_page_goes_adds_up(tmp_path: Path) -> None:
     assert found["nothing kept"]["template"] > found["unchanged"]["template"]
     assert found["after a change"]["queries"] > found["unchanged"]["queries"] == 0
     assert found["a new minute"]["rows judged and in order"] > found["unchanged"]["rows judged and in order"]
+
+
+def test_searches_are_timed_in_a_file_where_they_find_somebody(capsys: pytest.CaptureFixture[str]) -> None:
+    found = search.searches(quick=True)["sqlite"]
+    assert tuple(found) == search.WORDS
+    assert found["佐藤"]["shown"] > 0 == found["ヌヌヌ"]["shown"]
+    assert all(row["worker_ms"] > 0 and 0 < row["median_ms"] <= row["p95_ms"] for row in found.values())
+    assert "200 patients on file" in capsys.readouterr().out
 
 
 def test_the_drawing_shows_every_series_and_its_target() -> None:
