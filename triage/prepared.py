@@ -25,7 +25,7 @@ class _Plan:
     """A statement as one engine wants it: its text, the values it has by itself, and what becomes of values and rows.
 
     ``names`` are the parameters in their order, None where the driver takes them by name. ``lists`` are the names that
-    the values of a list are given under, one by one.
+    the values of a list are given under, one by one. ``how`` the driver is to send it.
     """
 
     text: str
@@ -34,6 +34,7 @@ class _Plan:
     lists: Mapping[str, Sequence[str]]
     written: Sequence[tuple[str, Processor, bool]]
     columns: Sequence[Any]
+    how: Mapping[str, Any]
     read: Sequence[tuple[int, Processor]] | None = None
     row: Callable[[Iterable[Any]], Any] = field(default=tuple)
 
@@ -77,9 +78,13 @@ def _reader(kind: Any, dialect: Any, as_driver: Any) -> Processor | None:
 class Prepared:
     """A statement that is built once. Its values are given by name; a list goes where the statement expands one."""
 
-    def __init__(self, statement: Executable, names: Iterable[str] | None = None) -> None:
-        """Keep the statement; ``names`` are the columns that an INSERT or UPDATE without values writes."""
+    def __init__(self, statement: Executable, names: Iterable[str] | None = None, *, anew: bool = False) -> None:
+        """Keep the statement; ``names`` are the columns that an INSERT or UPDATE without values writes.
+
+        ``anew``: how it is answered depends on its values so much that PostgreSQL is to plan it for them each time.
+        """
         self.statement = statement
+        self._anew = anew
         self._names = None if names is None else list(names)
         self._plans: dict[tuple[Any, ...], _Plan] = {}
 
@@ -91,7 +96,7 @@ class Prepared:
     def ask(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], list[Any]]:
         """Send the statement and return what gives its rows, once its answer is there."""
         plan = self._plan(connection, values, [len(value) for value in values.values() if type(value) is list])
-        cursor = _sent(connection, plan.text, [plan.parameters(values)])
+        cursor = _sent(connection, plan, values)
         return lambda: plan.rows(connection, cursor)
 
     def write(self, connection: Connection, *rows: Mapping[str, Any]) -> int:
@@ -105,7 +110,7 @@ class Prepared:
         """Send the statement once for each of the values; what it is refused for may be raised by a later one."""
         plan = self._plan(connection, rows[0])
         pipeline.go_on(connection)
-        return _sent(connection, plan.text, [plan.parameters(values) for values in rows])
+        return _sent(connection, plan, *rows)
 
     def _plan(self, connection: Connection, values: Mapping[str, Any], sizes: Iterable[int] = ()) -> _Plan:
         key = (connection.dialect.name, *sizes)
@@ -131,7 +136,8 @@ class Prepared:
             for name, process in processes.items()
             if name in state.parameters
         ]
-        return _Plan(state.statement, fixed, names, lists, written, compiled._result_columns)
+        how = {"prepare": False} if self._anew and dialect.name == "postgresql" else {}
+        return _Plan(state.statement, fixed, names, lists, written, compiled._result_columns, how)
 
 
 @lru_cache
@@ -154,14 +160,18 @@ def _cursor(connection: Connection) -> Any:
     return psycopg.RawCursor(postgres.driver(connection)) if postgresql else connection.connection.cursor()
 
 
-def _sent(connection: Connection, text: str, parameters: Sequence[Any]) -> Any:
-    """Return the cursor that the statement went through, once for each of the parameters."""
-    cursor, many = _cursor(connection), len(parameters) > 1
+def _sent(connection: Connection, plan: _Plan, *rows: Mapping[str, Any]) -> Any:
+    """Return the cursor that the statement went through, once for each of the values."""
+    cursor, many = _cursor(connection), len(rows) > 1
+    parameters = [plan.parameters(values) for values in rows]
     what = parameters if many else parameters[0]
     for tell in connection.engine.dispatch.before_cursor_execute:
-        tell(connection, cursor, text, what, None, many)
+        tell(connection, cursor, plan.text, what, None, many)
     try:
-        (cursor.executemany if many else cursor.execute)(text, what)
+        if many:
+            cursor.executemany(plan.text, what)
+        else:
+            cursor.execute(plan.text, what, **plan.how)
     except connection.dialect.loaded_dbapi.Error as error:
-        pipeline.refuse(connection, cursor, text, what, error)
+        pipeline.refuse(connection, cursor, plan.text, what, error)
     return cursor

@@ -13,7 +13,7 @@ from triage.domain import lookup, names
 def finds(typed: str, family: str, given: str, family_kana: str, given_kana: str) -> bool:
     """Tell whether every typed word begins a part of the person's search key, as the database asks it."""
     key = names.search_key(family, given, family_kana, given_kana)
-    return all(any(f"|{word}" in key for word in term.words) for term in lookup.read(typed))
+    return all(any(f"|{word}" in key for word in term.beginnings) for term in lookup.read(typed))
 
 
 YAMAMOTO = ("山本", "和夫", "ヤマモト", "カズオ")
@@ -201,3 +201,20 @@ def test_a_reading_written_with_a_long_mark_is_the_reading_written_out() -> None
 def test_half_a_name_and_another_one_are_nobody_on_file(other: tuple[str, str, str, str]) -> None:
     assert not same_whole(YAMAMOTO, other)
     assert not same_whole(("山本", "", "", ""), other)
+
+
+@pytest.mark.parametrize("typed", ["tan", "tanak", "nya", "shin'", "junichi", "sasak", "o", "y", "タナ", "佐"])
+def test_a_syllable_that_is_still_being_typed_begins_names_and_is_no_whole_one(typed: str) -> None:
+    (term,) = lookup.read(typed)
+    assert set(term.words) <= set(term.beginnings)
+    for word in term.beginnings:  # what is left out lies in what is asked for
+        assert any(piece in f"|{word}" for piece in term.begun)
+        assert any(piece in f"|{word}" for piece in term.within)
+    assert all(one == other or one not in other for one in term.begun for other in term.begun)
+
+
+def test_whoever_types_tanak_may_mean_tanaka_and_has_not_yet_written_it() -> None:
+    (term,) = lookup.read("tanak")
+    assert term.whole == ["|tanak|"]
+    assert {"|タナカ", "|タナキ", "|タナコ"} <= set(term.begun)
+    assert "|タナキヤ" not in term.begun  # whoever is called that begins with タナキ

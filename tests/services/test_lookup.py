@@ -125,6 +125,25 @@ def test_of_a_name_that_hundreds_bear_some_are_shown_and_more_is_asked_for(crowd
     assert (len(result.patients), result.more) == (lookup.SHOWN, True)
 
 
+def test_who_fits_better_is_shown_first_however_few_and_those_who_fit_less_follow(crowd: Clinic) -> None:
+    exact = on_file(crowd, "名", "ナ")
+    shown = found(crowd.reception, "名")
+    assert shown[0] == exact
+    assert len(shown) == lookup.SHOWN
+    only = on_file(crowd, "安佐久間", "アンサクマ")
+    assert found(crowd.reception, "佐久間") == [only]  # nobody begins so: looked for inside
+
+
+def test_a_search_is_planned_for_what_is_typed_each_time(crowd: Clinic) -> None:
+    database = session.get_bind()
+    for words in ["ヌヌヌ", "佐藤", "ヌヌ ネネ"] * 6:
+        lookup.search(crowd.reception, words)
+    if database.dialect.name == "postgresql":
+        kept = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %(what)s"
+        asked = session.connection().exec_driver_sql(kept, {"what": "%SELECT%search_key%LIKE%"}).scalar_one()
+        assert asked == 0
+
+
 def reads_every_patient(query: Any) -> bool:
     """Tell whether the database would answer by reading all patients, instead of the index of names."""
     steps = plan(query)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from triage.domain.dates import find_date
-from triage.domain.names import normalise, readings
+from triage.domain.names import beginnings, normalise, readings
 
 #: Nothing the desk types is longer.
 LONGEST = 100
@@ -19,12 +19,13 @@ SHORTEST_INSIDE = 3
 
 @dataclass(frozen=True)
 class Term:
-    """One thing that must fit: the date it may be, the number or ticket it may be, the keys a name may hold."""
+    """One thing that must fit: the date, number or ticket it may be, the keys a name may hold, those it may begin."""
 
     day: date | None = None
     number: str = ""
     ticket: str = ""
     words: tuple[str, ...] = ()
+    beginnings: tuple[str, ...] = ()
 
     @property
     def whole(self) -> list[str]:
@@ -34,12 +35,17 @@ class Term:
     @property
     def begun(self) -> list[str]:
         """Return the pieces that show a part of a name to begin with the words."""
-        return [f"|{word}" for word in self.words]
+        return _needed([f"|{word}" for word in self.beginnings])
 
     @property
     def within(self) -> list[str]:
         """Return the pieces that show the words to be anywhere in a name; short ones where a part begins."""
-        return [word if len(word) >= SHORTEST_INSIDE else f"|{word}" for word in self.words]
+        return _needed([word if len(word) >= SHORTEST_INSIDE else f"|{word}" for word in self.beginnings])
+
+
+def _needed(pieces: list[str]) -> list[str]:
+    """Leave out each piece in which another lies: whose name holds the longer one holds that too."""
+    return [one for one in pieces if not any(other in one for other in pieces if other != one)]
 
 
 def read(text: str) -> tuple[Term, ...]:
@@ -54,7 +60,8 @@ def _term(word: str) -> Term:
     day = find_date(word)
     number = re.sub(r"[- ]", "", word).upper()
     if day is None and not re.search(r"\d", number):
-        return Term(words=tuple(key for key in readings(word) if key and "|" not in key))
+        whole, begun = (tuple(key for key in keys(word) if key and "|" not in key) for keys in (readings, beginnings))
+        return Term(words=whole, beginnings=begun)
     # Seven or eight digits may be a date and somebody's insurance number at once: both are looked for.
     return Term(day, number, _ticket(number))
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -95,18 +95,24 @@ def short_vowels(kana: str) -> str:
 
 
 def readings(word: str) -> tuple[str, ...]:
-    """Return the keys that a typed word may begin: as it stands, and as kana where it is Latin letters."""
+    """Return the keys that a typed word may be: as it stands, and as kana where it is Latin letters."""
+    kana = (from_romaji(one) for one in _typed(word))
+    return tuple(dict.fromkeys([fold(word), *(one for one in kana if one)]))
+
+
+def beginnings(word: str) -> tuple[str, ...]:
+    """Return the keys that a typed word may begin: its readings, and those of a syllable that is still being typed."""
+    return tuple(dict.fromkeys([*readings(word), *(kana for one in _typed(word) for kana in _becoming(one))]))
+
+
+def _typed(word: str) -> Iterable[str]:
+    """Return how the letters may be read: "junichi" may be ジュニチ or ジュンイチ."""
     plain = normalise(word).lower()
-    # "junichi" may be ジュニチ or ジュンイチ.
-    typed = dict.fromkeys((plain, re.sub(r"n(?=[aiueoy])", "n'", plain)))
-    return tuple(dict.fromkeys([fold(word), *(kana for one in typed for kana in _kana_of(one))]))
+    return dict.fromkeys((plain, re.sub(r"n(?=[aiueoy])", "n'", plain)))
 
 
-def _kana_of(typed: str) -> Iterator[str]:
-    """Yield the kana that the letters say, and, where a syllable is still being typed, each that it may become."""
-    whole = from_romaji(typed)
-    if whole:
-        yield whole
+def _becoming(typed: str) -> Iterator[str]:
+    """Yield each kana that the letters may become, where a syllable is still being typed."""
     begun, tail = re.fullmatch(r"(.*?)([^aiueo]*)", typed, re.DOTALL).groups()  # type: ignore[union-attr]
     before = from_romaji(begun) if begun else ""
     if not tail or not typed.isascii() or before is None:

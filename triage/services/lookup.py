@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     BindParameter,
     ColumnElement,
     Select,
@@ -102,9 +103,13 @@ def search(actor: Actor, text: str) -> Found:
 
 
 class Kind(NamedTuple):
-    """What a term may be: a word in so many spellings, or a number, and as one also a day or a ticket."""
+    """What a term may be: a word in so many spellings of each rank, or a number, and as one also a day or a ticket.
 
-    spellings: int
+    ``inside``: what is looked for inside a name is more than what it may begin with.
+    """
+
+    spellings: tuple[int, ...]
+    inside: bool
     is_day: bool
     is_ticket: bool
 
@@ -122,12 +127,19 @@ def _shown(_database: str, actor: Actor, asked: tuple[Kind, ...]) -> Prepared:
     )  # fmt: skip
     query = query.join(found, found.c.id == Patient.id)
     query = query.outerjoin(Encounter, and_(Encounter.patient_id == Patient.id, *_open(actor)))
-    return Prepared(query.order_by(found.c.rank, *IN_ORDER))
+    # Planned once for any name, it would read every patient where few bear the one that is typed.
+    return Prepared(query.order_by(found.c.rank, *IN_ORDER), anew=True)
 
 
 def kinds(terms: Sequence[lookup.Term]) -> tuple[Kind, ...]:
     """Return what the terms may be: on this alone depends the query."""
-    return tuple(Kind(len(term.words), term.day is not None, bool(term.ticket)) for term in terms)
+    return tuple(
+        Kind(
+            tuple(len(getattr(term, rank)) for rank in RANKS) if term.words else (),
+            term.within != term.begun, term.day is not None, bool(term.ticket),
+        )
+        for term in terms
+    )  # fmt: skip
 
 
 def values(terms: Sequence[lookup.Term]) -> dict[str, Any]:
@@ -144,7 +156,7 @@ def values(terms: Sequence[lookup.Term]) -> dict[str, Any]:
 
 def matching(actor: Actor, asked: Sequence[Kind]) -> Select[Any]:
     """Return the query of the patients whom terms of these kinds fit, in order; each way of asking has its index."""
-    words = tuple(kind.spellings for kind in asked if kind.spellings)
+    words = [kind for kind in asked if kind.spellings]
     if len(words) == len(asked):
         return _named(actor, words)
     query = select(Patient.id).where(Patient.visible_to(actor))
@@ -155,19 +167,28 @@ def matching(actor: Actor, asked: Sequence[Kind]) -> Select[Any]:
             query = query.join(ids, ids.c[0] == Patient.id)
     if not words:
         return query.add_columns(literal(0).label("rank")).order_by(*IN_ORDER)
-    whole, begun, within = (name_index.holds(rank, words) for rank in RANKS)
+    whole, begun, within = (name_index.holds(rank, spellings) for rank, spellings in _by_rank(words).items())
     rank = case((whole, 0), (begun, 1), else_=2).label("rank")
     return query.add_columns(rank).where(within).order_by(rank, *IN_ORDER)
 
 
-def _named(actor: Actor, words: name_index.Spellings) -> Select[Any]:
-    """Return the query of the patients whose names fit; of a name that very many bear, the first found are sorted."""
-    ranked = [
-        select(name_index.bearers(actor, name, words).limit(SORTED).subquery(), literal(rank).label("rank"))
-        for rank, name in enumerate(RANKS)
-    ]
-    found = union_all(*ranked).subquery()
-    best = select(found.c[0].label("id"), func.min(found.c.rank).label("rank")).group_by(found.c[0]).subquery()
+def _by_rank(words: Sequence[Kind]) -> dict[str, name_index.Spellings]:
+    return {rank: tuple(kind.spellings[n] for kind in words) for n, rank in enumerate(RANKS)}
+
+
+def _named(actor: Actor, words: Sequence[Kind]) -> Select[Any]:
+    """Return the query of the patients whose names fit; of a name that very many bear, the first found are sorted.
+
+    Who fits less well is looked for only where those who fit better are too few to be shown.
+    """
+    ranks = RANKS if any(kind.inside for kind in words) else RANKS[:-1]
+    better: list[CTE] = []
+    for rank in ranks:
+        few = [select(func.count()).select_from(one).scalar_subquery() <= SHOWN for one in better]
+        better.append(name_index.bearers(actor, rank, _by_rank(words)[rank]).where(*few).limit(SORTED).cte(rank))
+    found = union_all(*(select(one.c[0].label("id"), literal(n).label("rank")) for n, one in enumerate(better)))
+    each = found.subquery()
+    best = select(each.c.id, func.min(each.c.rank).label("rank")).group_by(each.c.id).subquery()
     return select(Patient.id, best.c.rank).join(best, best.c.id == Patient.id).order_by(best.c.rank, *IN_ORDER)
 
 
