@@ -13,7 +13,7 @@ from bench.pairs import Clinic, filled, served, urls
 from triage.demo.years import Size
 
 #: What the desk types: the beginning and the inside of names, in every script, one letter, two words, a day, a number.
-WORDS = ("佐", "佐藤", "タ", "モトカ", "a", "tanaka", "anak", "ヤマモト カズ", "1980-09-01", "4711", "ヌヌヌ")
+WORDS = ("佐", "佐藤", "タ", "モトカ", "a", "tanak", "tanaka", "anak", "ヤマモト カズ", "1980-09-01", "4711", "ヌヌヌ")
 #: Milliseconds that one of them may take with a hundred thousand patients on file.
 TARGET = 5.0
 

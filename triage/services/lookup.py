@@ -128,7 +128,7 @@ def _shown(_database: str, actor: Actor, asked: tuple[Kind, ...]) -> Prepared:
     query = query.join(found, found.c.id == Patient.id)
     query = query.outerjoin(Encounter, and_(Encounter.patient_id == Patient.id, *_open(actor)))
     # Planned once for any name, it would read every patient where few bear the one that is typed.
-    return Prepared(query.order_by(found.c.rank, *IN_ORDER), anew=True)
+    return Prepared(query.order_by(found.c.rank, *IN_ORDER), anew=any(kind.spellings for kind in asked))
 
 
 def kinds(terms: Sequence[lookup.Term]) -> tuple[Kind, ...]:
